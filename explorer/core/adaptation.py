@@ -1,0 +1,115 @@
+"""Adaptation to a task: the inner loop of MAML's Algorithm 1, run for as long as one likes.
+
+Sandbox, evaluation and command line all use this one generator, for every learner.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.core.mlp import gradient, hessian_vector, losses_and_pass, predict
+from explorer.core.network import Network
+
+DIVERGENCE_FACTOR = 10.0
+
+
+@dataclass(frozen=True)
+class AdaptStep:
+    """The network after some gradient steps on each of T tasks.
+
+    Attributes:
+        step: gradient steps taken so far.
+        theta: adapted parameters, ``(T, P)``.
+        support_loss: mean squared error on the support points, ``(T,)``; NaN without points.
+        prediction: f on the grid, ``(T, G)``.
+    """
+
+    step: int
+    theta: Tensor
+    support_loss: Tensor
+    prediction: Tensor
+
+
+@torch.no_grad()
+def _predict_on(theta: Tensor, grid: Tensor, network: Network) -> Tensor:
+    x = grid.view(1, -1, 1).expand(theta.shape[0], -1, 1)
+    return predict(theta, x, network).squeeze(-1)
+
+
+def adapt(
+    theta: Tensor,
+    network: Network,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+) -> Iterator[AdaptStep]:
+    """Yield the network before adaptation and after each of ``steps`` gradient steps.
+
+    Args:
+        theta: ``(P,)``, shared by all tasks, or ``(T, P)``.
+        network: its shape.
+        support_x: ``(T, K, 1)``; K may be 0, and then nothing changes from step to step.
+        support_y: ``(T, K, 1)``.
+        grid: inputs at which to predict, ``(G,)``.
+        alpha: step size α on the mean squared error.
+        steps: number of gradient steps.
+    """
+    theta = theta.expand(support_x.shape[0], theta.shape[-1])
+    for step in range(steps + 1):
+        with torch.no_grad():
+            losses, passed = losses_and_pass(theta, support_x, support_y, network)
+        yield AdaptStep(step, theta, losses, _predict_on(theta, grid, network))
+        if step < steps and support_x.shape[1] > 0:
+            with torch.no_grad():
+                theta = theta - gradient(passed) * alpha
+
+
+def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
+    """Which tasks have diverged by each step: bool ``(S + 1, T)``, true from then on.
+
+    Gradient descent lowers the support loss unless the step is too long. A task counts as
+    diverged once that loss is not finite, or `DIVERGENCE_FACTOR` times what it was before
+    adaptation or what predicting zero would cost, whichever is larger.
+
+    Args:
+        support_losses: ``(S + 1, T)``.
+        support_y: ``(T, K, 1)``.
+    """
+    reference = torch.maximum(support_losses[0], support_y.square().mean((-2, -1)))
+    beyond = ~torch.isfinite(support_losses) | (support_losses > DIVERGENCE_FACTOR * reference)
+    return beyond.cummax(0).values if support_y.shape[-2] else torch.zeros_like(beyond)
+
+
+@torch.no_grad()
+def curvature(
+    theta: Tensor, network: Network, support_x: Tensor, support_y: Tensor, rounds: int = 40
+) -> float:
+    """The largest curvature of the support loss at θ ``(P,)``, by power iteration.
+
+    Gradient descent with step size α is stable along a direction only while α times the
+    curvature there stays below 2.
+
+    Args:
+        theta: ``(P,)``.
+        network: its shape.
+        support_x: ``(1, K, 1)``.
+        support_y: ``(1, K, 1)``.
+        rounds: Hessian-vector products spent.
+    """
+    _, passed = losses_and_pass(theta.unsqueeze(0), support_x, support_y, network)
+    vector = gradient(passed)
+    size = torch.zeros(1)
+    for _ in range(rounds):
+        norm = vector.norm()
+        if not torch.isfinite(norm) or norm == 0:
+            break
+        vector = vector / norm
+        image = hessian_vector(passed, vector, network)
+        size = (vector * image).sum()
+        vector = image
+    return float(size)

@@ -1,0 +1,283 @@
+"""Checkpoints: safetensors files that plain PyTorch can load, and that training can resume from.
+
+The tensors of a file are one learner's weights under the names of an ``nn.Sequential`` state
+dict, and nothing else, so that ``net.load_state_dict(safetensors.torch.load_file(path))`` works.
+Everything else stands beside them in the file's metadata: under `DESCRIPTION_KEY` a JSON object
+(format, learner, settings, iteration, provenance), and under `RESUME_KEY`, base64-coded, a second
+safetensors document with the optimiser and generator states and the run's other learners.
+"""
+
+import base64
+import binascii
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors import torch as safetensors_torch
+from torch import Tensor
+
+import explorer
+from explorer.core.errors import CheckpointError, SettingsError
+from explorer.core.learners import LEARNERS
+from explorer.core.network import (
+    Network,
+    from_state_dict,
+    make_network,
+    parameter_count,
+    to_state_dict,
+)
+from explorer.core.schema import Settings
+from explorer.core.training import LearnerState, Run
+
+FORMAT = 1
+SUFFIX = ".safetensors"
+DESCRIPTION_KEY = "maml-explorer"
+RESUME_KEY = "maml-explorer-resume"
+MAX_BYTES = 256 * 2**20
+MAX_PARAMETERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One learner's weights with all that is known about them.
+
+    Attributes:
+        path: the file.
+        learner: name of the learner that found θ; empty if the file does not say.
+        theta: parameters, ``(P,)`` float32.
+        network: their shape.
+        settings: the experiment; the paper's, but for the network, if the file does not say.
+        iteration: meta-iterations done; None if the file does not say.
+        provenance: when and with what the file was made, as text; empty if it does not say.
+        run: the training run to resume, if the file carries one.
+    """
+
+    path: Path
+    learner: str
+    theta: Tensor
+    network: Network
+    settings: Settings
+    iteration: int | None
+    provenance: Mapping[str, str]
+    run: Run | None
+
+    @property
+    def label(self) -> str:
+        """What to call the network: its learner, or the file's name if that is unknown."""
+        return LEARNERS[self.learner].label if self.learner else self.path.stem
+
+    def networks(self) -> dict[str, Tensor]:
+        """θ by learner name, this one's first and then those that trained beside it."""
+        others = self.run.learners.items() if self.run else ()
+        rest = {name: state.theta for name, state in others if name != self.learner}
+        return {self.learner: self.theta, **rest}
+
+
+def save(path: Path, run: Run, learner: str) -> None:
+    """Write a resumable checkpoint of one of the run's learners, all or nothing.
+
+    Raises:
+        CheckpointError: the file cannot be written; an older file at that path is untouched.
+    """
+    description = {
+        "format": FORMAT,
+        "learner": learner,
+        "settings": run.settings.to_dict(),
+        "iteration": run.iteration,
+        "provenance": {
+            "program": f"MAML Explorer {explorer.__version__}",
+            "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+            "platform": f"{platform.system()} {platform.machine()}",
+        },
+    }
+    metadata = {
+        DESCRIPTION_KEY: json.dumps(description),
+        RESUME_KEY: base64.b64encode(
+            safetensors_torch.save(_resume_tensors(run, learner))
+        ).decode(),
+    }
+    weights = to_state_dict(run.learners[learner].theta, run.network)
+    _write_atomically(path, safetensors_torch.save(weights, metadata))
+
+
+def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
+    tensors = {"streams.tasks": run.task_stream, "streams.noise": run.noise_stream}
+    for name, state in run.learners.items():
+        tensors[f"{name}.first_moment"] = state.first_moment.clone()
+        tensors[f"{name}.second_moment"] = state.second_moment.clone()
+        if name != learner:
+            tensors[f"{name}.theta"] = state.theta.clone()
+    return tensors
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A temporary file is private; a saved one follows the user's umask like any other.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise CheckpointError(
+            f"Could not save {path}: {reason}. Choose another place and save again."
+        ) from error
+
+
+def load(path: Path) -> Checkpoint:
+    """Read and check a checkpoint, whoever made it.
+
+    A file with the weights of an ``nn.Sequential`` and no metadata opens too: the layer sizes
+    follow from the shapes, and ReLU, the paper's activation, is assumed.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, not finite, wrongly shaped, of a newer
+            format or of another kind.
+    """
+    tensors, metadata = _read(path)
+    try:
+        theta, sizes = from_state_dict(tensors)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not a checkpoint of a sine network: {error}.") from error
+    _check_network(path, theta, sizes)
+    if DESCRIPTION_KEY not in metadata:
+        return _foreign(path, theta, sizes)
+    try:
+        return _described(path, theta, sizes, metadata)
+    except SettingsError as error:
+        raise CheckpointError(f"{path} holds an impossible setting: {error}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(
+            f"{path} has a damaged description: use another copy of the file."
+        ) from error
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise CheckpointError(
+                f"{path} is larger than {MAX_BYTES // 2**20} MiB: choose a checkpoint of a small "
+                "multilayer perceptron."
+            )
+        # safe_open maps the file; reading it first turns every system error into an OSError.
+        content = path.read_bytes()
+        with safe_open(str(path), "pt") as file:
+            metadata = dict(file.metadata() or {})
+        return safetensors_torch.load(content), metadata
+    except OSError as error:
+        raise CheckpointError(
+            f"Could not read {path}: {error.strerror or error}. Check the name and the permissions."
+        ) from error
+    except (SafetensorError, KeyError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(
+            f"{path} is not a readable safetensors file (damaged, cut short or of another kind): "
+            "use another copy of it."
+        ) from error
+
+
+def _check_network(path: Path, theta: Tensor, sizes: list[int]) -> None:
+    if len(theta) > MAX_PARAMETERS:
+        raise CheckpointError(
+            f"{path} holds {len(theta)} parameters, more than the {MAX_PARAMETERS} this program "
+            "handles: choose a smaller network."
+        )
+    if not torch.isfinite(theta).all():
+        raise CheckpointError(
+            f"{path} holds weights that are not finite (NaN or infinite): use a checkpoint from "
+            "before its training diverged."
+        )
+    if sizes[0] != 1 or sizes[-1] != 1 or len(sizes) < 3:
+        raise CheckpointError(
+            f"{path} holds a network with layers {sizes}; a sine network has one input, one "
+            "output and at least one hidden layer."
+        )
+
+
+def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
+    network = make_network(sizes[1:-1])
+    return Checkpoint(path, "", theta, network, Settings(), None, {}, None)
+
+
+def _described(
+    path: Path, theta: Tensor, sizes: list[int], metadata: Mapping[str, str]
+) -> Checkpoint:
+    description: dict[str, Any] = json.loads(metadata[DESCRIPTION_KEY])
+    if int(description["format"]) > FORMAT:
+        raise CheckpointError(
+            f"{path} was made by a newer version of MAML Explorer: update this program to open it."
+        )
+    learner = str(description["learner"])
+    if learner not in LEARNERS:
+        raise CheckpointError(
+            f"{path} comes from the learner {learner!r}, which this version does not know: "
+            "update this program to open it."
+        )
+    settings = Settings.from_dict(description["settings"])
+    network = make_network(settings.hidden, settings.activation)
+    if sizes != network.sizes:
+        raise CheckpointError(
+            f"{path} is inconsistent: its weights have layers {sizes}, its settings say "
+            f"{network.sizes}. Use another copy of the file."
+        )
+    iteration = int(description["iteration"])
+    provenance = {str(k): str(v) for k, v in description.get("provenance", {}).items()}
+    run = None
+    if RESUME_KEY in metadata:
+        run = _resume(path, learner, theta, settings, iteration, metadata[RESUME_KEY])
+    return Checkpoint(path, learner, theta, network, settings, iteration, provenance, run)
+
+
+def _resume(
+    path: Path, learner: str, theta: Tensor, settings: Settings, iteration: int, coded: str
+) -> Run:
+    damaged = CheckpointError(
+        f"{path} holds a damaged training state: its weights may be fine, but use another copy."
+    )
+    try:
+        tensors = safetensors_torch.load(base64.b64decode(coded, validate=True))
+        names = {name.partition(".")[0] for name in tensors} - {"streams"}
+        streams = tensors["streams.tasks"], tensors["streams.noise"]
+        for state in streams:
+            torch.Generator().set_state(state)
+        states = {
+            name: LearnerState(
+                theta if name == learner else tensors[f"{name}.theta"],
+                tensors[f"{name}.first_moment"],
+                tensors[f"{name}.second_moment"],
+            )
+            for name in LEARNERS
+            if name in names
+        }
+    except (SafetensorError, binascii.Error, KeyError, RuntimeError, TypeError) as error:
+        raise damaged from error
+    expected = (parameter_count(make_network(settings.hidden)),)
+    parts = [part for s in states.values() for part in (s.theta, s.first_moment, s.second_moment)]
+    if learner not in states or iteration < 0:
+        raise damaged
+    if any(part.shape != expected or not torch.isfinite(part).all() for part in parts):
+        raise damaged
+    return Run(settings, iteration, states, *streams)

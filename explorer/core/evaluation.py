@@ -1,0 +1,111 @@
+"""Loss against gradient steps over many held-out tasks (Figure 3 and Table 2 of the paper)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.core.adaptation import adapt, diverged
+from explorer.core.network import Network
+from explorer.core.schema import Settings
+from explorer.core.tasks import grid, sample, sine, stream
+
+GRID_POINTS = 100
+BLOCK = 100  # tasks adapted at once: larger blocks leave the processor's cache
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean squared error after 0, 1, … gradient steps, noise-free, on an even grid.
+
+    Attributes:
+        shots: support points K per task.
+        tasks: number of tasks.
+        mse: mean over the tasks that have not diverged by that step; NaN if all have.
+        median: over all tasks, a diverged one counting as infinite.
+        ci95: half-width of the 95 % interval of `mse` (normal approximation).
+        diverged: tasks that have diverged by each step (`adaptation.diverged`).
+    """
+
+    shots: int
+    tasks: int
+    mse: tuple[float, ...]
+    median: tuple[float, ...]
+    ci95: tuple[float, ...]
+    diverged: tuple[int, ...]
+
+
+def task_errors(
+    theta: Tensor,
+    network: Network,
+    settings: Settings,
+    *,
+    shots: int,
+    steps: int,
+    tasks: int,
+    alpha: float,
+    seed: int,
+) -> tuple[Tensor, Tensor]:
+    """Per task and step: mean squared error on the grid, and whether it has diverged.
+
+    Tasks and points depend on the seed and on K alone, never on the learner, so two learners
+    evaluated with the same seed meet the same tasks.
+
+    Returns:
+        Errors ``(S + 1, T)`` and flags ``(S + 1, T)``.
+    """
+    drawn = sample(
+        settings,
+        tasks,
+        shots,
+        stream(seed, f"evaluation/{shots}"),
+        stream(seed, f"evaluation noise/{shots}"),
+    )
+    inputs = grid(settings.x, GRID_POINTS)
+    errors, flags = [], []
+    for start in range(0, tasks, BLOCK):
+        block = slice(start, start + BLOCK)
+        x, y = drawn.x[0, block], drawn.y[0, block]
+        truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
+        trail = list(adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps))
+        errors.append(torch.stack([(s.prediction - truth).square().mean(-1) for s in trail]))
+        flags.append(diverged(torch.stack([s.support_loss for s in trail]), y))
+    return torch.cat(errors, 1), torch.cat(flags, 1)
+
+
+def summarise(errors: Tensor, flags: Tensor, shots: int) -> Evaluation:
+    """Means, medians and intervals of `task_errors`' result."""
+    mse, ci95 = [], []
+    for error, flag in zip(errors.double(), flags, strict=True):
+        kept = error[~flag & torch.isfinite(error)]
+        mse.append(float(kept.mean()))
+        spread = float(kept.std()) if len(kept) > 1 else 0.0
+        ci95.append(1.96 * spread / max(len(kept), 1) ** 0.5)
+    ranked = torch.where(flags | ~torch.isfinite(errors), torch.inf, errors).double()
+    median = ranked.quantile(0.5, dim=1)
+    return Evaluation(
+        shots,
+        errors.shape[1],
+        tuple(mse),
+        tuple(median.tolist()),
+        tuple(ci95),
+        tuple((flags | ~torch.isfinite(errors)).sum(1).tolist()),
+    )
+
+
+def evaluate(
+    theta: Tensor,
+    network: Network,
+    settings: Settings,
+    *,
+    shots: int,
+    steps: int = 10,
+    tasks: int = 600,
+    alpha: float = 0.01,
+    seed: int = 0,
+) -> Evaluation:
+    """Adapt θ ``(P,)`` to fresh tasks of the settings' distribution and summarise its errors."""
+    errors, flags = task_errors(
+        theta, network, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+    )
+    return summarise(errors, flags, shots)

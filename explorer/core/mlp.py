@@ -1,0 +1,141 @@
+"""Forward pass, gradient and Hessian-vector product of the MLP in closed form.
+
+The only home of derivative algebra. Every function takes a batch of tasks at once and runs both
+as plain PyTorch and inside TorchScript.
+
+With h₀ = [x, 1], zₗ = hₗ₋₁Wₗ, hₗ = [σ(zₗ), 1] and f = z_L, the loss of a task is
+L = (1/K) Σₖ (f(xₖ) − yₖ)². Backwards, δ_L = (2/K)(f − y), ∂L/∂Wₗ = hₗ₋₁ᵀδₗ and
+δₗ₋₁ = δₗWₗᵀ ⊙ σ′(zₗ₋₁), where Wᵀ leaves out the bias row. The Hessian-vector product is
+the derivative of these equations in direction V (Pearlmutter 1994, the R-operator).
+
+Shapes: T tasks, K points, n inputs; θ is ``(P,)`` (shared by all tasks) or ``(T, P)``;
+x is ``(T, K, n)`` and y ``(T, K, 1)``.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from explorer.core.network import Network, unpack
+
+
+class Pass(NamedTuple):
+    """One forward and backward pass, kept for the Hessian-vector product.
+
+    Attributes:
+        layers: weight matrices Wₗ, ``(…, n + 1, m)`` each.
+        inputs: hₗ₋₁, the input of each layer with its column of ones, ``(T, K, n + 1)`` each.
+        deltas: δₗ, the loss by each layer's pre-activation, ``(T, K, m)`` each.
+    """
+
+    layers: list[Tensor]
+    inputs: list[Tensor]
+    deltas: list[Tensor]
+
+
+def slope_times(delta: Tensor, activation: Tensor, tanh: bool) -> Tensor:
+    """δ ⊙ σ′(z), where σ′ is read off the activation σ(z)."""
+    if tanh:
+        return delta * (1 - activation * activation)
+    return torch.ops.aten.threshold_backward(delta, activation, 0)  # type: ignore[no-any-return]
+
+
+def forward(
+    theta: Tensor, x: Tensor, network: Network
+) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    """Layers, layer inputs and predictions f(x) ``(T, K, 1)``."""
+    layers = unpack(theta, network.sizes)
+    ones = torch.ones_like(x[..., :1])
+    inputs = [torch.cat([x, ones], -1)]
+    for layer in layers[:-1]:
+        z = torch.matmul(inputs[-1], layer)
+        h = torch.tanh(z) if network.tanh else torch.relu(z)
+        inputs.append(torch.cat([h, ones], -1))
+    return layers, inputs, torch.matmul(inputs[-1], layers[-1])
+
+
+def predict(theta: Tensor, x: Tensor, network: Network) -> Tensor:
+    """f(x) ``(T, K, 1)``."""
+    return forward(theta, x, network)[2]
+
+
+def losses_and_pass(theta: Tensor, x: Tensor, y: Tensor, network: Network) -> tuple[Tensor, Pass]:
+    """L of each task ``(T,)``, the mean over its points, and the pass that led there."""
+    layers, inputs, prediction = forward(theta, x, network)
+    residual = prediction - y
+    losses = (residual * residual).mean(-2).squeeze(-1)
+    deltas = [residual * (2.0 / x.size(-2))]
+    for i in range(len(layers) - 1, 0, -1):
+        back = torch.matmul(deltas[-1], layers[i].narrow(-2, 0, network.sizes[i]).transpose(-1, -2))
+        deltas.append(slope_times(back, inputs[i].narrow(-1, 0, network.sizes[i]), network.tanh))
+    deltas.reverse()
+    return losses, Pass(layers, inputs, deltas)
+
+
+def flat_products(lefts: list[Tensor], rights: list[Tensor]) -> Tensor:
+    """hᵀδ of every layer, laid out like θ: ``(T, P)``, or ``(P,)`` from ``(K, n)`` factors."""
+    products: list[Tensor] = []
+    for i in range(len(lefts)):
+        products.append(torch.matmul(lefts[i].transpose(-1, -2), rights[i]).flatten(-2))
+    return torch.cat(products, -1)
+
+
+def gradient(passed: Pass) -> Tensor:
+    """∇L of each task, ``(T, P)``."""
+    return flat_products(passed.inputs, passed.deltas)
+
+
+def summed_gradient(passed: Pass) -> Tensor:
+    """Σ over tasks of ∇L ``(P,)``, as one matrix product per layer over all T·K rows."""
+    return flat_products(
+        [h.flatten(0, 1) for h in passed.inputs], [d.flatten(0, 1) for d in passed.deltas]
+    )
+
+
+def hessian_vector_factors(
+    passed: Pass, vector: Tensor, network: Network
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Factors whose `flat_products` are ∇²L·V for the vectors V ``(T, P)``.
+
+    R{hᵀδ} = R{h}ᵀδ + hᵀR{δ} = [R{h}; h]ᵀ[δ; R{δ}], stacked along the points.
+    """
+    directions = unpack(vector, network.sizes)
+    layers, inputs, deltas = passed.layers, passed.inputs, passed.deltas
+    r_inputs = [torch.zeros_like(inputs[0])]
+    r_z = torch.matmul(inputs[0], directions[0])
+    r_hidden = [r_z]
+    for i in range(1, len(layers)):
+        n = network.sizes[i]
+        r_h = slope_times(r_z, inputs[i].narrow(-1, 0, n), network.tanh)
+        r_hidden.append(r_h)
+        r_inputs.append(torch.cat([r_h, torch.zeros_like(inputs[i][..., :1])], -1))
+        r_z = torch.matmul(r_h, layers[i].narrow(-2, 0, n)) + torch.matmul(inputs[i], directions[i])
+    r_delta = r_z * (2.0 / inputs[0].size(-2))
+    r_deltas = [r_delta]
+    for i in range(len(layers) - 1, 0, -1):
+        n = network.sizes[i]
+        weights = layers[i].narrow(-2, 0, n).transpose(-1, -2)
+        vectors = directions[i].narrow(-2, 0, n).transpose(-1, -2)
+        back = torch.matmul(r_delta, weights) + torch.matmul(deltas[i], vectors)
+        h = inputs[i].narrow(-1, 0, n)
+        r_delta = slope_times(back, h, network.tanh)
+        if network.tanh:  # σ″(z)R{z} = −2σ(z)·σ′(z)R{z}; ReLU has none
+            r_delta = r_delta - 2 * h * r_hidden[i] * torch.matmul(deltas[i], weights)
+        r_deltas.append(r_delta)
+    r_deltas.reverse()
+    lefts = [torch.cat([r_inputs[i], inputs[i]], -2) for i in range(len(layers))]
+    rights = [torch.cat([deltas[i], r_deltas[i]], -2) for i in range(len(layers))]
+    return lefts, rights
+
+
+def hessian_vector(passed: Pass, vector: Tensor, network: Network) -> Tensor:
+    """∇²L·V of each task, ``(T, P)``, for the vectors V ``(T, P)``."""
+    lefts, rights = hessian_vector_factors(passed, vector, network)
+    return flat_products(lefts, rights)
+
+
+def summed_hessian_vector(passed: Pass, vector: Tensor, network: Network) -> Tensor:
+    """Σ over tasks of ∇²L·V ``(P,)``, as one matrix product per layer over all rows."""
+    lefts, rights = hessian_vector_factors(passed, vector, network)
+    return flat_products([h.flatten(0, 1) for h in lefts], [d.flatten(0, 1) for d in rights])

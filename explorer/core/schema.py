@@ -1,0 +1,244 @@
+"""Every setting of an experiment, once: panel, command line, files and checks derive from it.
+
+The defaults are those of the MAML paper's sinusoid experiment (arXiv 1703.03400, section 5.1),
+completed from the authors' code where the paper is silent (query points, meta-batch, β).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
+
+from explorer.core.errors import SettingsError
+
+Kind = Literal["integer", "number", "range", "layers", "choice"]
+
+
+class Range(NamedTuple):
+    """An interval from which values are drawn uniformly."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a setting is called, means and may be.
+
+    Attributes:
+        group: heading under which the panel shows it.
+        label: name with the paper's symbol.
+        kind: how it is entered.
+        low: smallest value allowed (of each part, for ranges and layers).
+        high: largest value allowed.
+        unit: unit, or empty.
+        help: one line for the reader.
+        step: increment of the entry field.
+        choices: the values of a choice.
+    """
+
+    group: str
+    label: str
+    kind: Kind
+    low: float = 0.0
+    high: float = 0.0
+    unit: str = ""
+    help: str = ""
+    step: float = 1.0
+    choices: tuple[str, ...] = ()
+
+
+MAX_LAYERS = 5
+# More work per meta-iteration than this many times the paper's, and Pause could no longer answer
+# within 200 ms, since an iteration runs to its end.
+MAX_WORK = 120.0
+
+
+def _setting(default: Any, *args: Any, **kwargs: Any) -> Any:
+    return field(default=default, metadata={"description": Description(*args, **kwargs)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One experiment. Construction checks every value.
+
+    Raises:
+        SettingsError: a value is out of bounds, or the whole is too large to stay responsive.
+    """
+
+    amplitude: Range = _setting(
+        Range(0.1, 5.0), "Tasks", "Amplitude A", "range", 0.0, 100.0, "",
+        "Amplitudes of the sines, drawn uniformly for each task.", 0.1,
+    )  # fmt: skip
+    phase: Range = _setting(
+        Range(0.0, math.pi), "Tasks", "Phase φ", "range", -2 * math.pi, 2 * math.pi, "rad",
+        "Phases in y = A·sin(x − φ), drawn uniformly for each task.", 0.1,
+    )  # fmt: skip
+    x: Range = _setting(
+        Range(-5.0, 5.0), "Tasks", "Input x", "range", -100.0, 100.0, "",
+        "Inputs of support and query points, drawn uniformly.", 0.5,
+    )  # fmt: skip
+    noise: float = _setting(
+        0.0, "Tasks", "Noise σ", "number", 0.0, 10.0, "",
+        "Standard deviation of Gaussian noise added to every target y.", 0.1,
+    )  # fmt: skip
+    shots: int = _setting(
+        10, "Tasks", "Support points K", "integer", 1, 100, "points",
+        "Points of each task that the inner step learns from.",
+    )  # fmt: skip
+    query: int = _setting(
+        10, "Tasks", "Query points", "integer", 1, 100, "points",
+        "Fresh points of the same task on which the adapted network is judged.",
+    )  # fmt: skip
+    inner_steps: int = _setting(
+        1, "Inner loop", "Inner steps", "integer", 1, 20, "steps",
+        "Gradient steps taken on the support points of each task during training.",
+    )  # fmt: skip
+    alpha: float = _setting(
+        0.01, "Inner loop", "Step size α", "number", 1e-5, 1.0, "",
+        "Size of the inner gradient step on the mean squared error.", 0.005,
+    )  # fmt: skip
+    meta_batch: int = _setting(
+        25, "Meta-training", "Meta-batch", "integer", 1, 1000, "tasks",
+        "Tasks whose meta-gradients are averaged in one meta-iteration.",
+    )  # fmt: skip
+    beta: float = _setting(
+        0.001, "Meta-training", "Meta step size β", "number", 1e-6, 1.0, "",
+        "Adam's learning rate in the outer loop.", 0.0005,
+    )  # fmt: skip
+    iterations: int = _setting(
+        70_000, "Meta-training", "Meta-iterations", "integer", 1, 10_000_000, "",
+        "Length of the training run.", 1000,
+    )  # fmt: skip
+    seed: int = _setting(
+        0, "Meta-training", "Seed", "integer", 0, 2**31 - 1, "",
+        "Start of every random stream: the same seed gives the same curve bit for bit.",
+    )  # fmt: skip
+    hidden: tuple[int, ...] = _setting(
+        (40, 40), "Network", "Hidden layers", "layers", 1, 256, "units",
+        f"Width of each hidden layer, up to {MAX_LAYERS}, separated by commas.",
+    )  # fmt: skip
+    activation: str = _setting(
+        "relu", "Network", "Activation", "choice", choices=("relu", "tanh"),
+        help="Nonlinearity of the hidden layers.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        for name, description in DESCRIPTIONS.items():
+            _check(name, description, getattr(self, name))
+        if self.relative_work() > MAX_WORK:
+            raise SettingsError(
+                "hidden",
+                f"One meta-iteration would cost {self.relative_work():.0f} times the paper's, "
+                f"beyond the {MAX_WORK:.0f} times at which Pause still answers at once: lower "
+                "the meta-batch, the layer widths, K or the inner steps.",
+            )
+
+    def relative_work(self) -> float:
+        """Multiplications of one meta-iteration, in units of the paper's settings."""
+        return _work(
+            self.meta_batch, self.shots, self.query, self.inner_steps, self.hidden
+        ) / _work(25, 10, 10, 1, (40, 40))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Settings":
+        """Settings from `to_dict`'s output; names that this version does not know are ignored.
+
+        Raises:
+            SettingsError: a value has the wrong type or is out of bounds.
+        """
+        known = {n: coerce(n, values[n]) for n in DESCRIPTIONS if n in values}
+        return cls(**known)
+
+
+def _work(tasks: int, shots: int, query: int, steps: int, hidden: Sequence[int]) -> float:
+    sizes = [1, *hidden, 1]
+    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
+    # A forward and backward pass costs three products per layer, a Hessian-vector product six.
+    return tasks * parameters * (9 * shots * steps + 3 * query)
+
+
+DESCRIPTIONS: dict[str, Description] = {f.name: f.metadata["description"] for f in fields(Settings)}
+
+
+def coerce(name: str, value: Any) -> Any:
+    """A setting's value in its own type, from JSON, a text field or the command line.
+
+    Raises:
+        SettingsError: the value is not of that kind.
+    """
+    description = DESCRIPTIONS[name]
+    try:
+        match description.kind:
+            case "integer":
+                if isinstance(value, bool) or int(value) != float(value):
+                    raise ValueError
+                return int(value)
+            case "number":
+                return float(value)
+            case "range":
+                low, high = value
+                return Range(float(low), float(high))
+            case "layers":
+                parts = value.split(",") if isinstance(value, str) else value
+                return tuple(int(part) for part in parts)
+            case "choice":
+                return str(value)
+    except (TypeError, ValueError, OverflowError):
+        wanted = {
+            "integer": "a whole number",
+            "number": "a number",
+            "range": "two numbers",
+            "layers": "whole numbers separated by commas, such as 40, 40",
+        }[description.kind]
+        raise SettingsError(name, f"{description.label} must be {wanted}.") from None
+
+
+def _check(name: str, description: Description, value: Any) -> None:
+    label = description.label
+    if description.kind == "choice":
+        if value not in description.choices:
+            raise SettingsError(name, f"{label} must be {' or '.join(description.choices)}.")
+        return
+    parts = value if isinstance(value, tuple) else (value,)
+    if description.kind == "layers" and not 1 <= len(parts) <= MAX_LAYERS:
+        raise SettingsError(name, f"{label}: give 1 to {MAX_LAYERS} layers.")
+    if not all(description.low <= part <= description.high for part in parts):
+        bounds = f"{description.low:g} and {description.high:g}"
+        raise SettingsError(name, f"{label} must lie between {bounds}.")
+    if description.kind == "range" and not parts[0] < parts[1]:
+        raise SettingsError(name, f"{label}: the first value must be below the second.")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named experiment."""
+
+    label: str
+    help: str
+    settings: Settings
+
+
+PRESETS = {
+    "paper": Preset(
+        "Paper (10-shot)",
+        "The paper's experiment: K = 10, one inner step, 70,000 meta-iterations.",
+        Settings(),
+    ),
+    "5-shot": Preset("5-shot", "The paper's experiment trained with K = 5.", Settings(shots=5)),
+    "5-steps": Preset(
+        "5 inner steps",
+        "Trained for five inner steps instead of one.",
+        Settings(inner_steps=5),
+    ),
+    "quick": Preset(
+        "Quick look",
+        "5,000 meta-iterations: a few seconds, and already far ahead of pretraining.",
+        Settings(iterations=5_000),
+    ),
+}

@@ -1,0 +1,266 @@
+"""Meta-training: immutable runs, and a generator that carries one forward chunk by chunk.
+
+A `Run` is everything that decides what comes next. Pausing is to stop asking for more, resuming
+is to continue from the last `Run`, and a resumable file is a `Run` on disk, so all three give
+the same numbers as never having stopped.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.core.errors import TrainingDivergedError
+from explorer.core.evaluation import evaluate
+from explorer.core.learners import LEARNERS, Batch, InnerLoop
+from explorer.core.network import Network, initialise, make_network
+from explorer.core.schema import Settings
+from explorer.core.tasks import sample, stream
+
+# Adam's constants (Kingma and Ba 2015), as in the authors' code and torch.optim.Adam.
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+CHUNK_SECONDS = 0.025  # a pause takes effect within one chunk
+MAX_CHUNK = 100
+HELD_OUT_TASKS = 100
+HELD_OUT_STEPS = 10
+
+
+@dataclass(frozen=True)
+class LearnerState:
+    """Where one learner stands: θ and Adam's moment estimates m and v, each ``(P,)``."""
+
+    theta: Tensor
+    first_moment: Tensor
+    second_moment: Tensor
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run at one iteration. Nothing in it is ever changed in place.
+
+    Attributes:
+        settings: the experiment.
+        iteration: meta-iterations done.
+        learners: state of each learner by name; all see the same points of the same tasks.
+        task_stream: state of the generator that draws tasks.
+        noise_stream: state of the generator that draws noise.
+    """
+
+    settings: Settings
+    iteration: int
+    learners: Mapping[str, LearnerState]
+    task_stream: Tensor
+    noise_stream: Tensor
+
+    @property
+    def network(self) -> Network:
+        """The shape of every learner's network."""
+        return make_network(self.settings.hidden, self.settings.activation)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A chunk of training done.
+
+    Attributes:
+        run: the run after the chunk.
+        losses: per learner, ``(iterations of the chunk, its losses)``, float32.
+        seconds: time the chunk took.
+    """
+
+    run: Run
+    losses: Mapping[str, NDArray[np.float32]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Loss on held-out tasks after 0, 1, … gradient steps, per learner; see `Evaluation`."""
+
+    iteration: int
+    mse: Mapping[str, tuple[float, ...]]
+    diverged: Mapping[str, tuple[int, ...]]
+
+
+TrainEvent = Progress | HeldOut
+
+
+def start(settings: Settings, learners: tuple[str, ...] = ("maml", "pretrained")) -> Run:
+    """A run at iteration 0. All learners start from the same θ."""
+    network = make_network(settings.hidden, settings.activation)
+    theta = initialise(network, stream(settings.seed, "initialisation"))
+    zero = torch.zeros_like(theta)
+    return Run(
+        settings,
+        0,
+        {name: LearnerState(theta, zero, zero) for name in learners},
+        stream(settings.seed, "tasks").get_state(),
+        stream(settings.seed, "noise").get_state(),
+    )
+
+
+Chunk = Callable[
+    [Tensor, Tensor, Tensor, int, Batch, Network, InnerLoop, float],
+    tuple[Tensor, Tensor, Tensor, Tensor],
+]
+
+
+@cache
+def plain_chunk(learner: str) -> Chunk:
+    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
+    meta_gradient = LEARNERS[learner].meta_gradient
+    beta_1, beta_2, epsilon = BETA_1, BETA_2, EPSILON
+
+    def chunk(
+        theta: Tensor,
+        m: Tensor,
+        v: Tensor,
+        iteration: int,
+        batches: Batch,
+        network: Network,
+        inner: InnerLoop,
+        beta: float,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        losses: list[Tensor] = []
+        for i in range(batches.support_x.size(0)):
+            batch = Batch(
+                batches.support_x[i],
+                batches.support_y[i],
+                batches.query_x[i],
+                batches.query_y[i],
+            )
+            g, loss = meta_gradient(theta, batch, network, inner)
+            losses.append(loss)
+            t = float(iteration + i + 1)
+            m = torch.lerp(m, g, 1 - beta_1)
+            v = v * beta_2 + g * g * (1 - beta_2)
+            denominator = torch.sqrt(v) / (1 - beta_2**t) ** 0.5 + epsilon
+            theta = torch.addcdiv(theta, m, denominator, value=-beta / (1 - beta_1**t))
+        return theta, m, v, torch.stack(losses)
+
+    return chunk
+
+
+@cache
+def compiled_chunk(learner: str) -> Chunk:
+    """`plain_chunk` in TorchScript, which holds no GIL while it runs; plain where that is gone.
+
+    TorchScript is deprecated but works up to Python 3.13 and is unsupported from 3.14 on.
+    """
+    plain = plain_chunk(learner)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compiled: Chunk = torch.jit.script(plain)
+        except (AttributeError, RuntimeError, NotImplementedError, OSError, TypeError):
+            return plain
+    return compiled
+
+
+@torch.no_grad()
+def advance(
+    run: Run, iterations: int, chunk_of: Callable[[str], Chunk] = compiled_chunk
+) -> tuple[Run, dict[str, NDArray[np.float32]]]:
+    """Carry a run forward; how the iterations are cut into calls makes no difference."""
+    settings = run.settings
+    tasks, noise = torch.Generator(), torch.Generator()
+    tasks.set_state(run.task_stream)
+    noise.set_state(run.noise_stream)
+    points = settings.shots + settings.query
+    batches = sample(settings, settings.meta_batch, points, tasks, noise, iterations)
+    batch = batches.split(settings.shots)
+    inner = InnerLoop(settings.alpha, settings.inner_steps)
+    states, losses = {}, {}
+    for name, state in run.learners.items():
+        theta, m, v, loss = chunk_of(name)(
+            state.theta,
+            state.first_moment,
+            state.second_moment,
+            run.iteration,
+            batch,
+            run.network,
+            inner,
+            settings.beta,
+        )
+        states[name] = LearnerState(theta, m, v)
+        losses[name] = loss.numpy()
+    done = replace(
+        run,
+        iteration=run.iteration + iterations,
+        learners=states,
+        task_stream=tasks.get_state(),
+        noise_stream=noise.get_state(),
+    )
+    return done, losses
+
+
+def _check_finite(run: Run, before: Run) -> None:
+    for name, state in run.learners.items():
+        if not torch.isfinite(state.theta).all():
+            raise TrainingDivergedError(
+                f"Training {LEARNERS[name].label} left the finite numbers between iterations "
+                f"{before.iteration} and {run.iteration}: lower α or β, or widen the input range."
+            )
+
+
+def held_out(run: Run) -> HeldOut:
+    """The run's learners on held-out tasks of its own distribution."""
+    settings = run.settings
+    results = {
+        name: evaluate(
+            state.theta,
+            run.network,
+            settings,
+            shots=settings.shots,
+            steps=HELD_OUT_STEPS,
+            tasks=HELD_OUT_TASKS,
+            alpha=settings.alpha,
+            seed=settings.seed,
+        )
+        for name, state in run.learners.items()
+    }
+    return HeldOut(
+        run.iteration,
+        {name: result.mse for name, result in results.items()},
+        {name: result.diverged for name, result in results.items()},
+    )
+
+
+def train(
+    run: Run, until: int | None = None, held_out_seconds: float | None = None
+) -> Iterator[TrainEvent]:
+    """Train, yielding after every chunk of about `CHUNK_SECONDS`.
+
+    Args:
+        run: where to start.
+        until: iteration at which to stop, the settings' by default.
+        held_out_seconds: training time between evaluations on held-out tasks; the first comes
+            after half a second of training and the last at the end. None for never.
+
+    Raises:
+        TrainingDivergedError: a parameter is no longer finite; the last event is the last good one.
+    """
+    torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
+    until = run.settings.iterations if until is None else until
+    length, since_held_out = 1, 0.0
+    wait = 0.5
+    while run.iteration < until:
+        begin = time.perf_counter()
+        before = run
+        run, losses = advance(before, min(length, until - before.iteration))
+        _check_finite(run, before)
+        seconds = time.perf_counter() - begin
+        yield Progress(run, losses, seconds)
+        per_iteration = seconds / (run.iteration - before.iteration)
+        length = int(min(max(CHUNK_SECONDS / per_iteration, 1), 2 * length, MAX_CHUNK))
+        since_held_out += seconds
+        if held_out_seconds is not None and (since_held_out > wait or run.iteration == until):
+            yield held_out(run)
+            since_held_out, wait = 0.0, held_out_seconds
