@@ -1,5 +1,6 @@
 """Loss against gradient steps over many held-out tasks (Figure 3 and Table 2 of the paper)."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from explorer.core.tasks import grid, sample, sine, stream
 
 GRID_POINTS = 100
 BLOCK = 100  # tasks adapted at once: larger blocks leave the processor's cache
+BLOCK_PARAMETERS = 300_000  # and no more than this many adapted parameters: some 50 ms of work
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Evaluation:
     diverged: tuple[int, ...]
 
 
-def task_errors(
+def block_errors(
     theta: Tensor,
     network: Network,
     settings: Settings,
@@ -45,14 +47,15 @@ def task_errors(
     tasks: int,
     alpha: float,
     seed: int,
-) -> tuple[Tensor, Tensor]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Per task and step: mean squared error on the grid, and whether it has diverged.
 
     Tasks and points depend on the seed and on K alone, never on the learner, so two learners
     evaluated with the same seed meet the same tasks.
 
-    Returns:
-        Errors ``(S + 1, T)`` and flags ``(S + 1, T)``.
+    Yields:
+        Errors ``(S + 1, B)`` and flags ``(S + 1, B)`` for one block of B tasks after another,
+        so that a caller can stop or show progress in between.
     """
     drawn = sample(
         settings,
@@ -62,19 +65,21 @@ def task_errors(
         stream(seed, f"evaluation noise/{shots}"),
     )
     inputs = grid(settings.x, GRID_POINTS)
-    errors, flags = [], []
-    for start in range(0, tasks, BLOCK):
-        block = slice(start, start + BLOCK)
+    size = max(1, min(BLOCK, BLOCK_PARAMETERS // theta.shape[-1]))
+    for start in range(0, tasks, size):
+        block = slice(start, start + size)
         x, y = drawn.x[0, block], drawn.y[0, block]
         truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
         trail = list(adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps))
-        errors.append(torch.stack([(s.prediction - truth).square().mean(-1) for s in trail]))
-        flags.append(diverged(torch.stack([s.support_loss for s in trail]), y))
-    return torch.cat(errors, 1), torch.cat(flags, 1)
+        yield (
+            torch.stack([(s.prediction - truth).square().mean(-1) for s in trail]),
+            diverged(torch.stack([s.support_loss for s in trail]), y),
+        )
 
 
-def summarise(errors: Tensor, flags: Tensor, shots: int) -> Evaluation:
-    """Means, medians and intervals of `task_errors`' result."""
+def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation:
+    """Means, medians and intervals over all blocks of `block_errors`."""
+    errors, flags = (torch.cat(parts, 1) for parts in zip(*blocks, strict=True))
     mse, ci95 = [], []
     for error, flag in zip(errors.double(), flags, strict=True):
         kept = error[~flag & torch.isfinite(error)]
@@ -105,7 +110,7 @@ def evaluate(
     seed: int = 0,
 ) -> Evaluation:
     """Adapt θ ``(P,)`` to fresh tasks of the settings' distribution and summarise its errors."""
-    errors, flags = task_errors(
+    blocks = block_errors(
         theta, network, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
-    return summarise(errors, flags, shots)
+    return summarise(blocks, shots)

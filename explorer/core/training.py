@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.core.errors import TrainingDivergedError
-from explorer.core.evaluation import evaluate
+from explorer.core.evaluation import block_errors, summarise
 from explorer.core.learners import LEARNERS, Batch, InnerLoop
 from explorer.core.network import Network, initialise, make_network
 from explorer.core.schema import Settings
@@ -30,6 +30,7 @@ CHUNK_SECONDS = 0.025  # a pause takes effect within one chunk
 MAX_CHUNK = 100
 HELD_OUT_TASKS = 100
 HELD_OUT_STEPS = 10
+HELD_OUT_SHARE = 20  # training gets at least this many times the time of held-out evaluation
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,12 @@ class HeldOut:
     diverged: Mapping[str, tuple[int, ...]]
 
 
-TrainEvent = Progress | HeldOut
+@dataclass(frozen=True)
+class Working:
+    """A moment to stop at, between two blocks of a held-out evaluation."""
+
+
+TrainEvent = Progress | HeldOut | Working
 
 
 def start(settings: Settings, learners: tuple[str, ...] = ("maml", "pretrained")) -> Run:
@@ -210,11 +216,13 @@ def _check_finite(run: Run, before: Run) -> None:
             )
 
 
-def held_out(run: Run) -> HeldOut:
-    """The run's learners on held-out tasks of its own distribution."""
+def held_out(run: Run) -> Iterator[HeldOut | Working]:
+    """The run's learners on held-out tasks of its own distribution; the result comes last."""
     settings = run.settings
-    results = {
-        name: evaluate(
+    results = {}
+    for name, state in run.learners.items():
+        blocks = []
+        for block in block_errors(
             state.theta,
             run.network,
             settings,
@@ -223,10 +231,11 @@ def held_out(run: Run) -> HeldOut:
             tasks=HELD_OUT_TASKS,
             alpha=settings.alpha,
             seed=settings.seed,
-        )
-        for name, state in run.learners.items()
-    }
-    return HeldOut(
+        ):
+            blocks.append(block)
+            yield Working()
+        results[name] = summarise(blocks, settings.shots)
+    yield HeldOut(
         run.iteration,
         {name: result.mse for name, result in results.items()},
         {name: result.diverged for name, result in results.items()},
@@ -241,8 +250,8 @@ def train(
     Args:
         run: where to start.
         until: iteration at which to stop, the settings' by default.
-        held_out_seconds: training time between evaluations on held-out tasks; the first comes
-            after half a second of training and the last at the end. None for never.
+        held_out_seconds: training time between evaluations on held-out tasks, more if they take
+            long; the first comes after half a second and the last at the end. None for never.
 
     Raises:
         TrainingDivergedError: a parameter is no longer finite; the last event is the last good one.
@@ -262,5 +271,7 @@ def train(
         length = int(min(max(CHUNK_SECONDS / per_iteration, 1), 2 * length, MAX_CHUNK))
         since_held_out += seconds
         if held_out_seconds is not None and (since_held_out > wait or run.iteration == until):
-            yield held_out(run)
-            since_held_out, wait = 0.0, held_out_seconds
+            begin = time.perf_counter()
+            yield from held_out(run)
+            wait = max(held_out_seconds, HELD_OUT_SHARE * (time.perf_counter() - begin))
+            since_held_out = 0.0
