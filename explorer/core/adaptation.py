@@ -113,3 +113,21 @@ def curvature(
         size = (vector * image).sum()
         vector = image
     return float(size)
+
+
+def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -> str:
+    """When and why adaptation diverged, for the reader.
+
+    Args:
+        label: the learner's name.
+        step: gradient step by which it had diverged.
+        alpha: step size α.
+        curvature: largest curvature of the support loss, as `curvature` finds it.
+    """
+    product = alpha * curvature
+    if not product > 2:  # the curvature grew along the way, or is not finite
+        return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower it."
+    return (
+        f"{label} diverged at step {step}: α × largest curvature = {alpha:g} × {curvature:.3g} = "
+        f"{product:.2g}, and gradient descent is stable only below 2; lower α."
+    )

@@ -1,0 +1,23 @@
+"""What the command line asks of the window."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """How the window starts.
+
+    Attributes:
+        open: checkpoint to show, if any.
+        preset: name of the preset to choose, None for the window's own choice.
+        seed: seed to choose, None for the window's own choice.
+        demo: play a short demonstration.
+        screenshot: picture to save before closing again, if any.
+    """
+
+    open: Path | None = None
+    preset: str | None = None
+    seed: int | None = None
+    demo: bool = False
+    screenshot: Path | None = None

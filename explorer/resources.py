@@ -1,0 +1,24 @@
+"""The files that come with the program."""
+
+from pathlib import Path
+
+from explorer.core.errors import UserError
+
+MAML_CHECKPOINT = "maml-10shot.safetensors"
+PRETRAINED_CHECKPOINT = "pretrained-10shot.safetensors"
+
+_PACKAGE = Path(__file__).parent
+# Inside an installed package, or beside it in the repository.
+_FOLDERS = (_PACKAGE / "_resources", _PACKAGE.parent / "resources")
+
+
+def resource(name: str) -> Path:
+    """The path of a file that comes with the program.
+
+    Raises:
+        UserError: it is missing.
+    """
+    for folder in _FOLDERS:
+        if (folder / name).is_file():
+            return folder / name
+    raise UserError(f"The program's own file {name} is missing: install the program again.")
