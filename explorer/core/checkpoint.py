@@ -43,6 +43,7 @@ DESCRIPTION_KEY = "maml-explorer"
 RESUME_KEY = "maml-explorer-resume"
 MAX_BYTES = 256 * 2**20
 MAX_PARAMETERS = 2_000_000
+MAX_ITERATION = 2**53
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,16 @@ def load(path: Path) -> Checkpoint:
         return _described(path, theta, sizes, metadata)
     except SettingsError as error:
         raise CheckpointError(f"{path} holds an impossible setting: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        if isinstance(error, CheckpointError):
-            raise
+    except CheckpointError:
+        raise
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         raise CheckpointError(
             f"{path} has a damaged description: use another copy of the file."
         ) from error
@@ -244,6 +252,8 @@ def _described(
             f"{network.sizes}. Use another copy of the file."
         )
     iteration = int(description["iteration"])
+    if not 0 <= iteration <= MAX_ITERATION:
+        raise ValueError
     provenance = {str(k): str(v) for k, v in description.get("provenance", {}).items()}
     run = None
     if RESUME_KEY in metadata:
@@ -276,8 +286,10 @@ def _resume(
         raise damaged from error
     expected = (parameter_count(make_network(settings.hidden)),)
     parts = [part for s in states.values() for part in (s.theta, s.first_moment, s.second_moment)]
-    if learner not in states or iteration < 0:
+    if learner not in states:
         raise damaged
-    if any(part.shape != expected or not torch.isfinite(part).all() for part in parts):
+    if any(part.dtype != torch.float32 or part.shape != expected for part in parts):
+        raise damaged
+    if not all(torch.isfinite(part).all() for part in parts):
         raise damaged
     return Run(settings, iteration, states, *streams)

@@ -86,8 +86,9 @@ def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation
         mse.append(float(kept.mean()))
         spread = float(kept.std()) if len(kept) > 1 else 0.0
         ci95.append(1.96 * spread / max(len(kept), 1) ** 0.5)
-    ranked = torch.where(flags | ~torch.isfinite(errors), torch.inf, errors).double()
-    median = ranked.quantile(0.5, dim=1)
+    # Not torch.quantile: it interpolates, and ∞ − ∞ is NaN.
+    ranked = torch.where(flags | ~torch.isfinite(errors), torch.inf, errors).double().sort(1).values
+    median = (ranked[:, (ranked.shape[1] - 1) // 2] + ranked[:, ranked.shape[1] // 2]) / 2
     return Evaluation(
         shots,
         errors.shape[1],

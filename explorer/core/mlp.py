@@ -65,7 +65,7 @@ def losses_and_pass(theta: Tensor, x: Tensor, y: Tensor, network: Network) -> tu
     layers, inputs, prediction = forward(theta, x, network)
     residual = prediction - y
     losses = (residual * residual).mean(-2).squeeze(-1)
-    deltas = [residual * (2.0 / x.size(-2))]
+    deltas = [residual * (2.0 / max(x.size(-2), 1))]  # K may be 0
     for i in range(len(layers) - 1, 0, -1):
         back = torch.matmul(deltas[-1], layers[i].narrow(-2, 0, network.sizes[i]).transpose(-1, -2))
         deltas.append(slope_times(back, inputs[i].narrow(-1, 0, network.sizes[i]), network.tanh))

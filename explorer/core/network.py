@@ -67,7 +67,7 @@ def to_state_dict(theta: Tensor, network: Network) -> dict[str, Tensor]:
     """θ under the names of ``nn.Sequential(Linear, activation, …, Linear)``."""
     state = {}
     for i, layer in enumerate(unpack(theta.detach(), network.sizes)):
-        state[f"{2 * i}.weight"] = layer[:-1].T.contiguous()
+        state[f"{2 * i}.weight"] = layer[:-1].T.clone(memory_format=torch.contiguous_format)
         state[f"{2 * i}.bias"] = layer[-1].clone()
     return state
 
@@ -83,7 +83,7 @@ def sizes_of(shapes: Mapping[str, Sequence[int]]) -> list[int]:
         raise ValueError(
             "its tensors are not those of nn.Sequential(Linear, activation, …, Linear): "
             f"expected {', '.join(names[:4]) or '0.weight, 0.bias'} …, "
-            f"found {', '.join(sorted(shapes)[:4]) or 'none'}"
+            f"found {', '.join(repr(name)[:40] for name in sorted(shapes)[:4]) or 'none'}"
         )
     sizes: list[int] = []
     for weight, bias in zip(names[::2], names[1::2], strict=True):
@@ -102,10 +102,12 @@ def from_state_dict(state: Mapping[str, Tensor]) -> tuple[Tensor, list[int]]:
     """θ ``(P,)`` in float32 and the layer sizes, from the state dict of an ``nn.Sequential``.
 
     Raises:
-        ValueError: as `sizes_of`.
+        ValueError: as `sizes_of`, or the weights are complex.
     """
     sizes = sizes_of({name: list(tensor.shape) for name, tensor in state.items()})
+    if any(tensor.is_complex() for tensor in state.values()):
+        raise ValueError("its weights are complex numbers")
     parts = []
     for i in range(len(sizes) - 1):
         parts += [state[f"{2 * i}.weight"].T.reshape(-1), state[f"{2 * i}.bias"]]
-    return torch.cat(parts).to(torch.float32), sizes
+    return torch.cat([part.to(torch.float32) for part in parts]), sizes

@@ -64,7 +64,8 @@ class Settings:
     """One experiment. Construction checks every value.
 
     Raises:
-        SettingsError: a value is out of bounds, or the whole is too large to stay responsive.
+        SettingsError: a value is of the wrong type or out of bounds, or the whole is too large to
+            stay responsive.
     """
 
     amplitude: Range = _setting(
@@ -126,6 +127,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, description in DESCRIPTIONS.items():
+            object.__setattr__(self, name, coerce(name, getattr(self, name)))
             _check(name, description, getattr(self, name))
         if self.relative_work() > MAX_WORK:
             raise SettingsError(
@@ -166,6 +168,18 @@ def _work(tasks: int, shots: int, query: int, steps: int, hidden: Sequence[int])
 DESCRIPTIONS: dict[str, Description] = {f.name: f.metadata["description"] for f in fields(Settings)}
 
 
+def _number(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or int(value) != float(value):
+        raise ValueError
+    return int(value)
+
+
 def coerce(name: str, value: Any) -> Any:
     """A setting's value in its own type, from JSON, a text field or the command line.
 
@@ -176,17 +190,17 @@ def coerce(name: str, value: Any) -> Any:
     try:
         match description.kind:
             case "integer":
-                if isinstance(value, bool) or int(value) != float(value):
-                    raise ValueError
-                return int(value)
+                return _whole(value)
             case "number":
-                return float(value)
+                return _number(value)
             case "range":
+                if isinstance(value, str):
+                    raise ValueError
                 low, high = value
-                return Range(float(low), float(high))
+                return Range(_number(low), _number(high))
             case "layers":
                 parts = value.split(",") if isinstance(value, str) else value
-                return tuple(int(part) for part in parts)
+                return tuple(_whole(part) for part in parts)
             case "choice":
                 return str(value)
     except (TypeError, ValueError, OverflowError):
