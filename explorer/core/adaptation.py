@@ -129,5 +129,5 @@ def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -
         return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower it."
     return (
         f"{label} diverged at step {step}: α × largest curvature = {alpha:g} × {curvature:.3g} = "
-        f"{product:.2g}, and gradient descent is stable only below 2; lower α."
+        f"{product:.3g}, and gradient descent is stable only below 2; lower α."
     )

@@ -1,0 +1,50 @@
+"""The command ``maml-explorer``: the window, and training, evaluation and adaptation without it.
+
+Standard output carries data only; the progress bar and every message go to standard error.
+"""
+
+import os
+import signal
+import sys
+from importlib import import_module
+from io import TextIOWrapper
+
+from explorer.cli.output import say
+from explorer.cli.parser import parse
+from explorer.core.errors import UserError
+
+WRONG_USE = 2
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Each command is a module of this package with a ``run(arguments) -> int``. They are imported
+    only when asked for, because torch and Qt take seconds and ``--help`` should not.
+    """
+    _make_streams_tolerant()
+    try:
+        arguments = parse(argv)
+        code: int = import_module(f"explorer.cli.{arguments.command}").run(arguments)
+        sys.stdout.flush()
+    except SystemExit as done:  # --help and --version end here
+        return int(done.code or 0)
+    except UserError as error:
+        say(f"error: {error}")
+        return WRONG_USE
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has left, as in `… | head`: the flush at exit must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _make_streams_tolerant() -> None:
+    """Let a terminal that cannot show α or ± show an escape sequence instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

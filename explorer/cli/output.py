@@ -1,0 +1,52 @@
+"""What the command line says: data on standard output, everything else on standard error."""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+PROGRAM = "maml-explorer"
+
+
+def say(message: str) -> None:
+    """Write a message for the person at the terminal."""
+    sys.stderr.write(f"{PROGRAM}: {message}\n")
+    sys.stderr.flush()
+
+
+def emit(text: str) -> None:
+    """Write data."""
+    sys.stdout.write(f"{text}\n")
+
+
+def emit_json(value: Mapping[str, Any]) -> None:
+    """Write one JSON object; NaN and infinity, which JSON does not know, become null."""
+    emit(json.dumps(_strict(value), allow_nan=False))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _strict(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(part) for part in value]
+    return value
+
+
+def number(value: float) -> str:
+    """A loss to three decimals, to three digits where it is large, a dash where it is none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned to the right, two spaces apart."""
+    lines = [header, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in lines
+    )

@@ -1,0 +1,249 @@
+"""The arguments of every command and their help. Nothing here imports torch or Qt."""
+
+import re
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import explorer
+from explorer.cli import texts
+from explorer.cli.output import PROGRAM
+from explorer.cli.values import coordinates, preset, real, whole
+from explorer.core.errors import UserError
+from explorer.core.schema import DESCRIPTIONS, Description, Settings
+
+MAX_STEPS = 1000
+MAX_TASKS = 100_000
+MAX_COORDINATE = 1e6
+# Prefixes of names in the parsed arguments: the window and the settings share some flags.
+WINDOW = "window_"
+SETTING = "setting_"
+
+_SEED = DESCRIPTIONS["seed"]
+
+
+class Parser(ArgumentParser):
+    """An ArgumentParser whose complaints are `UserError`s of one line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False, **options)
+        # As in Python 3.14: also -1e-3 and -3.2,-1 are values, not flags.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
+class _Commands(Protocol):
+    """What ``add_subparsers`` returns, as far as it is used here."""
+
+    def add_parser(self, name: str, **options: Any) -> Parser: ...
+
+
+def parse(argv: list[str] | None) -> Namespace:
+    """The arguments of one command.
+
+    Raises:
+        UserError: they make no sense.
+    """
+    arguments = build_parser().parse_args(argv)
+    given = [
+        name
+        for name, value in vars(arguments).items()
+        if name.startswith(WINDOW) and value is not None and value is not False
+    ]
+    if given and arguments.command != "window":
+        raise UserError(
+            f"{flag(given[0].removeprefix(WINDOW))} belongs to the window: options of "
+            f"{arguments.command} come after its name"
+        )
+    return arguments
+
+
+def build_parser() -> Parser:
+    """The whole command line; `command` in its result names the module that runs it."""
+    parser = Parser(prog=PROGRAM, description=texts.WINDOW_HELP, epilog=texts.WINDOW_EXAMPLES)
+    parser.set_defaults(command="window")
+    version = f"MAML Explorer {explorer.__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    _add_window_options(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=PROGRAM)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_adapt(commands)
+    return parser
+
+
+def _add_command(commands: _Commands, name: str, help_texts: Mapping[str, str]) -> Parser:
+    parser = commands.add_parser(name, **help_texts)
+    parser.set_defaults(command=name)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _add_window_options(parser: Parser) -> None:
+    options = parser.add_argument_group("options of the window")
+    options.add_argument(
+        "--open", dest=WINDOW + "open", type=Path, metavar="FILE", help="open a checkpoint"
+    )
+    options.add_argument(
+        "--preset", dest=WINDOW + "preset", type=preset, metavar="NAME", help="choose a preset"
+    )
+    options.add_argument(
+        "--seed",
+        dest=WINDOW + "seed",
+        type=whole(int(_SEED.low), int(_SEED.high)),
+        metavar="N",
+        help="choose the seed",
+    )
+    options.add_argument(
+        "--demo", dest=WINDOW + "demo", action="store_true", help="play a short demonstration"
+    )
+    options.add_argument(
+        "--screenshot",
+        dest=WINDOW + "screenshot",
+        type=Path,
+        metavar="PNG",
+        help="save a picture of the window and close it",
+    )
+
+
+def _add_train(commands: _Commands) -> None:
+    help_texts = {
+        "help": "train a learner and save a checkpoint",
+        "description": texts.TRAIN_HELP,
+        "epilog": texts.TRAIN_EXAMPLES,
+    }
+    parser = _add_command(commands, "train", help_texts)
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="checkpoint to write"
+    )
+    parser.add_argument(
+        "--preset", type=preset, metavar="NAME", help="paper, 5-shot, 5-steps or quick [paper]"
+    )
+    parser.add_argument("--learner", metavar="NAME", help="maml or pretrained [maml]")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="FILE",
+        help="continue this checkpoint exactly; only --iterations may be changed",
+    )
+    groups = {
+        heading: parser.add_argument_group(f"settings: {heading} [the paper's values]")
+        for heading in dict.fromkeys(d.group for d in DESCRIPTIONS.values())
+    }
+    for name, description in DESCRIPTIONS.items():
+        groups[description.group].add_argument(
+            flag(name),
+            dest=SETTING + name,
+            help=f"{description.label}: {description.help} [{_default(name)}]",
+            **_entry(description),
+        )
+
+
+def flag(name: str) -> str:
+    """The flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def _entry(description: Description) -> dict[str, Any]:
+    """How a setting is entered; its value stays text, which the schema reads and checks."""
+    match description.kind:
+        case "range":
+            return {"nargs": 2, "metavar": ("LOW", "HIGH")}
+        case "layers":
+            return {"metavar": "N,N"}
+        case "choice":
+            return {"metavar": "|".join(description.choices)}
+        case "integer":
+            return {"metavar": "N"}
+        case "number":
+            return {"metavar": "VALUE"}
+
+
+def _default(name: str) -> str:
+    value = getattr(Settings(), name)
+    separator = "," if DESCRIPTIONS[name].kind == "layers" else " "
+    parts = value if isinstance(value, tuple) else (value,)
+    return separator.join(f"{part:g}" if isinstance(part, float) else f"{part}" for part in parts)
+
+
+def _add_evaluate(commands: _Commands) -> None:
+    help_texts = {
+        "help": "measure networks on many fresh tasks",
+        "description": texts.EVALUATE_HELP,
+        "epilog": texts.EVALUATE_EXAMPLES,
+    }
+    parser = _add_command(commands, "evaluate", help_texts)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="checkpoint")
+    shots = DESCRIPTIONS["shots"]
+    parser.add_argument(
+        "--shots",
+        nargs="+",
+        type=whole(int(shots.low), int(shots.high), "; name the files before --shots"),
+        default=[5, 10, 20],
+        metavar="K",
+        help="support points, one or several numbers [5 10 20]",
+    )
+    _add_steps(parser)
+    parser.add_argument(
+        "--tasks",
+        type=whole(1, MAX_TASKS),
+        default=600,
+        metavar="N",
+        help="fresh tasks for each number of support points [600]",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(int(_SEED.low), int(_SEED.high)),
+        default=0,
+        metavar="N",
+        help="draws the tasks and their points [0]",
+    )
+
+
+def _add_adapt(commands: _Commands) -> None:
+    help_texts = {
+        "help": "adapt a network to points of one sine",
+        "description": texts.ADAPT_HELP,
+        "epilog": texts.ADAPT_EXAMPLES,
+    }
+    parser = _add_command(commands, "adapt", help_texts)
+    parser.add_argument("file", type=Path, metavar="FILE", help="checkpoint")
+    coordinate = real(-MAX_COORDINATE, MAX_COORDINATE)
+    for name, symbol in (("amplitude", "A"), ("phase", "φ in radians")):
+        parser.add_argument(
+            f"--{name}", type=coordinate, required=True, metavar="VALUE", help=f"{symbol}"
+        )
+    points = coordinates(MAX_COORDINATE)
+    parser.add_argument(
+        "--x", type=points, required=True, metavar="X,X", help="inputs of the support points"
+    )
+    parser.add_argument(
+        "--y", type=points, metavar="Y,Y", help="their targets [on the sine, without noise]"
+    )
+    _add_steps(parser)
+
+
+def _add_steps(parser: Parser) -> None:
+    alpha = DESCRIPTIONS["alpha"]
+    parser.add_argument(
+        "--steps",
+        type=whole(0, MAX_STEPS),
+        default=10,
+        metavar="N",
+        help="gradient steps [10]",
+    )
+    parser.add_argument(
+        "--alpha",
+        type=real(alpha.low, alpha.high),
+        default=0.01,
+        metavar="VALUE",
+        help="step size α of the gradient steps [0.01]",
+    )

@@ -1,0 +1,65 @@
+"""The longer texts of ``--help``."""
+
+from explorer.core.schema import PRESETS
+
+WINDOW_HELP = f"""\
+Train MAML live on sine tasks, click K points and watch the network adapt. Without a command
+the window opens.
+
+presets:
+{chr(10).join(f"  {name:<9} {preset.help}" for name, preset in PRESETS.items())}"""
+
+WINDOW_EXAMPLES = """\
+examples:
+  maml-explorer
+  maml-explorer --preset quick --seed 3
+  maml-explorer --open maml.safetensors
+  maml-explorer train --preset quick --output maml.safetensors
+  maml-explorer evaluate maml.safetensors
+  maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-3.2,-1,0.5
+
+Data goes to standard output, messages to standard error. Exit codes: 0 done, 2 wrong use or bad
+input, 130 interrupted."""
+
+TRAIN_HELP = """\
+Train one learner from a preset, with any of its settings replaced, and save a checkpoint that
+plain PyTorch can load and that training can resume from. Ctrl-C saves what there is."""
+
+TRAIN_EXAMPLES = """\
+examples:
+  maml-explorer train --output maml.safetensors
+  maml-explorer train --preset quick --learner pretrained --output baseline.safetensors
+  maml-explorer train --amplitude 1 3 --hidden 64,64 --activation tanh --output tanh.safetensors
+  maml-explorer train --resume maml.safetensors --iterations 100000 --output maml.safetensors
+
+--json prints one object: file, learner, iterations (done so far), finished (false if Ctrl-C came
+first), seed, seconds (of training), losses (name: mean over the last 100 meta-iterations or
+fewer) and settings. The progress bar shows these losses, in the same order."""
+
+EVALUATE_HELP = """\
+Adapt each network of each file to fresh tasks of the distribution it was trained on, and print
+the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. With the same
+seed, all networks meet the same tasks. A task on which adaptation diverged is counted, left out
+of the mean, and infinite in the median."""
+
+EVALUATE_EXAMPLES = """\
+examples:
+  maml-explorer evaluate maml.safetensors
+  maml-explorer evaluate maml.safetensors baseline.safetensors --shots 5 10 20 --steps 10
+  maml-explorer evaluate maml.safetensors --tasks 2000 --seed 7 --json
+
+The files come before --shots. --json prints {"learners": [{"file", "name", "results": [{"shots",
+"tasks", "mse", "median", "ci95", "diverged"}]}]}, the last four as lists over the steps; ci95 is
+the half-width of the 95 % interval of the mean, and what is not finite is null."""
+
+ADAPT_HELP = """\
+Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points
+(support) and against the sine, on 100 evenly spaced inputs."""
+
+ADAPT_EXAMPLES = """\
+examples:
+  maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-3.2,-1,0.5
+  maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-1,2 --y=0.4,-2 --steps 1 --json
+
+--json prints {"x": the inputs, "truth": the sine there, "steps": [{"step", "support_mse", "mse",
+"y": the network there}], "diverged": null or {"step", "curvature"}}; what is not finite is null."""

@@ -1,0 +1,213 @@
+"""``maml-explorer train``: meta-training without the window."""
+
+import shlex
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from explorer.cli.output import PROGRAM, emit, emit_json, number, say
+from explorer.cli.parser import SETTING, flag
+from explorer.cli.values import check_place
+from explorer.core.checkpoint import load, save
+from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
+from explorer.core.learners import LEARNERS
+from explorer.core.schema import PRESETS, Settings, coerce
+from explorer.core.training import Progress, Run, start, train
+
+SMOOTHED = 100  # meta-iterations over which a reported loss is the mean
+# Seconds between two states of the bar: a terminal is watched, a log file is kept.
+TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
+
+Losses = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where training came to.
+
+    Attributes:
+        run: the last good run.
+        losses: per learner its losses over the last `SMOOTHED` meta-iterations or fewer.
+        seconds: time spent training.
+        problem: why training could not go on, if so.
+    """
+
+    run: Run
+    losses: Losses
+    seconds: float
+    problem: TrainingDivergedError | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every iteration asked for is done."""
+        return self.run.iteration >= self.run.settings.iterations
+
+
+class Interruption:
+    """Whether Ctrl-C was pressed; training looks between two chunks, so none is cut short."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, *_: object) -> None:
+        """Take note of the signal."""
+        self.asked = True
+
+
+def run(arguments: Namespace) -> int:
+    """Train, save and report."""
+    check_place("--output", arguments.output)
+    begun, learner = _resumed(arguments) if arguments.resume else _fresh(arguments)
+    with _interruptible() as interruption:
+        outcome = _train(begun, interruption)
+        save(arguments.output, outcome.run, learner)
+    if outcome.problem is not None:
+        raise UserError(
+            f"{outcome.problem} The run up to iteration {outcome.run.iteration} is saved in "
+            f"{arguments.output}."
+        )
+    if arguments.json:
+        emit_json(_result(arguments, outcome, learner))
+    else:
+        emit(str(arguments.output))
+    if outcome.finished:
+        return 0
+    file = shlex.quote(str(arguments.output))
+    say(
+        f"interrupted at iteration {outcome.run.iteration} of {begun.settings.iterations} and "
+        f"saved; to go on: {PROGRAM} train --resume {file} --output {file}"
+    )
+    return 128 + signal.SIGINT
+
+
+@contextmanager
+def _interruptible() -> Iterator[Interruption]:
+    interruption = Interruption()
+    previous = signal.signal(signal.SIGINT, interruption)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _given(arguments: Namespace) -> dict[str, Any]:
+    """The settings named on the command line, as text."""
+    values = vars(arguments)
+    return {
+        name.removeprefix(SETTING): value
+        for name, value in values.items()
+        if name.startswith(SETTING) and value is not None
+    }
+
+
+def _with(settings: Settings, texts: Mapping[str, Any]) -> Settings:
+    try:
+        return replace(settings, **{name: coerce(name, text) for name, text in texts.items()})
+    except SettingsError as error:
+        raise UserError(f"{flag(error.field)}: {error}") from error
+
+
+def _fresh(arguments: Namespace) -> tuple[Run, str]:
+    learner = arguments.learner or "maml"
+    if learner not in LEARNERS:
+        raise UserError(f"--learner: unknown learner {learner!r}: choose {' or '.join(LEARNERS)}")
+    settings = _with(PRESETS[arguments.preset or "paper"].settings, _given(arguments))
+    return start(settings, (learner,)), learner
+
+
+def _resumed(arguments: Namespace) -> tuple[Run, str]:
+    texts = _given(arguments)
+    iterations = texts.pop("iterations", None)
+    others = [name for name in ("preset", "learner") if getattr(arguments, name)] + list(texts)
+    if others:
+        raise UserError(
+            f"--resume continues with the file's own settings: leave out "
+            f"{', '.join(map(flag, others))}, or start a new run without --resume."
+        )
+    checkpoint = load(arguments.resume)
+    if checkpoint.run is None:
+        raise UserError(
+            f"{arguments.resume} holds weights but no training state: resume from a file that "
+            "this program saved."
+        )
+    done = checkpoint.run.iteration
+    settings = checkpoint.settings
+    if iterations is not None:
+        settings = _with(settings, {"iterations": iterations})
+    if done >= settings.iterations:
+        raise UserError(
+            f"{arguments.resume} has already done {done} of {settings.iterations} "
+            f"meta-iterations: give a higher --iterations to train on."
+        )
+    return replace(checkpoint.run, settings=settings), checkpoint.learner
+
+
+def _train(begun: Run, interruption: Interruption) -> Outcome:
+    total = begun.settings.iterations
+    outcome = Outcome(begun, {}, 0.0, None)
+    with _bar(begun.iteration, total) as bar:
+        try:
+            for event in train(begun):
+                if isinstance(event, Progress):
+                    outcome = _after(outcome, event)
+                    bar.set_postfix_str(_postfix(outcome.losses), refresh=False)
+                    bar.update(event.run.iteration - bar.n)
+                if interruption.asked:
+                    break
+        except TrainingDivergedError as error:
+            return replace(outcome, problem=error)
+    return outcome
+
+
+def _bar(done: int, total: int) -> "tqdm[Any]":
+    return tqdm(
+        total=total,
+        initial=done,
+        file=sys.stderr,
+        unit="it",
+        mininterval=TERMINAL_INTERVAL if sys.stderr.isatty() else LOG_INTERVAL,
+        miniters=1,
+        dynamic_ncols=sys.stderr.isatty(),
+    )
+
+
+def _after(outcome: Outcome, event: Progress) -> Outcome:
+    losses = {
+        name: np.concatenate([outcome.losses.get(name, rows[:0]), rows])[-SMOOTHED:]
+        for name, rows in event.losses.items()
+    }
+    return Outcome(event.run, losses, outcome.seconds + event.seconds, None)
+
+
+def _means(rows: NDArray[np.float32]) -> list[float]:
+    means: list[float] = rows.mean(0, dtype=np.float64).tolist()
+    return means
+
+
+def _postfix(losses: Losses) -> str:
+    return ", ".join(
+        f"{LEARNERS[name].label} " + " → ".join(map(number, _means(rows)))
+        for name, rows in losses.items()
+    )
+
+
+def _result(arguments: Namespace, outcome: Outcome, learner: str) -> dict[str, Any]:
+    settings = outcome.run.settings
+    return {
+        "file": str(arguments.output),
+        "learner": learner,
+        "iterations": outcome.run.iteration,
+        "finished": outcome.finished,
+        "seed": settings.seed,
+        "seconds": outcome.seconds,
+        "losses": dict(zip(LEARNERS[learner].losses, _means(outcome.losses[learner]), strict=True)),
+        "settings": settings.to_dict(),
+    }

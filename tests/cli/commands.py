@@ -1,0 +1,81 @@
+"""Ways to run the command line, and small checkpoints to run it on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.cli import main
+from explorer.core.checkpoint import save
+from explorer.core.schema import Settings
+from explorer.core.training import Run, advance, start
+
+MODULE = [sys.executable, "-m", "explorer"]
+TINY = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=5)
+TINY_FLAGS = [
+    "--iterations",
+    "60",
+    "--meta-batch",
+    "3",
+    "--hidden",
+    "8",
+    "--shots",
+    "4",
+    "--query",
+    "4",
+    "--seed",
+    "5",
+]
+
+
+def tiny_run(learners: tuple[str, ...] = ("maml",), iterations: int = 60) -> Run:
+    """A run of the tiny experiment after some iterations."""
+    return advance(start(TINY, learners), iterations)[0]
+
+
+def tiny_file(folder: Path, learners: tuple[str, ...] = ("maml",)) -> Path:
+    """A finished checkpoint of the tiny experiment."""
+    path = folder / "tiny.safetensors"
+    save(path, tiny_run(learners), learners[0])
+    return path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """Standard output of a command that succeeds."""
+    capsys.readouterr()
+    assert main([str(argument) for argument in arguments]) == 0
+    return capsys.readouterr().out
+
+
+def parsed(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """The one strict JSON object that a command prints."""
+
+    def refuse(constant: str) -> float:
+        raise AssertionError(f"{constant} is not JSON")
+
+    text = printed(capsys, *arguments, "--json")
+    assert text.count("\n") == 1
+    value = json.loads(text, parse_constant=refuse)
+    assert isinstance(value, dict)
+    return value
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line with which a command refuses; it prints no data and exits with 2."""
+    capsys.readouterr()
+    assert main([str(argument) for argument in arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("maml-explorer: error: ")
+    assert captured.err.count("\n") == 1
+    assert captured.err.endswith("\n")
+    return captured.err
+
+
+def process(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command line as a program of its own."""
+    command = [*MODULE, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

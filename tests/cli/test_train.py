@@ -1,0 +1,284 @@
+"""Training from the command line."""
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer.cli import main
+from explorer.cli import train as command
+from explorer.core import training
+from explorer.core.checkpoint import load
+from explorer.core.learners import LEARNERS
+from explorer.core.schema import DESCRIPTIONS, PRESETS, Range, Settings
+from tests.cli.commands import (
+    MODULE,
+    TINY,
+    TINY_FLAGS,
+    parsed,
+    printed,
+    process,
+    refused,
+    tiny_file,
+    tiny_run,
+)
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_trains_only_the_chosen_learner(tmp_path: Path, capsys: Captured, learner: str) -> None:
+    """The file holds the learner asked for, trained exactly as the engine trains it."""
+    path = tmp_path / "out.safetensors"
+    assert printed(capsys, "train", *TINY_FLAGS, "--learner", learner, "--output", path) == (
+        f"{path}\n"
+    )
+    checkpoint = load(path)
+    assert checkpoint.settings == TINY
+    assert list(checkpoint.networks()) == [learner]
+    assert torch.equal(checkpoint.theta, tiny_run((learner,)).learners[learner].theta)
+
+
+def test_json_tells_what_was_trained(tmp_path: Path, capsys: Captured) -> None:
+    """One object with the losses by name and every setting."""
+    path = tmp_path / "out.safetensors"
+    result = parsed(capsys, "train", *TINY_FLAGS, "--output", path)
+    assert result["file"] == str(path)
+    assert (result["learner"], result["iterations"], result["seed"]) == ("maml", 60, 5)
+    assert result["finished"] is True
+    assert result["seconds"] > 0
+    assert tuple(result["losses"]) == LEARNERS["maml"].losses
+    assert Settings.from_dict(result["settings"]) == TINY
+
+
+def test_reported_loss_is_the_mean_of_the_last_hundred(tmp_path: Path, capsys: Captured) -> None:
+    """The number printed can be reproduced from the engine's losses."""
+    flags = [*TINY_FLAGS, "--iterations", "150"]
+    result = parsed(capsys, "train", *flags, "--output", tmp_path / "out")
+    losses = training.advance(training.start(TINY, ("maml",)), 150)[1]["maml"]
+    expected = losses[-100:].astype(float).mean(0)
+    assert list(result["losses"].values()) == pytest.approx(expected.tolist(), rel=1e-9)
+
+
+def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
+    """Flags are generated from the schema, and each one reaches the settings of the run."""
+    values = {
+        "amplitude": "1 2", "phase": "-1.5 -1e-3", "x": "-3 -.5", "noise": "0.1", "shots": "3",
+        "query": "2", "inner_steps": "2", "alpha": "0.02", "meta_batch": "4", "beta": "0.002",
+        "iterations": "3", "seed": "9", "hidden": "5,6", "activation": "tanh",
+    }  # fmt: skip
+    assert set(values) == set(DESCRIPTIONS)
+    flags = [
+        part
+        for name, value in values.items()
+        for part in (f"--{name.replace('_', '-')}", *value.split())
+    ]
+    path = tmp_path / "out.safetensors"
+    printed(capsys, "train", *flags, "--output", path)
+    assert load(path).settings == Settings(
+        Range(1.0, 2.0), Range(-1.5, -1e-3), Range(-3.0, -0.5), 0.1, 3, 2, 2, 0.02, 4, 0.002, 3,
+        9, (5, 6), "tanh",
+    )  # fmt: skip
+
+
+def test_flags_override_the_preset(tmp_path: Path, capsys: Captured) -> None:
+    """What is not named on the command line comes from the preset."""
+    path = tmp_path / "out.safetensors"
+    printed(capsys, "train", "--preset", "5-shot", "--iterations", 2, "--output", path)
+    assert load(path).settings == replace(PRESETS["5-shot"].settings, iterations=2)
+
+
+@pytest.mark.parametrize("learners", [("maml",), ("maml", "pretrained")])
+def test_resuming_equals_never_having_stopped(
+    tmp_path: Path, capsys: Captured, learners: tuple[str, ...]
+) -> None:
+    """A finished run that is extended matches one long run bit for bit, every learner of it."""
+    path = tiny_file(tmp_path, learners)
+    printed(capsys, "train", "--resume", path, "--iterations", 145, "--output", path)
+    resumed, straight = load(path).run, tiny_run(learners, 145)
+    assert resumed is not None
+    assert resumed.settings == replace(TINY, iterations=145)
+    for name in learners:
+        assert torch.equal(resumed.learners[name].theta, straight.learners[name].theta)
+        assert torch.equal(
+            resumed.learners[name].second_moment, straight.learners[name].second_moment
+        )
+    assert torch.equal(resumed.task_stream, straight.task_stream)
+
+
+def test_resuming_a_finished_run_says_what_to_do(tmp_path: Path, capsys: Captured) -> None:
+    """Nothing is left to train, so nothing is written, and the message names the flag."""
+    path = tiny_file(tmp_path)
+    output = tmp_path / "out"
+    assert "--iterations" in refused(capsys, "train", "--resume", path, "--output", output)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    "flags", [["--alpha", "0.1"], ["--seed", "0"], ["--preset", "quick"], ["--learner", "maml"]]
+)
+def test_resuming_refuses_other_settings(
+    tmp_path: Path, capsys: Captured, flags: list[str]
+) -> None:
+    """An exact continuation cannot have another α, seed, preset or learner."""
+    path = tiny_file(tmp_path)
+    line = refused(capsys, "train", "--resume", path, "--output", path, *flags)
+    assert flags[0] in line
+
+
+def test_resuming_refuses_a_file_without_training_state(tmp_path: Path, capsys: Captured) -> None:
+    """Weights alone cannot be trained on."""
+    from safetensors.torch import save_file
+
+    path = tmp_path / "plain.safetensors"
+    net = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+    save_file(net.state_dict(), path)
+    assert "no training state" in refused(capsys, "train", "--resume", path, "--output", path)
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--preset", "nonsense"], "quick"),
+        (["--learner", "nonsense"], "pretrained"),
+        (["--alpha", "fast"], "--alpha"),
+        (["--alpha", "nan"], "--alpha"),
+        (["--alpha", "0"], "--alpha"),
+        (["--inner-steps", "1.5"], "--inner-steps"),
+        (["--amplitude", "3", "2"], "--amplitude"),
+        (["--amplitude", "3"], "--amplitude"),
+        (["--hidden", "40;40"], "--hidden"),
+        (["--hidden", "0"], "--hidden"),
+        (["--activation", "sine"], "tanh"),
+        (["--iterations", "-5"], "--iterations"),
+        (["--iter", "5"], "--iter"),
+        (["--resume", "missing.safetensors"], "missing.safetensors"),
+        (["surplus"], "surplus"),
+    ],
+)
+def test_refuses_bad_settings(
+    tmp_path: Path, capsys: Captured, flags: list[str], word: str
+) -> None:
+    """One line that names the flag or the choices, and no file."""
+    output = tmp_path / "out"
+    assert word in refused(capsys, "train", "--output", output, *flags)
+    assert not output.exists()
+
+
+def test_refuses_an_output_that_cannot_be_written(tmp_path: Path, capsys: Captured) -> None:
+    """A missing folder, a folder and a device are noticed before training begins."""
+    for path in (tmp_path / "none" / "out", tmp_path, Path(os.devnull)):
+        assert "--output" in refused(capsys, "train", *TINY_FLAGS, "--output", path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_is_required(capsys: Captured) -> None:
+    """Training for nothing is refused."""
+    assert "--output" in refused(capsys, "train", "--preset", "quick")
+
+
+def test_progress_goes_to_standard_error(tmp_path: Path, capsys: Captured) -> None:
+    """The bar ends at the last iteration and shows the speed and the losses."""
+    assert main(["train", *TINY_FLAGS, "--output", str(tmp_path / "out")]) == 0
+    captured = capsys.readouterr()
+    assert "60/60" in captured.err
+    assert "it/s" in captured.err
+    assert "MAML" in captured.err
+    assert "it/s" not in captured.out
+
+
+def test_divergence_saves_the_last_good_run(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was trained before the numbers blew up is kept, and the message says where."""
+    good = training.Progress(tiny_run(iterations=7), {}, 0.1)
+
+    def diverging(run: training.Run) -> Iterator[training.TrainEvent]:
+        yield good
+        raise training.TrainingDivergedError("Training left the finite numbers.")
+
+    monkeypatch.setattr(command, "train", diverging)
+    path = tmp_path / "out.safetensors"
+    capsys.readouterr()
+    assert main(["train", *TINY_FLAGS, "--output", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    line = captured.err.splitlines()[-1]
+    assert line.startswith("maml-explorer: error: Training left the finite numbers.")
+    assert str(path) in line
+    assert load(path).iteration == 7
+
+
+def test_real_divergence_ends_in_one_line(tmp_path: Path) -> None:
+    """A hopeless step size neither hangs nor shows a traceback."""
+    path = tmp_path / "out.safetensors"
+    flags = [
+        "--alpha",
+        "1",
+        "--inner-steps",
+        "20",
+        "--amplitude",
+        "50",
+        "100",
+        "--iterations",
+        "50",
+    ]
+    done = process("train", *flags, "--output", path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "lower α" in done.stderr.splitlines()[-1]
+    assert load(path).iteration is not None
+
+
+def test_interruption_between_chunks_saves_and_restores_the_handler(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends training after the chunk at hand, with data, a hint and exit code 130."""
+    real = training.train
+
+    def interrupted(run: training.Run) -> Iterator[training.TrainEvent]:
+        for event in real(run):
+            signal.raise_signal(signal.SIGINT)
+            yield event
+
+    monkeypatch.setattr(command, "train", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    path = tmp_path / "has space.safetensors"
+    capsys.readouterr()
+    assert main(["train", *TINY_FLAGS, "--output", str(path)]) == 130
+    captured = capsys.readouterr()
+    assert captured.out == f"{path}\n"
+    hint = f"maml-explorer train --resume '{path}' --output '{path}'"
+    assert captured.err.splitlines()[-1].endswith(hint)
+    assert load(path).iteration == 1
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_interrupted_process_resumes_exactly(tmp_path: Path, capsys: Captured) -> None:
+    """A real Ctrl-C loses nothing: the printed command carries on to the uninterrupted result."""
+    path = tmp_path / "out.safetensors"
+    flags = [*TINY_FLAGS, "--iterations", "1000000", "--output", str(path)]
+    with subprocess.Popen(
+        [*MODULE, "train", *flags], stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stderr is not None
+        assert child.stderr.read(1)  # the bar is there, so training is about to begin
+        time.sleep(1.0)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    text = err.decode()
+    assert child.returncode == 130
+    assert "Traceback" not in text
+    assert out.decode() == f"{path}\n"
+    done = load(path).iteration
+    assert done
+    command_line = shlex.split(text.splitlines()[-1].partition("to go on: maml-explorer ")[2])
+    printed(capsys, *command_line, "--iterations", done + 33)
+    assert torch.equal(load(path).theta, tiny_run(iterations=done + 33).learners["maml"].theta)
