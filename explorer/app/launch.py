@@ -1,0 +1,140 @@
+"""From the command line to a window on the screen."""
+
+import os
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pyqtgraph as pg
+from PySide6.QtCore import (
+    QLocale,
+    QMessageLogContext,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from explorer.app.demo import Demo
+from explorer.app.main_window import MainWindow
+from explorer.app.options import WindowOptions
+from explorer.core.checkpoint import load
+from explorer.core.errors import UserError
+from explorer.core.schema import PRESETS
+from explorer.state.preferences import Preferences, default_path
+from explorer.state.workers import describe
+from explorer.state.workspace import Workspace
+
+NO_DISPLAY = (
+    "there is no display to open a window on: run it in a desktop session, under xvfb-run, or "
+    "with QT_QPA_PLATFORM=offscreen for --screenshot."
+)
+
+
+def _check_display() -> None:
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in variables):
+        raise UserError(NO_DISPLAY)
+
+
+def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Qt aborts the process if it finds no display; say so in a sentence before it does."""
+    if kind is QtMsgType.QtFatalMsg and "platform plugin" in text:
+        print(f"maml-explorer: error: {NO_DISPLAY}", file=sys.stderr, flush=True)  # noqa: T201
+        os._exit(2)
+    if kind is not QtMsgType.QtDebugMsg and "platform plugin" not in text:
+        print(text, file=sys.stderr)  # noqa: T201
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The QApplication, set up as this program wants it."""
+    application = QApplication(arguments)
+    application.setApplicationName("maml-explorer")
+    application.setApplicationDisplayName("MAML Explorer")
+    application.setDesktopFileName("maml-explorer")
+    application.setStyle("Fusion")
+    QLocale.setDefault(QLocale.c())  # numbers read the same in plots, fields and files
+    pg.setConfigOptions(antialias=True)
+    return application
+
+
+def make_workspace(options: WindowOptions) -> Workspace:
+    """The workspace that the options ask for.
+
+    Raises:
+        UserError: the checkpoint to open cannot be.
+    """
+    settings = PRESETS[options.preset or "paper"].settings
+    if options.seed is not None:
+        settings = replace(settings, seed=options.seed)
+    checkpoint = load(options.open) if options.open else None
+    workspace = Workspace(settings, settings.seed)
+    if checkpoint is not None:
+        workspace.take(checkpoint)
+    return workspace
+
+
+def _report_exceptions(window: MainWindow) -> None:
+    def hook(_kind: type[BaseException], error: BaseException, trace: object) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            window.close()
+            return
+        traceback = trace if isinstance(trace, types.TracebackType) else None
+        window.notices.show_notice(*describe(error.with_traceback(traceback)))
+
+    sys.excepthook = hook
+
+
+def when_painted(window: MainWindow, then: Callable[[], None]) -> None:
+    """Call once the first adaptation is on the screen."""
+    sandbox = window.workspace.sandbox
+    timer = QTimer(window)
+    timer.setInterval(20)
+
+    def check() -> None:
+        if sandbox.is_current:
+            timer.stop()
+            window.sandbox.draw()
+            window.training.draw()
+            then()
+
+    timer.timeout.connect(check)
+    timer.start()
+
+
+def run_window(options: WindowOptions, preferences_path: Path | None = None) -> int:
+    """Open the window and stay until it closes.
+
+    Returns:
+        The process's exit code.
+
+    Raises:
+        UserError: there is no display, or the checkpoint cannot be opened.
+    """
+    _check_display()
+    qInstallMessageHandler(_on_qt_message)
+    application = make_application(["maml-explorer"])
+    workspace = make_workspace(options)
+    window = MainWindow(workspace, Preferences(preferences_path or default_path()))
+    _report_exceptions(window)
+    demo = Demo(workspace, options.seed or 0, window)
+    demo.stopped.connect(lambda: window.statusBar().showMessage("Demonstration stopped", 5000))
+    window.show()
+    failures: list[str] = []
+
+    def take_picture() -> None:
+        assert options.screenshot is not None
+        if not window.grab().save(str(options.screenshot)):
+            failures.append(f"could not write {options.screenshot}: choose another place.")
+        window.close()
+
+    if options.screenshot is not None:
+        when_painted(window, take_picture)
+    elif options.demo:
+        demo.start()
+    code = application.exec()
+    if failures:
+        raise UserError(failures[0])
+    return code

@@ -1,0 +1,228 @@
+"""The main window: panels, menus, status line and messages."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt, Slot
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.app.about import AboutDialog
+from explorer.app.actions import Entry, OwnKeys, fill
+from explorer.core.checkpoint import SUFFIX
+from explorer.panels.notice_bar import NoticeBar
+from explorer.panels.sandbox_panel import SandboxPanel
+from explorer.panels.style import DARK, LIGHT, apply
+from explorer.panels.training_panel import TrainingPanel
+from explorer.panels.widgets import label
+from explorer.state.frame_clock import FrameClock
+from explorer.state.networks import ROLES
+from explorer.state.preferences import THEMES, Preferences, Theme
+from explorer.state.training_session import Phase
+from explorer.state.workspace import Workspace
+
+FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
+
+
+class MainWindow(QMainWindow):
+    """Everything a user sees. Closing it stops every thread."""
+
+    def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
+        super().__init__()
+        self.workspace, self.preferences = workspace, preferences
+        self.clock = FrameClock(self)
+        self.notices = NoticeBar()
+        self.sandbox = SandboxPanel(workspace, self.clock)
+        self.training = TrainingPanel(workspace.session, self.clock)
+        self.about: AboutDialog | None = None
+        self._origin = label("", "muted")
+        self._lay_out()
+        self.actions_by_name = fill(self.menuBar(), self._menus())
+        self._theme_actions()
+        self._own_keys = OwnKeys(self)
+        self._own_keys.guard(self)
+        workspace.notice.connect(self.notices.show_notice)
+        workspace.session.phase_changed.connect(self._refresh_status)
+        workspace.session.progressed.connect(self._refresh_status)
+        workspace.sandbox.changed.connect(self._refresh_status)
+        QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
+        self._apply_theme()
+        self._refresh_status()
+        self.sandbox.fit.setFocus()
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("MAML Explorer")
+        self.setAcceptDrops(True)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(self.sandbox)
+        self.splitter.addWidget(self.training)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.notices)
+        layout.addWidget(self.splitter, 1)
+        self.setCentralWidget(central)
+        self.statusBar().addPermanentWidget(self._origin)
+        self.resize(1280, 800)
+        self.splitter.setSizes([760, 520])
+        self.restoreGeometry(self.preferences.layout("geometry"))
+        self.splitter.restoreState(self.preferences.layout("splitter"))
+
+    def _menus(self) -> dict[str, list[Entry]]:
+        sandbox = self.workspace.sandbox
+        step = self.sandbox.step_bar
+        learners = [
+            Entry(f"Show {ROLES[i]}".replace("random", "untrained"), str(i + 1), switch.toggle)
+            for i, switch in enumerate(self.sandbox.numbers.switches.values())
+        ]
+        return {
+            "&File": [
+                Entry("&Open checkpoint…", "Ctrl+O", self.ask_open),
+                Entry("&Save checkpoint…", "Ctrl+S", self.ask_save),
+                Entry("Save &picture…", "Ctrl+Shift+P", self.ask_picture),
+                Entry(),
+                Entry("&Quit", "Ctrl+Q", self.close),
+            ],
+            "&Training": [
+                Entry("&Train, pause or resume", "Ctrl+Return", self.training.train.click),
+                Entry("&Step one meta-iteration", "Ctrl+Right", self.training.step.click),
+                Entry("&Reset", "Ctrl+R", self.training.reset.click),
+                Entry("&Follow training", "F", self.sandbox.controls.follow.toggle),
+            ],
+            "&Sandbox": [
+                Entry("New &sine", "R", sandbox.draw_sine),
+                Entry("&Draw K support points", "D", sandbox.draw_points),
+                Entry("&Remove selected point", "Del", sandbox.remove_selected),
+                Entry("&Clear points", "C", sandbox.clear_points),
+                Entry("S&nap to the sine", "N", self.sandbox.controls.snap.toggle),
+                Entry(),
+                *learners,
+            ],
+            "S&teps": [
+                Entry("&Play or stop", "Space", step.play.click),
+                Entry("&Back", "Left", step.back.click),
+                Entry("&Forward", "Right", step.forward.click),
+                Entry("F&irst", "Home", lambda: sandbox.go_to(0)),
+                Entry("&Last", "End", lambda: sandbox.go_to(sandbox.state.steps)),
+            ],
+            "&View": [
+                Entry("Full &screen", "F11", self._toggle_full_screen),
+                Entry("&Dismiss message", "Esc", self.notices.hide),
+                Entry(),
+            ],
+            "&Help": [Entry("&About", "F1", self.show_about)],
+        }
+
+    def _theme_actions(self) -> None:
+        view = self.actions_by_name["Dismiss message"].parent()
+        assert isinstance(view, QMenu)
+        self.themes = QActionGroup(self)
+        for theme in THEMES:
+            action = self.themes.addAction(f"{theme.capitalize()} colours")
+            action.setCheckable(True)
+            action.setChecked(theme == self.preferences.theme)
+            action.triggered.connect(lambda _checked=False, theme=theme: self.set_theme(theme))
+            view.addAction(action)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Light, dark, or whatever the system says."""
+        self.preferences.theme = theme
+        self._apply_theme()
+
+    @Slot()
+    def _apply_theme(self) -> None:
+        wanted = self.preferences.theme
+        if wanted == "system":
+            dark = QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        else:
+            dark = wanted == "dark"
+        theme = DARK if dark else LIGHT
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply(theme, application)
+        self.sandbox.apply_theme(theme)
+        self.training.apply_theme(theme)
+
+    @Slot()
+    def _refresh_status(self) -> None:
+        session = self.workspace.session
+        text = session.phase.value
+        if session.phase is Phase.PAUSED:
+            text += f" at iteration {session.run.iteration:,}"
+        self.statusBar().showMessage(text)
+        line = self.workspace.sandbox.line
+        self._origin.setText(f"Sandbox: {line.origin}")
+
+    def ask_open(self) -> None:
+        """Let the user choose a checkpoint and open it."""
+        name, _ = QFileDialog.getOpenFileName(
+            self, "Open checkpoint", self.preferences.folder, FILE_FILTER
+        )
+        if name:
+            self.preferences.folder = str(Path(name).parent)
+            self.workspace.open_checkpoint(Path(name))
+
+    def ask_save(self) -> None:
+        """Let the user choose where to save the training run."""
+        run = self.workspace.session.run
+        suggestion = Path(self.preferences.folder) / f"maml-{run.iteration}{SUFFIX}"
+        name, _ = QFileDialog.getSaveFileName(self, "Save checkpoint", str(suggestion), FILE_FILTER)
+        if name:
+            self.preferences.folder = str(Path(name).parent)
+            if self.workspace.save_checkpoint(Path(name)):
+                self.statusBar().showMessage(f"Saved {name}")
+
+    def ask_picture(self) -> None:
+        """Let the user choose where to save a picture of the window."""
+        suggestion = Path(self.preferences.folder) / "maml-explorer.png"
+        name, _ = QFileDialog.getSaveFileName(self, "Save picture", str(suggestion), "PNG (*.png)")
+        if name and not self.grab().save(name):
+            self.notices.show_notice(f"Could not write {name}. Choose another place.")
+
+    def show_about(self) -> None:
+        """Show what the program is, without stopping anything."""
+        if self.about is None:
+            self.about = AboutDialog(self)
+        self.about.show()
+        self.about.raise_()
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Backspace removes the selected point, as Delete does."""
+        if event.key() == Qt.Key.Key_Backspace:
+            self.workspace.sandbox.remove_selected()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A file may be dropped."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the file that was dropped."""
+        for url in event.mimeData().urls()[:1]:
+            if url.isLocalFile():
+                self.workspace.open_checkpoint(Path(url.toLocalFile()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop every thread, remember the layout."""
+        self.clock.stop()
+        self.workspace.shut_down()
+        self.preferences.set_layout("geometry", QByteArray(self.saveGeometry()))
+        self.preferences.set_layout("splitter", QByteArray(self.splitter.saveState()))
+        self.preferences.save()
+        event.accept()

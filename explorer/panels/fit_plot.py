@@ -1,0 +1,174 @@
+"""The sandbox's main plot: the sine, the support points, and every learner's fit."""
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from explorer.panels.plots import Plot
+from explorer.panels.style import LIGHT, Theme, learner_pen, pen
+from explorer.state.networks import ROLES
+from explorer.state.sandbox import SandboxState
+from explorer.state.trails import Answer, Array
+
+EARLIER_STEPS = 8
+GRAB_PIXELS = 14.0
+BEYOND = 1e3  # values further out are off any screen; painters choke on 1e16
+
+
+class FitPlot(Plot):
+    """Turns mouse events into wishes and an `Answer` into curves.
+
+    Signals:
+        add_wanted: x, y of a new point.
+        select_wanted: index of a point.
+        move_wanted: index, x, y of a dragged point.
+        remove_wanted: index of a point.
+    """
+
+    add_wanted = Signal(float, float)
+    select_wanted = Signal(int)
+    move_wanted = Signal(int, float, float)
+    remove_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Sine and adapted networks", "x", "y", parent=parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self._theme = LIGHT
+        self._state = SandboxState()
+        self._dragged: int | None = None
+        self.truth = self.add_curve(z=0)
+        self.earlier = {role: [self.add_curve(z=1) for _ in range(EARLIER_STEPS)] for role in ROLES}
+        self.fits = {role: self.add_curve(z=2) for role in ROLES}
+        self.points = pg.ScatterPlotItem(symbol="t1", size=14, pxMode=True)
+        self.points.setZValue(3)
+        self.addItem(self.points)
+        self.hint = pg.TextItem("Click to add support points", anchor=(0.5, 0.5))
+        self.addItem(self.hint)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        super().apply_theme(theme)
+        self._theme = theme
+        self.truth.setPen(pen(theme.truth, 4, 0.7))
+        for role in ROLES:
+            self.fits[role].setPen(learner_pen(theme, role, 2.5))
+        self.hint.setColor(theme.muted)
+        self.draw_points()
+
+    def take(self, state: SandboxState) -> None:
+        """Know the state that mouse events refer to; drawing waits for the frame."""
+        self._state = state
+
+    def set_view(self, low: float, high: float, amplitude: float) -> None:
+        """Fix the axes: the inputs of the task distribution, and room for its largest sine."""
+        self.setXRange(low, high, padding=0.03)
+        self.setYRange(-1.25 * amplitude, 1.25 * amplitude, padding=0)
+        self.hint.setPos((low + high) / 2, -1.1 * amplitude)
+
+    def draw_points(self) -> None:
+        """Show the support points, the selected one ringed."""
+        theme, state = self._theme, self._state
+        outlines = [
+            pen(theme.text, 2) if i == state.selected else pen(theme.base, 1)
+            for i in range(len(state.points))
+        ]
+        self.points.setData(
+            x=[p.x for p in state.points],
+            y=[p.y for p in state.points],
+            pen=outlines,
+            brush=pg.mkBrush(theme.point),
+        )
+        self.hint.setVisible(not state.points)
+
+    def draw_answer(self, answer: Answer) -> None:
+        """Show the truth, the step chosen in full colour, and fading earlier steps."""
+        state = self._state
+        self.truth.setData(answer.grid, answer.truth)
+        step = min(state.step, answer.question.steps)
+        for role, fit in self.fits.items():
+            visible = role in state.shown and role in answer.trails
+            fit.setVisible(visible)
+            for curve in self.earlier[role]:
+                curve.setVisible(False)
+            if visible:
+                prediction = answer.trails[role].prediction
+                fit.setData(answer.grid, _drawable(prediction[step]))
+                self._draw_earlier(role, answer.grid, prediction, step)
+
+    def _draw_earlier(self, role: str, grid: Array, prediction: Array, step: int) -> None:
+        first = max(0, step - 1)
+        chosen = np.unique(np.linspace(0, first, min(step, EARLIER_STEPS)).round().astype(int))
+        for curve, index in zip(self.earlier[role], chosen, strict=False):
+            opacity = 0.15 + 0.4 * (index + 1) / (step + 1)
+            curve.setPen(learner_pen(self._theme, role, 1, opacity))
+            curve.setData(grid, _drawable(prediction[index]))
+            curve.setVisible(True)
+
+    def _data_at(self, position: QPointF) -> QPointF:
+        box = self.getPlotItem().getViewBox()
+        return box.mapSceneToView(self.mapToScene(position.toPoint()))  # type: ignore[no-any-return]
+
+    def _point_at(self, position: QPointF) -> int | None:
+        box = self.getPlotItem().getViewBox()
+        nearest, distance = None, GRAB_PIXELS
+        for index, point in enumerate(self._state.points):
+            scene = box.mapViewToScene(QPointF(point.x, point.y))
+            away = self.mapFromScene(scene) - position.toPoint()
+            reach = math.hypot(away.x(), away.y())
+            if reach <= distance:
+                nearest, distance = index, reach
+        return nearest
+
+    def _is_inside(self, position: QPointF) -> bool:
+        box = self.getPlotItem().getViewBox()
+        return bool(box.sceneBoundingRect().contains(self.mapToScene(position.toPoint())))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Left: grab a point, or add one and hold it. Right: remove a point."""
+        event.accept()
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        if not self._is_inside(event.position()):
+            return
+        index = self._point_at(event.position())
+        if event.button() == Qt.MouseButton.RightButton and index is not None:
+            self.remove_wanted.emit(index)
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._dragged = index
+            at = self._data_at(event.position())
+            if index is None:
+                before = len(self._state.points)
+                self.add_wanted.emit(at.x(), at.y())
+                self._dragged = before if len(self._state.points) > before else None
+            else:
+                self.select_wanted.emit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the held point; show what can be grabbed."""
+        event.accept()
+        if self._dragged is not None and self._dragged < len(self._state.points):
+            at = self._data_at(event.position())
+            self.move_wanted.emit(self._dragged, at.x(), at.y())
+        else:
+            grabbable = self._point_at(event.position()) is not None
+            shape = Qt.CursorShape.OpenHandCursor if grabbable else Qt.CursorShape.CrossCursor
+            self.viewport().setCursor(shape)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let the held point go."""
+        event.accept()
+        self._dragged = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A fast second click is a click like any other."""
+        self.mousePressEvent(event)
+
+
+def _drawable(values: Array) -> Array:
+    finite = np.where(np.isfinite(values), values, np.nan)
+    result: Array = np.clip(finite, -BEYOND, BEYOND)
+    return result

@@ -1,0 +1,125 @@
+"""The live plots of training: the meta-loss, and the error on held-out tasks."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from explorer.core.floors import floors
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED
+from explorer.core.schema import Settings
+from explorer.core.training import HELD_OUT_STEPS, HeldOut
+from explorer.panels.plots import Plot, log_values
+from explorer.panels.style import LIGHT, Theme, learner_pen, pen
+from explorer.state.training_session import TrainingSession
+
+SERIES = tuple(
+    (name, kind) for name in (MAML.name, PRETRAINED.name) for kind in LEARNERS[name].losses
+)
+BEFORE = MAML.losses[0]
+
+
+class FloorLines:
+    """The closed-form floors as thin labelled lines."""
+
+    def __init__(self, plot: Plot) -> None:
+        self._lines = [
+            pg.InfiniteLine(
+                angle=0, label="", labelOpts={"position": 0.98, "anchors": [(1, 1), (1, 1)]}
+            )
+            for _ in floors(Settings())
+        ]
+        for line in self._lines:
+            line.setZValue(-1)
+            plot.addItem(line)
+
+    def show(self, settings: Settings) -> None:
+        """Place the lines for a task distribution."""
+        for line, floor in zip(self._lines, floors(settings), strict=True):
+            line.setPos(float(np.log10(max(floor.mse, 1e-5))))
+            line.label.setFormat(f"{floor.label}: {floor.mse:.2f}")
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour lines and labels."""
+        for line in self._lines:
+            line.setPen(pen(theme.muted, 1, 0.9, Qt.PenStyle.DashDotLine))
+            line.label.setColor(theme.muted)
+
+
+class MetaLossPlot(Plot):
+    """Every learner's training loss: raw and faint below, smoothed above."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Meta-loss", "meta-iteration", "MSE", log_y=True, parent=parent)
+        self.raw = {key: self.add_curve(z=0) for key in SERIES}
+        self.smooth = {key: self.add_curve(z=1) for key in SERIES}
+        self._floors = FloorLines(self)
+        self._theme = LIGHT
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        super().apply_theme(theme)
+        self._floors.apply_theme(theme)
+        for name, kind in SERIES:
+            # Before the inner step: the same learner, so the same colour, but lighter and thinner.
+            early = kind == BEFORE
+            # Dashes would hide raw values, so these are solid for every learner.
+            self.raw[name, kind].setPen(pen(theme.learners[name], 1, 0.1 if early else 0.2))
+            self.smooth[name, kind].setPen(
+                learner_pen(theme, name, 1 if early else 2, 0.75 if early else 1.0)
+            )
+
+    def draw(self, session: TrainingSession) -> None:
+        """Show the histories."""
+        self._floors.show(session.run.settings)
+        last, seen = 1, [0.0, 1.0]
+        for key in SERIES:
+            history = session.histories.get(key)
+            if history is None:
+                self.raw[key].clear()
+                self.smooth[key].clear()
+                continue
+            x, y = history.raw()
+            self.raw[key].setData(x, log_values(y))
+            x, y = history.smoothed()
+            y = log_values(y)
+            self.smooth[key].setData(x, y)
+            if len(x):
+                last = max(last, int(x[-1]))
+                seen += [float(np.nanmin(y)), float(np.nanmax(y))] if np.isfinite(y).any() else []
+        first = next(iter(session.histories.values())).first_iteration
+        self.setXRange(first, max(last, first + 10), padding=0.02)
+        self.setYRange(max(min(seen) - 0.2, -4), min(max(seen) + 0.1, 3), padding=0)
+
+
+class HeldOutPlot(Plot):
+    """Mean error on held-out tasks after 0, 1, … gradient steps."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            "Held-out tasks", "gradient steps on a held-out task", "MSE", log_y=True, parent=parent
+        )
+        self.curves = {name: self.add_curve(z=1) for name in LEARNERS}
+        self._floors = FloorLines(self)
+        self.setXRange(0, HELD_OUT_STEPS, padding=0.03)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        super().apply_theme(theme)
+        self._floors.apply_theme(theme)
+        for name, curve in self.curves.items():
+            curve.setPen(learner_pen(theme, name))
+
+    def draw(self, settings: Settings, held_out: HeldOut | None) -> None:
+        """Show the newest evaluation, or none."""
+        self._floors.show(settings)
+        seen = [-1.0, 1.0]
+        for name, curve in self.curves.items():
+            mse = held_out.mse.get(name) if held_out else None
+            if mse is None:
+                curve.clear()
+                continue
+            values = log_values(np.array(mse))
+            curve.setData(np.arange(len(values), dtype=np.float64), values)
+            seen += [float(v) for v in values if np.isfinite(v)]
+        self.setYRange(max(min(seen) - 0.1, -4), min(max(seen), 3), padding=0.02)

@@ -1,0 +1,94 @@
+"""The errors at the step shown, as text, and a switch for each learner."""
+
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from explorer.panels.plots import number_text
+from explorer.panels.style import Theme, swatch
+from explorer.panels.widgets import label
+from explorer.state.networks import ROLES
+from explorer.state.sandbox import Sandbox
+from explorer.state.trails import Answer
+
+
+class NumbersTable(QFrame):
+    """One row per learner: switch, line, error on the whole sine and on the support points."""
+
+    def __init__(self, sandbox: Sandbox, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self._sandbox = sandbox
+        self.title = label("", "heading")
+        self.switches = {role: QCheckBox(role) for role in ROLES}
+        self.lines = {role: QLabel() for role in ROLES}
+        self.on_sine = {role: _number() for role in ROLES}
+        self.on_support = {role: _number() for role in ROLES}
+        self.message = label("", "warning", wrap=True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lay_out()
+        for key, switch in enumerate(self.switches.values(), 1):
+            switch.setToolTip(f"Show or hide this learner ({key})")
+            switch.toggled.connect(self._on_switch)
+        sandbox.changed.connect(self.refresh)
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        for column, text in ((2, "whole sine"), (3, "support points")):
+            grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
+        for line, role in enumerate(ROLES, 1):
+            grid.addWidget(self.lines[role], line, 0)
+            grid.addWidget(self.switches[role], line, 1)
+            grid.addWidget(self.on_sine[role], line, 2)
+            grid.addWidget(self.on_support[role], line, 3)
+        grid.setColumnStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.addWidget(self.title)
+        layout.addLayout(grid)
+        layout.addWidget(self.message)
+        layout.addStretch(1)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Redraw the pieces of line."""
+        for role, line in self.lines.items():
+            line.setPixmap(swatch(theme, role, self.devicePixelRatioF()))
+
+    @Slot()
+    def _on_switch(self) -> None:
+        shown = frozenset(role for role, switch in self.switches.items() if switch.isChecked())
+        self._sandbox.update(shown=shown)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show which learners are on."""
+        for role, switch in self.switches.items():
+            with QSignalBlocker(switch):
+                switch.setChecked(role in self._sandbox.state.shown)
+            switch.setText(self._sandbox.line.entries[role].label.replace("&", "&&"))
+
+    def draw_answer(self, answer: Answer) -> None:
+        """Show the numbers of the current step and what diverged."""
+        state = self._sandbox.state
+        step = min(state.step, answer.question.steps)
+        plural = "step" if step == 1 else "steps"
+        self.title.setText(f"Mean squared error after {step} gradient {plural}")
+        for role, trail in answer.trails.items():
+            self.on_sine[role].setText(number_text(trail.mse[step]))
+            self.on_support[role].setText(number_text(trail.support_mse[step]))
+        sentences = [
+            trail.sentence
+            for role, trail in answer.trails.items()
+            if role in state.shown and trail.sentence
+        ]
+        self.message.setText("\n".join(sentences))
+        self.message.setVisible(bool(sentences))
+
+
+def _number() -> QLabel:
+    result = QLabel("–")
+    result.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    result.setMinimumWidth(80)
+    return result

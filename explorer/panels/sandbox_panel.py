@@ -1,0 +1,78 @@
+"""The sandbox: click support points on a sine and watch every learner adapt."""
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from explorer.panels.fit_plot import FitPlot
+from explorer.panels.numbers_table import NumbersTable
+from explorer.panels.step_bar import StepBar
+from explorer.panels.steps_plot import StepsPlot
+from explorer.panels.style import Theme
+from explorer.panels.task_controls import TaskControls
+from explorer.state.frame_clock import FrameClock
+from explorer.state.workspace import Workspace
+
+
+class SandboxPanel(QWidget):
+    """Puts the sandbox's parts together and draws them on the frame clock."""
+
+    def __init__(
+        self, workspace: Workspace, clock: FrameClock, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._sandbox, self._clock = workspace.sandbox, clock
+        self.controls = TaskControls(workspace)
+        self.fit = FitPlot()
+        self.step_bar = StepBar(workspace.sandbox, workspace.player)
+        self.errors = StepsPlot()
+        self.numbers = NumbersTable(workspace.sandbox)
+        self._lay_out()
+        self.fit.add_wanted.connect(self._sandbox.add_point)
+        self.fit.select_wanted.connect(lambda index: self._sandbox.update(selected=index))
+        self.fit.move_wanted.connect(self._sandbox.move_point)
+        self.fit.remove_wanted.connect(self._sandbox.remove_point)
+        self.errors.step_wanted.connect(self._sandbox.go_to)
+        self._sandbox.changed.connect(self._on_changed)
+        self._sandbox.answered.connect(self._on_answered)
+        self._on_changed()
+
+    def _lay_out(self) -> None:
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.errors, 5)
+        bottom.addWidget(self.numbers, 4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 6, 8)
+        layout.addWidget(self.controls)
+        layout.addWidget(self.fit, 5)
+        layout.addWidget(self.step_bar)
+        layout.addLayout(bottom, 3)
+        self.errors.setMinimumHeight(150)
+        self.fit.setMinimumHeight(200)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        self.fit.apply_theme(theme)
+        self.errors.apply_theme(theme)
+        self.numbers.apply_theme(theme)
+        self._clock.request(self.draw)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.fit.take(self._sandbox.state)
+        self._clock.request(self.draw)
+
+    @Slot()
+    def _on_answered(self) -> None:
+        self._clock.request(self.draw)
+
+    def draw(self) -> None:
+        """Bring the plots and numbers up to date; the frame clock calls this."""
+        settings = self._sandbox.line.settings
+        reach = max(settings.amplitude.high, abs(self._sandbox.state.amplitude))
+        self.fit.set_view(settings.x.low, settings.x.high, reach)
+        self.fit.draw_points()
+        answer = self._sandbox.answer
+        if answer is not None:
+            self.fit.draw_answer(answer)
+            self.errors.draw_answer(answer, self._sandbox.state)
+            self.numbers.draw_answer(answer)

@@ -1,0 +1,181 @@
+"""The settings of an experiment as a form, generated from `core.schema`."""
+
+from typing import Any, cast
+
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QLineEdit,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.core.errors import SettingsError
+from explorer.core.schema import DESCRIPTIONS, Description, Range, Settings, coerce
+from explorer.panels.widgets import NumberBox, label, row
+
+
+class RangeBox(QWidget):
+    """Two numbers, the lower and the upper end of a range.
+
+    Signals:
+        edited: either end changed.
+    """
+
+    edited = Signal()
+
+    def __init__(self, description: Description) -> None:
+        super().__init__()
+        self.low, self.high = (
+            NumberBox(description.low, description.high, description.step) for _ in range(2)
+        )
+        self.low.setAccessibleName(f"{description.label}, from")
+        self.high.setAccessibleName(f"{description.label}, to")
+        self.setLayout(row(self.low, label("to"), self.high))
+        self.low.valueChanged.connect(self.edited)
+        self.high.valueChanged.connect(self.edited)
+
+
+Editor = QSpinBox | NumberBox | RangeBox | QLineEdit | QComboBox
+
+
+def make_editor(description: Description) -> Editor:
+    """The entry field for a setting."""
+    match description.kind:
+        case "integer":
+            box = QSpinBox()
+            box.setRange(int(description.low), int(description.high))
+            box.setSingleStep(int(description.step))
+            box.setKeyboardTracking(False)
+            box.setGroupSeparatorShown(True)
+            box.setSuffix(f" {description.unit}" if description.unit else "")
+            return box
+        case "number":
+            return NumberBox(description.low, description.high, description.step)
+        case "range":
+            return RangeBox(description)
+        case "layers":
+            return QLineEdit()
+        case "choice":
+            choices = QComboBox()
+            choices.addItems(description.choices)
+            return choices
+
+
+def value_of(editor: Editor) -> Any:
+    """What is entered, for `schema.coerce` to check."""
+    if isinstance(editor, RangeBox):
+        return (editor.low.value(), editor.high.value())
+    if isinstance(editor, QLineEdit):
+        return editor.text()
+    if isinstance(editor, QComboBox):
+        return editor.currentText()
+    return editor.value()
+
+
+def show_in(editor: Editor, value: Any) -> None:
+    """Show a setting's value."""
+    if isinstance(editor, RangeBox):
+        editor.low.setValue(cast("Range", value).low)
+        editor.high.setValue(cast("Range", value).high)
+    elif isinstance(editor, QLineEdit):
+        editor.setText(", ".join(map(str, value)))
+    elif isinstance(editor, QComboBox):
+        editor.setCurrentText(value)
+    else:
+        editor.setValue(value)
+
+
+class SettingsForm(QScrollArea):
+    """One row per setting under its group's heading, with unit and help.
+
+    An impossible value is marked where it was typed and a sentence says why; `settings` is then
+    None until it is mended.
+
+    Signals:
+        edited: the user changed something; `settings` is up to date.
+    """
+
+    edited = Signal()
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.settings: Settings | None = settings
+        self.editors: dict[str, Editor] = {}
+        self.errors = {name: label("", "warning", wrap=True) for name in DESCRIPTIONS}
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(10, 6, 10, 10)
+        for group in dict.fromkeys(d.group for d in DESCRIPTIONS.values()):
+            layout.addWidget(label(group, "heading"))
+            layout.addLayout(self._group(group))
+        layout.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.show_settings(settings)
+
+    def _group(self, group: str) -> QFormLayout:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        for name, description in DESCRIPTIONS.items():
+            if description.group != group:
+                continue
+            editor = make_editor(description)
+            editor.setObjectName(name)
+            editor.setAccessibleName(description.label)
+            editor.setAccessibleDescription(description.help)
+            editor.setToolTip(description.help)
+            self._connect(editor)
+            self.editors[name] = editor
+            unit = "" if isinstance(editor, QSpinBox) else description.unit
+            title = label(description.label, buddy=editor)
+            form.addRow(title, row(editor, label(unit, "muted")))
+            form.addRow(label(description.help, "muted", wrap=True))
+            self.errors[name].hide()
+            form.addRow(self.errors[name])
+        return form
+
+    def _connect(self, editor: Editor) -> None:
+        if isinstance(editor, RangeBox):
+            editor.edited.connect(self._on_edited)
+        elif isinstance(editor, QLineEdit):
+            editor.textEdited.connect(self._on_edited)
+        elif isinstance(editor, QComboBox):
+            editor.currentTextChanged.connect(self._on_edited)
+        else:
+            editor.valueChanged.connect(self._on_edited)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Show settings that came from elsewhere."""
+        self.settings = settings
+        with QSignalBlocker(self):
+            for name, editor in self.editors.items():
+                show_in(editor, getattr(settings, name))
+        self._show_error(None)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        try:
+            values = {name: coerce(name, value_of(e)) for name, e in self.editors.items()}
+            self.settings = Settings(**values)
+        except SettingsError as error:
+            self.settings = None
+            self._show_error(error)
+        else:
+            self._show_error(None)
+        self.edited.emit()
+
+    def _show_error(self, error: SettingsError | None) -> None:
+        for name, text in self.errors.items():
+            wrong = error is not None and error.field == name
+            text.setText(str(error) if wrong else "")
+            text.setVisible(wrong)
+            editor = self.editors[name]
+            if isinstance(editor, QLineEdit) and editor.property("invalid") != wrong:
+                editor.setProperty("invalid", wrong)
+                editor.style().unpolish(editor)
+                editor.style().polish(editor)

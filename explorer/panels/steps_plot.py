@@ -1,0 +1,86 @@
+"""Mean squared error against the number of gradient steps, for every learner."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from explorer.panels.plots import Plot, log_values
+from explorer.panels.style import Theme, learner_pen, pen
+from explorer.state.networks import ROLES
+from explorer.state.sandbox import SandboxState
+from explorer.state.trails import Answer
+
+LOWEST, HIGHEST = -4.0, 3.0  # powers of ten that the axis may reach
+
+
+class StepsPlot(Plot):
+    """Thick: error on the whole sine. Thin: error on the support points.
+
+    Signals:
+        step_wanted: the gradient step that was clicked.
+    """
+
+    step_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            "Error against gradient steps", "gradient steps", "MSE", log_y=True, parent=parent
+        )
+        self.on_sine = {role: self.add_curve(z=2) for role in ROLES}
+        self.on_support = {role: self.add_curve(z=1) for role in ROLES}
+        self.marker = pg.InfiniteLine(angle=90, movable=False)
+        self.addItem(self.marker)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Thick: whole sine. Thin: support points. Click to choose a step.")
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        super().apply_theme(theme)
+        for role in ROLES:
+            self.on_sine[role].setPen(learner_pen(theme, role, 2.5))
+            self.on_support[role].setPen(learner_pen(theme, role, 1, 0.8))
+        self.marker.setPen(pen(theme.muted, 1))
+
+    def draw_answer(self, answer: Answer, state: SandboxState) -> None:
+        """Show the errors of the learners that are switched on, and mark the current step."""
+        steps = np.arange(answer.question.steps + 1, dtype=np.float64)
+        heights = []
+        for role in ROLES:
+            visible = role in state.shown and role in answer.trails
+            self.on_sine[role].setVisible(visible)
+            self.on_support[role].setVisible(visible)
+            if visible:
+                trail = answer.trails[role]
+                mse, support = log_values(trail.mse), log_values(trail.support_mse)
+                self.on_sine[role].setData(steps, mse)
+                self.on_support[role].setData(steps, support)
+                heights += [mse, support]
+        self.marker.setPos(min(state.step, answer.question.steps))
+        self.setXRange(0, max(1, answer.question.steps), padding=0.03)
+        self._set_heights(np.concatenate(heights) if heights else np.zeros(1))
+
+    def _set_heights(self, heights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+        seen = heights[np.isfinite(heights)]
+        low, high = (float(seen.min()), float(seen.max())) if len(seen) else (-1.0, 1.0)
+        self.setYRange(
+            max(LOWEST, min(np.floor(low), -1.0)),
+            min(HIGHEST, max(np.ceil(high * 2) / 2, 1.0)),
+            padding=0.02,
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose a step, and scrub while the button is held."""
+        event.accept()
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            scene = self.mapToScene(event.position().toPoint())
+            self.step_wanted.emit(round(self.getPlotItem().getViewBox().mapSceneToView(scene).x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scrub."""
+        self.mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Nothing is held."""
+        event.accept()

@@ -1,0 +1,175 @@
+"""Every colour, pen and line style of the program.
+
+Learner colours follow Okabe and Ito's palette, which colour-blind readers can tell apart; each
+learner also has a line style of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QApplication
+
+from explorer.core.learners import MAML, PRETRAINED
+from explorer.state.networks import RANDOM
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one appearance, as #rrggbb."""
+
+    dark: bool
+    window: str
+    base: str
+    text: str
+    muted: str
+    border: str
+    button: str
+    accent: str
+    accent_text: str
+    truth: str
+    point: str
+    warning: str
+    warning_base: str
+    learners: Mapping[str, str] = field(default_factory=dict)
+
+
+LIGHT = Theme(
+    dark=False,
+    window="#f3f4f7",
+    base="#ffffff",
+    text="#1b1f24",
+    muted="#59626e",
+    border="#cfd5dd",
+    button="#ffffff",
+    accent="#0b5cad",
+    accent_text="#ffffff",
+    truth="#8b949e",
+    point="#8f2d6b",
+    warning="#8a3b00",
+    warning_base="#fff1e0",
+    learners={MAML.name: "#0072b2", PRETRAINED.name: "#d55e00", RANDOM: "#00875f"},
+)
+DARK = Theme(
+    dark=True,
+    window="#20242b",
+    base="#171a1f",
+    text="#e6e9ee",
+    muted="#a3adb9",
+    border="#3d4550",
+    button="#2b313a",
+    accent="#3d8fe0",
+    accent_text="#0d1014",
+    truth="#7d8793",
+    point="#ee9fd0",
+    warning="#ffc078",
+    warning_base="#3a2c1b",
+    learners={MAML.name: "#56b4e9", PRETRAINED.name: "#f0912d", RANDOM: "#2fbf93"},
+)
+
+LINE_STYLES = {
+    MAML.name: Qt.PenStyle.SolidLine,
+    PRETRAINED.name: Qt.PenStyle.DashLine,
+    RANDOM: Qt.PenStyle.DotLine,
+}
+
+
+def pen(
+    colour: str,
+    width: float = 1.0,
+    opacity: float = 1.0,
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+) -> QPen:
+    """A cosmetic pen: its width is in pixels whatever the axes do."""
+    shade = QColor(colour)
+    shade.setAlphaF(opacity)
+    return pg.mkPen(shade, width=width, style=style)  # type: ignore[no-any-return]
+
+
+def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.0) -> QPen:
+    """The pen of a learner."""
+    return pen(theme.learners[role], width, opacity, LINE_STYLES[role])
+
+
+def swatch(theme: Theme, role: str, ratio: float, line_width: float = 2.5) -> QPixmap:
+    """A short piece of a learner's line, for legends and tables."""
+    width, height = 30, 12
+    pixmap = QPixmap(round(width * ratio), round(height * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(learner_pen(theme, role, line_width))
+    painter.drawLine(1, height // 2, width - 1, height // 2)
+    painter.end()
+    return pixmap
+
+
+def palette(theme: Theme) -> QPalette:
+    """Qt's palette in the theme's colours."""
+    result = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: theme.window,
+        QPalette.ColorRole.WindowText: theme.text,
+        QPalette.ColorRole.Base: theme.base,
+        QPalette.ColorRole.AlternateBase: theme.window,
+        QPalette.ColorRole.Text: theme.text,
+        QPalette.ColorRole.PlaceholderText: theme.muted,
+        QPalette.ColorRole.Button: theme.button,
+        QPalette.ColorRole.ButtonText: theme.text,
+        QPalette.ColorRole.ToolTipBase: theme.base,
+        QPalette.ColorRole.ToolTipText: theme.text,
+        QPalette.ColorRole.Highlight: theme.accent,
+        QPalette.ColorRole.HighlightedText: theme.accent_text,
+        QPalette.ColorRole.Link: theme.accent,
+        QPalette.ColorRole.Mid: theme.border,
+    }
+    for role, colour in roles.items():
+        result.setColor(role, QColor(colour))
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+    ):
+        faded = QColor(theme.text)
+        faded.setAlphaF(0.4)
+        result.setColor(QPalette.ColorGroup.Disabled, role, faded)
+    return result
+
+
+def style_sheet(theme: Theme) -> str:
+    """What the palette cannot say."""
+    return f"""
+        QLabel[role="heading"] {{ font-weight: 600; }}
+        QLabel[role="muted"] {{ color: {theme.muted}; }}
+        QLabel[role="warning"] {{ color: {theme.warning}; }}
+        QFrame[role="notice"] {{
+            background: {theme.warning_base}; border: 1px solid {theme.warning};
+            border-radius: 4px;
+        }}
+        QFrame[role="notice"] QLabel {{ color: {theme.text}; }}
+        QFrame[role="card"] {{
+            background: {theme.base}; border: 1px solid {theme.border}; border-radius: 4px;
+        }}
+        QPushButton[role="primary"] {{
+            background: {theme.accent}; color: {theme.accent_text};
+            border: 1px solid {theme.accent}; border-radius: 3px; padding: 4px 14px;
+            font-weight: 600;
+        }}
+        QPushButton[role="primary"]:disabled {{
+            background: {theme.border}; border-color: {theme.border}; color: {theme.muted};
+        }}
+        QPushButton[role="primary"]:focus {{ border: 2px solid {theme.text}; padding: 3px 13px; }}
+        QLineEdit[invalid="true"] {{ border: 2px solid {theme.warning}; }}
+        QToolTip {{
+            background: {theme.base}; color: {theme.text}; border: 1px solid {theme.border};
+        }}
+    """
+
+
+def apply(theme: Theme, application: QApplication) -> None:
+    """Dress the application; plots are dressed by their own `apply_theme`."""
+    application.setPalette(palette(theme))
+    application.setStyleSheet(style_sheet(theme))

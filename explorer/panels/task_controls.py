@@ -1,0 +1,122 @@
+"""The sandbox's controls: the sine, the support points, and which networks adapt how."""
+
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from explorer.panels.widgets import (
+    NumberBox,
+    SliderBox,
+    button,
+    label,
+    row,
+    show_choice,
+    show_value,
+)
+from explorer.state.sandbox import ALPHA
+from explorer.state.workspace import Workspace
+
+
+class TaskControls(QWidget):
+    """Shows the sandbox's state and passes the user's changes on."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._sandbox = workspace.sandbox
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addLayout(self._sine_row())
+        layout.addLayout(self._points_row())
+        layout.addLayout(self._networks_row())
+        self._sandbox.changed.connect(self.refresh)
+        workspace.sources_changed.connect(self._refresh_sources)
+        self._refresh_sources()
+
+    def _sine_row(self) -> QGridLayout:
+        self.amplitude = SliderBox("Amplitude A", 0.1, 3)
+        self.phase = SliderBox("Phase φ", 0.1, 4)
+        self.new_sine = button("New &sine", "Draw a sine from the task distribution (R)")
+        grid = QGridLayout()
+        grid.addWidget(label("Amplitude A", buddy=self.amplitude.box), 0, 0)
+        grid.addWidget(self.amplitude, 0, 1)
+        grid.addWidget(label("Phase φ", buddy=self.phase.box), 0, 2)
+        grid.addWidget(self.phase, 0, 3)
+        grid.addWidget(self.new_sine, 0, 4)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        self.amplitude.edited.connect(lambda value: self._sandbox.update(amplitude=value))
+        self.phase.edited.connect(lambda value: self._sandbox.update(phase=value))
+        self.new_sine.clicked.connect(self._sandbox.draw_sine)
+        return grid
+
+    def _points_row(self) -> QHBoxLayout:
+        self.count = label("")
+        self.count.setMinimumWidth(230)
+        self.draw = button("", "Replace the points by random ones on the sine (D)")
+        self.clear = button("&Clear", "Remove every support point (C)")
+        self.snap = QCheckBox("S&nap to the sine")
+        self.snap.setToolTip("Off: a click places a point anywhere, as noise would")
+        self.draw.clicked.connect(self._sandbox.draw_points)
+        self.clear.clicked.connect(self._sandbox.clear_points)
+        self.snap.toggled.connect(lambda on: self._sandbox.update(snap=on))
+        return row(self.count, self.draw, self.clear, self.snap)
+
+    def _networks_row(self) -> QHBoxLayout:
+        self.source = QComboBox()
+        self.source.setAccessibleName("Which MAML")
+        self.source.setToolTip("The MAML that adapts; its baseline comes from the same place")
+        self.source.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.follow = QCheckBox("&Follow training")
+        self.follow.setToolTip("Adapt anew as the network in training learns")
+        self.alpha = NumberBox(ALPHA.low, ALPHA.high, 0.005)
+        self.alpha.setAccessibleName("Step size α")
+        self.alpha.setToolTip("Size of each gradient step on the support points")
+        self.source.activated.connect(self._on_source)
+        self.follow.toggled.connect(self._workspace.set_follow)
+        self.alpha.valueChanged.connect(lambda value: self._sandbox.update(alpha=value))
+        return row(
+            label("&Which MAML", buddy=self.source),
+            self.source,
+            self.follow,
+            label("Step size &α", buddy=self.alpha),
+            self.alpha,
+            stretch=1,
+        )
+
+    @Slot(int)
+    def _on_source(self, index: int) -> None:
+        self._workspace.choose_source(self.source.itemData(index))
+
+    @Slot()
+    def _refresh_sources(self) -> None:
+        with QSignalBlocker(self.source):
+            self.source.clear()
+            for source, name in self._workspace.sources.items():
+                self.source.addItem(name, source)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the sandbox's state."""
+        state, settings = self._sandbox.state, self._sandbox.line.settings
+        self.amplitude.set_range(*_span(settings.amplitude, state.amplitude))
+        self.amplitude.show_value(state.amplitude)
+        self.phase.set_range(*_span(settings.phase, state.phase))
+        self.phase.show_value(state.phase)
+        k = settings.shots
+        self.count.setText(f"<b>{len(state.points)}</b> support points (trained with K = {k})")
+        self.draw.setText(f"&Draw {k}")
+        self.clear.setEnabled(bool(state.points))
+        with QSignalBlocker(self.snap), QSignalBlocker(self.follow):
+            self.snap.setChecked(state.snap)
+            self.follow.setChecked(state.source == "training" and state.follow)
+        show_choice(self.source, state.source)
+        show_value(self.alpha, state.alpha)
+
+
+def _span(bounds: tuple[float, float], value: float) -> tuple[float, float]:
+    """The training range, widened to a value set under another one."""
+    return min(bounds[0], value), max(bounds[1], value)

@@ -1,0 +1,113 @@
+"""Small widgets that several panels use."""
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QWidget,
+)
+
+
+class NumberBox(QDoubleSpinBox):
+    """A number without trailing zeros, committed when complete."""
+
+    def __init__(self, low: float, high: float, step: float, decimals: int = 6) -> None:
+        super().__init__()
+        self.setDecimals(decimals)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setKeyboardTracking(False)
+
+    def textFromValue(self, value: float) -> str:
+        """The shortest text of the value."""
+        text = f"{value:.{self.decimals()}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class SliderBox(QWidget):
+    """A slider with a number box beside it.
+
+    Signals:
+        edited: the user's new value; not sent by `show_value`.
+    """
+
+    edited = Signal(float)
+    TICKS = 1000
+
+    def __init__(self, name: str, step: float, decimals: int) -> None:
+        super().__init__()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, self.TICKS)
+        self.slider.setPageStep(self.TICKS // 10)
+        self.slider.setAccessibleName(f"{name} slider")
+        self.box = NumberBox(0, 1, step, decimals)
+        self.box.setAccessibleName(name)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(self.box)
+        self.slider.valueChanged.connect(self._on_slider)
+        self.box.valueChanged.connect(self.edited)
+
+    def set_range(self, low: float, high: float) -> None:
+        """Bound the value."""
+        with QSignalBlocker(self.box):
+            self.box.setRange(low, high)
+
+    def show_value(self, value: float) -> None:
+        """Show a value that came from elsewhere."""
+        show_value(self.box, value)
+        low, high = self.box.minimum(), self.box.maximum()
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round((value - low) / (high - low) * self.TICKS))
+
+    def _on_slider(self, tick: int) -> None:
+        low, high = self.box.minimum(), self.box.maximum()
+        self.edited.emit(low + (high - low) * tick / self.TICKS)
+
+
+def show_value(box: QSpinBox | QDoubleSpinBox, value: float) -> None:
+    """Show a value that came from elsewhere, without answering back or disturbing typing."""
+    if box.value() != value:
+        with QSignalBlocker(box):
+            box.setValue(value)  # type: ignore[arg-type]
+
+
+def show_choice(box: QComboBox, data: object) -> None:
+    """Show the entry with the given data, without answering back."""
+    with QSignalBlocker(box):
+        box.setCurrentIndex(box.findData(data))
+
+
+def label(text: str, role: str = "", buddy: QWidget | None = None, wrap: bool = False) -> QLabel:
+    """A text whose role decides its look (see `style.style_sheet`)."""
+    result = QLabel(text)
+    result.setProperty("role", role)
+    result.setWordWrap(wrap)
+    if buddy is not None:
+        result.setBuddy(buddy)
+    return result
+
+
+def button(text: str, tip: str, role: str = "") -> QPushButton:
+    """A push button with a tooltip."""
+    result = QPushButton(text)
+    result.setToolTip(tip)
+    result.setProperty("role", role)
+    return result
+
+
+def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
+    """Widgets beside each other; the one at index ``stretch`` takes the spare room."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    for index, widget in enumerate(widgets):
+        layout.addWidget(widget, int(index == stretch))
+    if stretch is None:
+        layout.addStretch(1)
+    return layout

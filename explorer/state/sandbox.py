@@ -1,0 +1,193 @@
+"""The sandbox: a sine, support points on it, and how each learner adapts to them."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from PySide6.QtCore import QObject, Signal, Slot
+
+from explorer.core.schema import Range
+from explorer.core.tasks import stream
+from explorer.state.networks import RANDOM, ROLES, Line, Source
+from explorer.state.trails import Answer, Question, SupportPoint, answer
+from explorer.state.workers import LatestWorker
+
+MAX_STEPS = 100
+MAX_POINTS = 100
+ALPHA = Range(1e-5, 1.0)
+
+
+@dataclass(frozen=True)
+class SandboxState:
+    """All that the user has set up in the sandbox.
+
+    Attributes:
+        amplitude: A of the true sine.
+        phase: φ of the true sine, radians.
+        points: support points.
+        snap: whether new points snap to the sine.
+        selected: index of the point that keys act on, or None.
+        alpha: step size α.
+        steps: gradient steps computed, n.
+        step: gradient step shown, 0…n.
+        shown: roles whose curves are drawn.
+        source: which MAML is compared.
+        follow: whether the network in training is followed as it learns.
+    """
+
+    amplitude: float = 3.2
+    phase: float = 1.0
+    points: tuple[SupportPoint, ...] = ()
+    snap: bool = True
+    selected: int | None = None
+    alpha: float = 0.01
+    steps: int = 10
+    step: int = 1
+    shown: frozenset[str] = frozenset(ROLES) - {RANDOM}
+    source: Source = "shipped"
+    follow: bool = True
+
+
+class Sandbox(QObject):
+    """Holds a `SandboxState` and keeps the newest `Answer` to it coming.
+
+    Signals:
+        changed: `state` or `line` has a new value.
+        answered: `answer` is new.
+        failed: the user's sentence and the details.
+    """
+
+    changed = Signal()
+    answered = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, line: Line, seed: int = 0, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = SandboxState()
+        self.line = line
+        self.answer: Answer | None = None
+        self._asked: Question | None = None
+        self._answered_ticket = 0
+        self._draws = stream(seed, "sandbox")
+        self._worker = LatestWorker()
+        self._worker.done.connect(self._on_done)
+        self._worker.failed.connect(self._on_failed)
+        self._worker.start()
+        self.draw_points()
+
+    def shut_down(self) -> None:
+        """Stop the worker and wait for it."""
+        self._worker.shut_down()
+
+    @property
+    def question(self) -> Question:
+        """What the present state asks."""
+        s = self.state
+        return Question(
+            self.line, self.line.settings.x, s.amplitude, s.phase, s.points, s.alpha, s.steps
+        )
+
+    @property
+    def is_current(self) -> bool:
+        """Whether `answer` belongs to the present state."""
+        return self.answer is not None and self.answer.question == self.question
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the state together; snapped points follow the sine."""
+        state = replace(self.state, **changes)
+        if state.points and {"amplitude", "phase"} & changes.keys():
+            state = replace(state, points=tuple(self._snapped(p, state) for p in state.points))
+        state = replace(state, step=min(max(state.step, 0), state.steps))
+        if state == self.state:
+            return
+        self.state = state
+        self.changed.emit()
+        self._ask()
+
+    def use(self, line: Line, source: Source) -> None:
+        """Compare the networks of another source."""
+        self.line = line
+        self.state = replace(self.state, source=source)
+        self.changed.emit()
+        self._ask()
+
+    def renew(self, line: Line) -> None:
+        """Take newer networks of the same source; only the answer changes."""
+        self.line = line
+        self._ask()
+
+    def _ask(self) -> None:
+        question = self.question
+        if question != self._asked:
+            self._asked = question
+            self._worker.submit(lambda: answer(question))
+
+    def _snapped(self, point: SupportPoint, state: SandboxState) -> SupportPoint:
+        if not point.snapped:
+            return point
+        return replace(point, y=state.amplitude * math.sin(point.x - state.phase))
+
+    def _point(self, x: float, y: float) -> SupportPoint:
+        bounds = self.line.settings.x
+        x = min(max(x, bounds.low), bounds.high)
+        return self._snapped(SupportPoint(x, y, self.state.snap), self.state)
+
+    def add_point(self, x: float, y: float) -> None:
+        """Add a support point and select it; it snaps to the sine if snapping is on."""
+        points = self.state.points
+        if len(points) < MAX_POINTS:
+            self.update(points=(*points, self._point(x, y)), selected=len(points))
+
+    def move_point(self, index: int, x: float, y: float) -> None:
+        """Move a support point; it snaps to the sine if snapping is on."""
+        points = list(self.state.points)
+        points[index] = self._point(x, y)
+        self.update(points=tuple(points), selected=index)
+
+    def remove_point(self, index: int) -> None:
+        """Remove a support point; the newest of the others is selected."""
+        points = self.state.points[:index] + self.state.points[index + 1 :]
+        self.update(points=points, selected=len(points) - 1 if points else None)
+
+    def remove_selected(self) -> None:
+        """Remove the selected support point, if there is one."""
+        if self.state.selected is not None:
+            self.remove_point(self.state.selected)
+
+    def clear_points(self) -> None:
+        """Remove every support point."""
+        self.update(points=(), selected=None)
+
+    def draw_points(self) -> None:
+        """Replace the points by K random ones on the sine, K as in training."""
+        settings = self.line.settings
+        u = torch.rand(settings.shots, generator=self._draws).tolist()
+        xs = (settings.x.low + (settings.x.high - settings.x.low) * value for value in u)
+        drawn = (self._snapped(SupportPoint(x, 0.0, True), self.state) for x in xs)
+        self.update(points=tuple(drawn), selected=None)
+
+    def draw_sine(self) -> None:
+        """Take a new random sine from the task distribution; snapped points follow it."""
+        settings = self.line.settings
+        u, v = torch.rand(2, generator=self._draws).tolist()
+        amplitude, phase = settings.amplitude, settings.phase
+        self.update(
+            amplitude=amplitude.low + (amplitude.high - amplitude.low) * u,
+            phase=phase.low + (phase.high - phase.low) * v,
+        )
+
+    def go_to(self, step: int) -> None:
+        """Show another gradient step, within what is computed."""
+        self.update(step=step)
+
+    @Slot(int, object)
+    def _on_done(self, ticket: int, result: Answer) -> None:
+        if ticket > self._answered_ticket:
+            self._answered_ticket = ticket
+            self.answer = result
+            self.answered.emit()
+
+    @Slot(int, str, str)
+    def _on_failed(self, _ticket: int, sentence: str, details: str) -> None:
+        self.failed.emit(sentence, details)

@@ -1,0 +1,171 @@
+"""The training run in hand: its phase, its histories, and the worker that carries it forward."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from explorer.core.learners import LEARNERS
+from explorer.core.schema import Settings
+from explorer.core.training import HeldOut, Progress, Run, TrainEvent, start, train
+from explorer.state.loss_history import LossHistory
+from explorer.state.workers import GeneratorWorker
+
+HELD_OUT_SECONDS = 2.0
+
+Trainer = Callable[[Run, int | None, float | None], Iterator[TrainEvent]]
+
+
+class Phase(Enum):
+    """What the session is doing; the value is what people read."""
+
+    READY = "Ready to train"
+    TRAINING = "Training"
+    PAUSING = "Pausing"
+    PAUSED = "Paused"
+    FINISHED = "Finished"
+    FAILED = "Stopped"
+
+
+class TrainingSession(QObject):
+    """Owns the newest `Run` and a worker thread while it trains.
+
+    Pausing ends the worker after its chunk, resuming starts another from the newest run, so a
+    paused run is exactly a run on disk. Messages of a worker that is no longer current are
+    dropped.
+
+    Signals:
+        phase_changed: `phase` has a new value.
+        run_replaced: another run took the place of the old one (reset, opened).
+        progressed: a `Progress` has been taken in.
+        held_out_changed: `held_out` is new.
+        failed: the user's sentence and the details.
+    """
+
+    phase_changed = Signal()
+    run_replaced = Signal()
+    progressed = Signal(object)
+    held_out_changed = Signal()
+    failed = Signal(str, str)
+
+    def __init__(
+        self, settings: Settings, parent: QObject | None = None, trainer: Trainer = train
+    ) -> None:
+        super().__init__(parent)
+        self._trainer = trainer
+        self._worker: GeneratorWorker | None = None
+        self._retired: set[GeneratorWorker] = set()
+        self._replace(start(settings))
+
+    def _replace(self, run: Run) -> None:
+        self.run = run
+        self.phase = Phase.PAUSED if run.iteration else Phase.READY
+        if run.iteration >= run.settings.iterations:
+            self.phase = Phase.FINISHED
+        self.held_out: HeldOut | None = None
+        self.speed = 0.0
+        self.histories = {
+            (name, kind): LossHistory() for name in run.learners for kind in LEARNERS[name].losses
+        }
+        for history in self.histories.values():
+            history.first_iteration = run.iteration
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a worker is at work."""
+        return self.phase in {Phase.TRAINING, Phase.PAUSING}
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time to the end of the run at the present speed; None while that is unknown."""
+        left = self.run.settings.iterations - self.run.iteration
+        return left / self.speed if self.speed else None
+
+    def start(self) -> None:
+        """Train, or go on training, to the settings' last iteration."""
+        if self.phase in {Phase.READY, Phase.PAUSED, Phase.FAILED}:
+            self._launch(None)
+
+    def step(self) -> None:
+        """Do one meta-iteration."""
+        if not self.is_training and self.phase is not Phase.FINISHED:
+            self._launch(self.run.iteration + 1)
+
+    def pause(self) -> None:
+        """Stop after the chunk in hand."""
+        if self.phase is Phase.TRAINING and self._worker is not None:
+            self._worker.requestInterruption()
+            self._enter(Phase.PAUSING)
+
+    def reset(self, settings: Settings) -> None:
+        """Start afresh, at iteration 0 of the given settings, without waiting for the old run."""
+        self.open(start(settings))
+
+    def open(self, run: Run) -> None:
+        """Take another run in hand."""
+        self._retire()
+        self._replace(run)
+        self.run_replaced.emit()
+        self.phase_changed.emit()
+
+    def shut_down(self) -> None:
+        """Stop every worker and wait for it."""
+        self._retire()
+        for worker in tuple(self._retired):
+            worker.shut_down()
+        self._retired.clear()
+
+    def _launch(self, until: int | None) -> None:
+        self._worker = GeneratorWorker(self._trainer(self.run, until, HELD_OUT_SECONDS))
+        self._worker.produced.connect(self._on_produced)
+        self._worker.ended.connect(self._on_ended)
+        self._worker.finished.connect(self._on_finished)
+        self._enter(Phase.TRAINING)
+        self._worker.start()
+
+    def _retire(self) -> None:
+        if self._worker is not None:
+            self._worker.requestInterruption()
+            if not self._worker.isFinished():
+                self._retired.add(self._worker)
+            self._worker = None
+
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.phase_changed.emit()
+
+    @Slot(object, object)
+    def _on_produced(self, worker: GeneratorWorker, event: TrainEvent) -> None:
+        if worker is not self._worker:
+            return
+        if isinstance(event, Progress):
+            iterations = event.run.iteration - self.run.iteration
+            self.run = event.run
+            speed = iterations / max(event.seconds, 1e-9)
+            self.speed = 0.9 * self.speed + 0.1 * speed if self.speed else speed
+            for name, losses in event.losses.items():
+                for column, kind in enumerate(LEARNERS[name].losses):
+                    self.histories[name, kind].append(losses[:, column])
+            self.progressed.emit(event)
+        elif isinstance(event, HeldOut):
+            self.held_out = event
+            self.held_out_changed.emit()
+
+    @Slot(object, str, str)
+    def _on_ended(self, worker: GeneratorWorker, sentence: str, details: str) -> None:
+        if worker is not self._worker:
+            return
+        self._retire()
+        if sentence:
+            self._enter(Phase.FAILED)
+            self.failed.emit(sentence, details)
+        elif self.run.iteration >= self.run.settings.iterations:
+            self._enter(Phase.FINISHED)
+        else:
+            self._enter(Phase.PAUSED)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        worker = self.sender()
+        if isinstance(worker, GeneratorWorker):
+            self._retired.discard(worker)

@@ -1,0 +1,107 @@
+"""The two background threads: one drives a long generator, one answers the newest question.
+
+Both are QThread objects that live in the GUI thread, so their signals reach slots there. A signal
+may arrive after its thread has ended; receivers compare the worker or ticket they know.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
+
+from explorer.core.errors import UserError
+
+STOP_TIMEOUT_MS = 5000
+
+
+def describe(error: BaseException) -> tuple[str, str]:
+    """One sentence for the user, and details to copy (empty where the sentence says it all)."""
+    if isinstance(error, UserError):
+        return str(error), ""
+    details = "".join(traceback.format_exception(error))
+    return f"Something went wrong: {type(error).__name__}: {error}", details
+
+
+class GeneratorWorker(QThread):
+    """Runs a Qt-free generator to its end, or to the first item after it is asked to stop.
+
+    Signals:
+        produced: this worker and one item of the generator.
+        ended: this worker, the user's sentence and the details; both empty if nothing failed.
+    """
+
+    produced = Signal(object, object)
+    ended = Signal(object, str, str)
+
+    def __init__(self, items: Iterator[Any], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._items = items
+
+    def run(self) -> None:
+        """Thread body."""
+        sentence, details = "", ""
+        try:
+            for item in self._items:
+                self.produced.emit(self, item)
+                if self.isInterruptionRequested():
+                    break
+        except Exception as error:  # noqa: BLE001 - every failure reaches the user
+            sentence, details = describe(error)
+        self.ended.emit(self, sentence, details)
+
+    def shut_down(self) -> None:
+        """Stop after the item in hand and wait for it."""
+        self.requestInterruption()
+        if not self.wait(STOP_TIMEOUT_MS):
+            raise RuntimeError("a worker thread did not stop")
+
+
+class LatestWorker(QThread):
+    """Computes the newest job only: a job that has not begun is replaced by the next.
+
+    Signals:
+        done: the job's ticket and its result.
+        failed: the job's ticket, the user's sentence and the details.
+    """
+
+    done = Signal(int, object)
+    failed = Signal(int, str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._mutex = QMutex()
+        self._wake = QWaitCondition()
+        self._job: Callable[[], Any] | None = None
+        self._ticket = 0
+        self._stopping = False
+
+    def submit(self, job: Callable[[], Any]) -> int:
+        """Queue a job in place of any that waits; returns its ticket, larger for later jobs."""
+        with QMutexLocker(self._mutex):
+            self._job = job
+            self._ticket += 1
+            self._wake.wakeOne()
+            return self._ticket
+
+    def run(self) -> None:
+        """Thread body."""
+        while True:
+            with QMutexLocker(self._mutex):
+                while self._job is None and not self._stopping:
+                    self._wake.wait(self._mutex)
+                if self._stopping:
+                    return
+                job, ticket, self._job = self._job, self._ticket, None
+            try:
+                self.done.emit(ticket, job())  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 - every failure reaches the user
+                self.failed.emit(ticket, *describe(error))
+
+    def shut_down(self) -> None:
+        """Stop after the job in hand and wait for it."""
+        with QMutexLocker(self._mutex):
+            self._stopping = True
+            self._wake.wakeOne()
+        if not self.wait(STOP_TIMEOUT_MS):
+            raise RuntimeError("a worker thread did not stop")

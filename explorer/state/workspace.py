@@ -1,0 +1,146 @@
+"""Everything that one window works on, and how its parts bear on each other."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from explorer import resources
+from explorer.core.checkpoint import Checkpoint, load, save
+from explorer.core.errors import UserError
+from explorer.core.learners import MAML
+from explorer.core.schema import PRESETS, Settings
+from explorer.state.networks import Line, Source, from_checkpoints, from_run
+from explorer.state.player import Player
+from explorer.state.sandbox import Sandbox
+from explorer.state.training_session import TrainingSession
+from explorer.state.workers import describe
+
+
+class Workspace(QObject):
+    """The training session, the sandbox with its player, and the files between them.
+
+    Signals:
+        notice: a sentence for the user and details to copy (may be empty).
+        sources_changed: another set of sources can be chosen in the sandbox.
+    """
+
+    notice = Signal(str, str)
+    sources_changed = Signal()
+
+    def __init__(
+        self, settings: Settings | None = None, seed: int = 0, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._shipped = tuple(
+            load(resources.resource(name))
+            for name in (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
+        )
+        self._file: Line | None = None
+        self._saved_iteration = 0
+        self.session = TrainingSession(settings or PRESETS["paper"].settings, self)
+        self.sandbox = Sandbox(self._shipped_line(), seed, self)
+        self.player = Player(self.sandbox, self)
+        self.session.progressed.connect(self._on_progressed)
+        self.session.run_replaced.connect(self._on_run_replaced)
+        self.session.failed.connect(self.notice)
+        self.sandbox.failed.connect(self.notice)
+
+    def shut_down(self) -> None:
+        """Stop every thread and wait for it; asks all of them first."""
+        self.player.stop()
+        self.session.shut_down()
+        self.sandbox.shut_down()
+
+    def _shipped_line(self) -> Line:
+        return from_checkpoints(*self._shipped)
+
+    @property
+    def sources(self) -> dict[Source, str]:
+        """The sources that the sandbox can show, with their names."""
+        names: dict[Source, str] = {
+            "shipped": "Shipped with the program",
+            "training": "The one in training",
+        }
+        if self._file is not None:
+            names["file"] = f"File: {self._file.origin}"
+        return names
+
+    def choose_source(self, source: Source) -> None:
+        """Compare the networks of another source in the sandbox."""
+        if source == "training":
+            self.sandbox.use(from_run(self.session.run), source)
+        elif source == "file" and self._file is not None:
+            self.sandbox.use(self._file, source)
+        else:
+            self.sandbox.use(self._shipped_line(), "shipped")
+
+    def set_follow(self, follow: bool) -> None:
+        """Follow the network in training, or hold the sandbox at the network it shows."""
+        self.sandbox.update(follow=follow)
+        if follow:
+            self.choose_source("training")
+
+    @property
+    def has_unsaved_training(self) -> bool:
+        """Whether the run has iterations that no file holds."""
+        return self.session.run.iteration > self._saved_iteration
+
+    def open_checkpoint(self, path: Path) -> bool:
+        """Show a file's networks in the sandbox, and take its run in hand if none would be lost.
+
+        Returns:
+            Whether the file could be opened; if not, a notice says why.
+        """
+        try:
+            checkpoint = load(path)
+        except UserError as error:
+            self.notice.emit(*describe(error))
+            return False
+        self.take(checkpoint)
+        return True
+
+    def take(self, checkpoint: Checkpoint) -> None:
+        """Show a checkpoint's networks, and take its run in hand if none would be lost."""
+        self._file = from_checkpoints(checkpoint, *self._shipped)
+        self.sources_changed.emit()
+        self.choose_source("file")
+        if checkpoint.run is None:
+            text = f"{checkpoint.path.name} holds weights only: shown in the sandbox"
+            if not checkpoint.learner:
+                text += " as MAML, taking its hidden layers for ReLU"
+            self.notice.emit(f"{text}.", "")
+        elif self.has_unsaved_training:
+            self.notice.emit(
+                f"{checkpoint.path.name} is shown in the sandbox. Save or reset the present "
+                "training run and open the file again to go on with its training.",
+                "",
+            )
+        else:
+            self.session.open(checkpoint.run)
+
+    def save_checkpoint(self, path: Path) -> bool:
+        """Save the run in hand, resumable.
+
+        Returns:
+            Whether it was saved; if not, a notice says why.
+        """
+        run = self.session.run
+        try:
+            save(path, run, MAML.name if MAML.name in run.learners else next(iter(run.learners)))
+        except UserError as error:
+            self.notice.emit(*describe(error))
+            return False
+        self._saved_iteration = run.iteration
+        return True
+
+    @Slot(object)
+    def _on_progressed(self, _progress: object) -> None:
+        state = self.sandbox.state
+        if state.source == "training" and state.follow:
+            self.sandbox.renew(from_run(self.session.run))
+
+    @Slot()
+    def _on_run_replaced(self) -> None:
+        self._saved_iteration = self.session.run.iteration
+        if self.sandbox.state.source == "training":
+            self.choose_source("training")
