@@ -3,6 +3,7 @@
 Sandbox, evaluation and command line all use this one generator, for every learner.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -125,7 +126,7 @@ def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -
         curvature: largest curvature of the support loss, as `curvature` finds it.
     """
     product = alpha * curvature
-    if not product > 2:  # the curvature grew along the way, or is not finite
+    if not 2 < product < math.inf:  # the curvature grew along the way, or is not finite
         return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower it."
     return (
         f"{label} diverged at step {step}: α × largest curvature = {alpha:g} × {curvature:.3g} = "

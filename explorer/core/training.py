@@ -122,7 +122,6 @@ Chunk = Callable[
 def plain_chunk(learner: str) -> Chunk:
     """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
     meta_gradient = LEARNERS[learner].meta_gradient
-    beta_1, beta_2, epsilon = BETA_1, BETA_2, EPSILON
 
     def chunk(
         theta: Tensor,
@@ -133,6 +132,9 @@ def plain_chunk(learner: str) -> Chunk:
         network: Network,
         inner: InnerLoop,
         beta: float,
+        beta_1: float = BETA_1,  # TorchScript sees no global or enclosing number, but defaults
+        beta_2: float = BETA_2,
+        epsilon: float = EPSILON,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         losses: list[Tensor] = []
         for i in range(batches.support_x.size(0)):
