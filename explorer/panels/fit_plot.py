@@ -47,8 +47,6 @@ class FitPlot(Plot):
         self.points = pg.ScatterPlotItem(symbol="t1", size=14, pxMode=True)
         self.points.setZValue(3)
         self.addItem(self.points)
-        self.hint = pg.TextItem("Click to add support points", anchor=(0.5, 0.5))
-        self.addItem(self.hint)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
@@ -57,7 +55,6 @@ class FitPlot(Plot):
         self.truth.setPen(pen(theme.truth, 4, 0.7))
         for role in ROLES:
             self.fits[role].setPen(learner_pen(theme, role, 2.5))
-        self.hint.setColor(theme.muted)
         self.draw_points()
 
     def take(self, state: SandboxState) -> None:
@@ -68,7 +65,6 @@ class FitPlot(Plot):
         """Fix the axes: the inputs of the task distribution, and room for its largest sine."""
         self.setXRange(low, high, padding=0.03)
         self.setYRange(-1.25 * amplitude, 1.25 * amplitude, padding=0)
-        self.hint.setPos((low + high) / 2, -1.1 * amplitude)
 
     def draw_points(self) -> None:
         """Show the support points, the selected one ringed."""
@@ -83,7 +79,7 @@ class FitPlot(Plot):
             pen=outlines,
             brush=pg.mkBrush(theme.point),
         )
-        self.hint.setVisible(not state.points)
+        self.show_hint("" if state.points else "Click on the plot to add support points")
 
     def draw_answer(self, answer: Answer) -> None:
         """Show the truth, the step chosen in full colour, and fading earlier steps."""

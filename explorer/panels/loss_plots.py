@@ -23,11 +23,10 @@ class FloorLines:
     """The closed-form floors as thin labelled lines."""
 
     def __init__(self, plot: Plot) -> None:
+        # One label above its line and one below: the lines can lie close together.
         self._lines = [
-            pg.InfiniteLine(
-                angle=0, label="", labelOpts={"position": 0.98, "anchors": [(1, 1), (1, 1)]}
-            )
-            for _ in floors(Settings())
+            pg.InfiniteLine(angle=0, label="", labelOpts={"position": 0.99, "anchors": [at, at]})
+            for at in ((1, 1), (1, 0))
         ]
         for line in self._lines:
             line.setZValue(-1)
@@ -87,6 +86,7 @@ class MetaLossPlot(Plot):
             if len(x):
                 last = max(last, int(x[-1]))
                 seen += [float(np.nanmin(y)), float(np.nanmax(y))] if np.isfinite(y).any() else []
+        self.show_hint("" if session.run.iteration else "Press Train to watch the loss fall")
         first = next(iter(session.histories.values())).first_iteration
         self.setXRange(first, max(last, first + 10), padding=0.02)
         self.setYRange(max(min(seen) - 0.2, -4), min(max(seen) + 0.1, 3), padding=0)
@@ -113,6 +113,7 @@ class HeldOutPlot(Plot):
     def draw(self, settings: Settings, held_out: HeldOut | None) -> None:
         """Show the newest evaluation, or none."""
         self._floors.show(settings)
+        self.show_hint("" if held_out else "Filled as training goes on")
         seen = [-1.0, 1.0]
         for name, curve in self.curves.items():
             mse = held_out.mse.get(name) if held_out else None

@@ -10,6 +10,11 @@ from explorer.state.networks import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import Answer
 
+CAPTION = (
+    "Above: grey is the true sine, thin lines are earlier steps. "
+    "Left: thick is the error on the whole sine, thin on the support points."
+)
+
 
 class NumbersTable(QFrame):
     """One row per learner: switch, line, error on the whole sine and on the support points."""
@@ -49,6 +54,7 @@ class NumbersTable(QFrame):
         layout.addLayout(grid)
         layout.addWidget(self.message)
         layout.addStretch(1)
+        layout.addWidget(label(CAPTION, "muted", wrap=True))
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""

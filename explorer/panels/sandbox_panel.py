@@ -46,7 +46,7 @@ class SandboxPanel(QWidget):
         layout.addWidget(self.fit, 5)
         layout.addWidget(self.step_bar)
         layout.addLayout(bottom, 3)
-        self.errors.setMinimumHeight(150)
+        self.errors.setMinimumHeight(190)
         self.fit.setMinimumHeight(200)
 
     def apply_theme(self, theme: Theme) -> None:

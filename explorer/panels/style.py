@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from explorer import resources
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state.networks import RANDOM
 
@@ -141,9 +142,22 @@ def palette(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme) -> str:
     """What the palette cannot say."""
+    check = resources.resource(resources.CHECK_ON_DARK if theme.dark else resources.CHECK_ON_LIGHT)
     return f"""
+        QCheckBox::indicator {{
+            width: 14px; height: 14px; border: 1px solid {theme.muted}; border-radius: 3px;
+            background: {theme.base};
+        }}
+        QCheckBox::indicator:checked {{
+            background: {theme.accent}; border-color: {theme.accent};
+            image: url("{check.as_posix()}");
+        }}
+        QCheckBox::indicator:focus {{ border: 2px solid {theme.text}; }}
+        QTabWidget::pane {{ border: 0; border-top: 1px solid {theme.border}; }}
+        QSplitter::handle {{ background: {theme.border}; margin: 8px 2px; }}
         QLabel[role="heading"] {{ font-weight: 600; }}
         QLabel[role="muted"] {{ color: {theme.muted}; }}
+        QLabel[role="hint"] {{ color: {theme.muted}; font-size: 13pt; }}
         QLabel[role="warning"] {{ color: {theme.warning}; }}
         QFrame[role="notice"] {{
             background: {theme.warning_base}; border: 1px solid {theme.warning};

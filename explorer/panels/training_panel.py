@@ -42,6 +42,7 @@ class TrainingPanel(QWidget):
         self.legend = Legend()
         self.form = SettingsForm(session.run.settings)
         self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
         self._lay_out()
         self._connect()
         self._on_run_replaced()
@@ -180,7 +181,7 @@ class TrainingPanel(QWidget):
     def _held_out_text(self) -> str:
         held_out = self._session.held_out
         if held_out is None:
-            return "Held-out tasks: evaluated as training goes on"
+            return "Held-out tasks"
         text = f"Held-out tasks at iteration {held_out.iteration:,}"
         lost = {name: counts[-1] for name, counts in held_out.diverged.items() if counts[-1]}
         if lost:
