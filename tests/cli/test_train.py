@@ -230,7 +230,7 @@ def test_real_divergence_ends_in_one_line(tmp_path: Path) -> None:
         "--iterations",
         "50",
     ]
-    done = process("train", *flags, "--output", path)
+    done = process("train", *flags, "--iterations", 50, "--output", path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "lower α" in done.stderr.splitlines()[-1]

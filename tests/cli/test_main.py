@@ -1,0 +1,173 @@
+"""The command as a whole: its help, its refusals, its manners as a process."""
+
+import signal
+import subprocess
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import explorer
+from explorer import cli
+from explorer.cli import main
+from explorer.cli.output import number, table
+from explorer.core.schema import DESCRIPTIONS, PRESETS
+from tests.cli.commands import MODULE, process, refused, tiny_file
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_version_goes_to_standard_output(capsys: Captured) -> None:
+    """--version prints the version and succeeds."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"MAML Explorer {explorer.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["adapt"]])
+def test_help_has_examples(capsys: Captured, command: list[str]) -> None:
+    """Each command explains itself on standard output, with examples to copy."""
+    assert main([*command, "--help"]) == 0
+    captured = capsys.readouterr()
+    assert "examples:\n  maml-explorer" in captured.out
+    assert captured.err == ""
+
+
+def test_help_names_every_setting_and_preset(capsys: Captured) -> None:
+    """Nothing of the schema is missing from the help."""
+    main(["train", "--help"])
+    text = capsys.readouterr().out
+    for name, description in DESCRIPTIONS.items():
+        assert f"--{name.replace('_', '-')}" in text
+        assert description.label in text
+    main(["--help"])
+    text = capsys.readouterr().out
+    for name, preset in PRESETS.items():
+        assert name in text
+        assert preset.help in text
+
+
+@pytest.mark.parametrize("flag", ["--version", "--help"])
+def test_torch_and_qt_stay_unloaded(flag: str) -> None:
+    """What makes --version and --help fast: neither library is imported for them."""
+    code = (
+        "import sys; from explorer.cli import main; "
+        f"assert main([{flag!r}]) == 0; "
+        "assert not {'torch', 'PySide6', 'numpy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_module_is_the_command() -> None:
+    """``python -m explorer`` calls itself maml-explorer."""
+    done = process("--version")
+    assert (done.returncode, done.stdout) == (0, f"MAML Explorer {explorer.__version__}\n")
+    assert process("--help").stdout.startswith("usage: maml-explorer ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["nonsense"], "nonsense"),
+        (["--nonsense"], "--nonsense"),
+        (["--seed", "x"], "--seed"),
+        (["--seed", "-1"], "--seed"),
+        (["--preset", "nonsense"], "paper, 5-shot, 5-steps or quick"),
+        (["--screenshot", "/none/such/window.png"], "--screenshot"),
+        (["--seed", "0", "evaluate", "x.safetensors"], "--seed"),
+        (["--demo", "train", "--output", "x"], "--demo"),
+    ],
+)
+def test_refuses_wrong_use(capsys: Captured, arguments: list[str], word: str) -> None:
+    """One line that names what is wrong, before any window opens."""
+    assert word in refused(capsys, *arguments)
+
+
+def test_a_wrong_use_of_the_process_shows_no_traceback() -> None:
+    """As a program: nothing on standard output, one line on standard error, exit code 2."""
+    done = process("evaluate", "missing.safetensors")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("maml-explorer: error: ")
+
+
+def test_interruption_shows_no_traceback(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C where there is nothing to save ends in one line and 130."""
+
+    def run(arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    broken = SimpleNamespace(run=run)
+    monkeypatch.setattr(cli, "import_module", lambda _: broken)
+    assert main(["adapt", "x", "--amplitude=1", "--phase=0", "--x=1"]) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_interrupted_evaluation_process_shows_no_traceback(tmp_path: Path) -> None:
+    """A real Ctrl-C during a long evaluation."""
+    path = tiny_file(tmp_path)
+    command = [*MODULE, "evaluate", str(path), "--tasks", "100000", "--steps", "500"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        time.sleep(3.0)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert out == b""
+    assert err.decode().count("\n") == 1
+
+
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+    """Output into a closed pipe, as with ``| head``, ends quietly."""
+    path = tiny_file(tmp_path)
+    command = [*MODULE, "evaluate", str(path), "--tasks", "5"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 1
+
+
+def test_terminals_without_greek_are_served(tmp_path: Path) -> None:
+    """Where α cannot be encoded an escape stands in its place, and nothing fails."""
+    path = tiny_file(tmp_path)
+    done = subprocess.run(
+        [*MODULE, "adapt", str(path), "--amplitude=1", "--phase=0", "--x=1"],
+        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(explorer.__file__).parents[1])},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert rb"\u03b1" in done.stdout
+
+
+def test_window_gets_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The window's options arrive unchanged, and its exit code is the command's."""
+    from explorer.app.options import WindowOptions
+
+    asked = []
+
+    def run_window(options: WindowOptions) -> int:
+        asked.append(options)
+        return 7
+
+    monkeypatch.setattr(import_module("explorer.cli.window"), "run_window", run_window)
+    picture = tmp_path / "window.png"
+    assert main([]) == 7
+    flags = ["--open", "a", "--preset", "quick", "--seed", "0", "--demo", "--screenshot"]
+    assert main([*flags, str(picture)]) == 7
+    assert asked == [WindowOptions(), WindowOptions(Path("a"), "quick", 0, True, picture)]
+
+
+def test_numbers_and_tables_are_aligned() -> None:
+    """Losses have three decimals, huge ones three digits, and none is printed as a dash."""
+    assert [number(v) for v in (0.12345, 12345.6, float("inf"), float("nan"))] == [
+        "0.123",
+        "1.23e+04",
+        "–",
+        "–",
+    ]
+    assert table(["a", "bcd"], [["10", "1"], ["2", "30"]]) == " a  bcd\n10    1\n 2   30"
