@@ -93,7 +93,7 @@ class Settings:
         "Fresh points of the same task on which the adapted network is judged.",
     )  # fmt: skip
     inner_steps: int = _setting(
-        1, "Inner loop", "Inner steps", "integer", 1, 20, "steps",
+        1, "Inner loop", "Inner steps", "integer", 1, 20, "",
         "Gradient steps taken on the support points of each task during training.",
     )  # fmt: skip
     alpha: float = _setting(

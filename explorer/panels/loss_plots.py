@@ -29,7 +29,7 @@ class FloorLines:
             for at in ((1, 1), (1, 0))
         ]
         for line in self._lines:
-            line.setZValue(-1)
+            line.setZValue(2)
             plot.addItem(line)
 
     def show(self, settings: Settings) -> None:
@@ -43,6 +43,7 @@ class FloorLines:
         for line in self._lines:
             line.setPen(pen(theme.muted, 1, 0.9, Qt.PenStyle.DashDotLine))
             line.label.setColor(theme.muted)
+            line.label.fill = pg.mkBrush(f"{theme.base}b0")  # readable over the curves
 
 
 class MetaLossPlot(Plot):
@@ -50,7 +51,7 @@ class MetaLossPlot(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Meta-loss", "meta-iteration", "MSE", log_y=True, parent=parent)
-        self.raw = {key: self.add_curve(z=0) for key in SERIES}
+        self.raw = {key: self.add_curve(z=0, antialias=False) for key in SERIES}
         self.smooth = {key: self.add_curve(z=1) for key in SERIES}
         self._floors = FloorLines(self)
         self._theme = LIGHT
@@ -63,7 +64,7 @@ class MetaLossPlot(Plot):
             # Before the inner step: the same learner, so the same colour, but lighter and thinner.
             early = kind == BEFORE
             # Dashes would hide raw values, so these are solid for every learner.
-            self.raw[name, kind].setPen(pen(theme.learners[name], 1, 0.1 if early else 0.2))
+            self.raw[name, kind].setPen(pen(theme.learners[name], 1, 0.06 if early else 0.14))
             self.smooth[name, kind].setPen(
                 learner_pen(theme, name, 1 if early else 2, 0.75 if early else 1.0)
             )

@@ -28,6 +28,7 @@ class NumbersTable(QFrame):
         self.lines = {role: QLabel() for role in ROLES}
         self.on_sine = {role: _number() for role in ROLES}
         self.on_support = {role: _number() for role in ROLES}
+        self.caption = label(CAPTION, "muted", wrap=True)
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lay_out()
@@ -54,7 +55,7 @@ class NumbersTable(QFrame):
         layout.addLayout(grid)
         layout.addWidget(self.message)
         layout.addStretch(1)
-        layout.addWidget(label(CAPTION, "muted", wrap=True))
+        layout.addWidget(self.caption)
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""
@@ -90,6 +91,7 @@ class NumbersTable(QFrame):
         ]
         self.message.setText("\n".join(sentences))
         self.message.setVisible(bool(sentences))
+        self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
 
 
 def _number() -> QLabel:

@@ -90,9 +90,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         """Small: layouts hand out the room by their stretch factors."""
         return QSize(200, 120)
 
-    def add_curve(self, z: float = 0.0) -> pg.PlotCurveItem:
+    def add_curve(self, z: float = 0.0, antialias: bool = True) -> pg.PlotCurveItem:
         """An empty curve that breaks at values that are not finite."""
-        curve = pg.PlotCurveItem(connect="finite", antialias=True)
+        curve = pg.PlotCurveItem(connect="finite", antialias=antialias)
         curve.setZValue(z)
         self.addItem(curve)
         return curve

@@ -17,6 +17,8 @@ from explorer.core.errors import SettingsError
 from explorer.core.schema import DESCRIPTIONS, Description, Range, Settings, coerce
 from explorer.panels.widgets import NumberBox, label, row
 
+LABEL_WIDTH = 120  # one column for the forms of all groups
+
 
 class RangeBox(QWidget):
     """Two numbers, the lower and the upper end of a range.
@@ -121,6 +123,7 @@ class SettingsForm(QScrollArea):
     def _group(self, group: str) -> QFormLayout:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form.setVerticalSpacing(3)
         for name, description in DESCRIPTIONS.items():
             if description.group != group:
                 continue
@@ -133,10 +136,13 @@ class SettingsForm(QScrollArea):
             self.editors[name] = editor
             unit = "" if isinstance(editor, QSpinBox) else description.unit
             title = label(description.label, buddy=editor)
+            title.setMinimumWidth(LABEL_WIDTH)
             form.addRow(title, row(editor, label(unit, "muted")))
-            form.addRow(label(description.help, "muted", wrap=True))
             self.errors[name].hide()
             form.addRow(self.errors[name])
+            explanation = label(description.help, "muted", wrap=True)
+            explanation.setContentsMargins(0, 0, 0, 7)
+            form.addRow(explanation)
         return form
 
     def _connect(self, editor: Editor) -> None:

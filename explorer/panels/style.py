@@ -152,8 +152,10 @@ def style_sheet(theme: Theme) -> str:
             background: {theme.accent}; border-color: {theme.accent};
             image: url("{check.as_posix()}");
         }}
-        QCheckBox::indicator:focus {{ border: 2px solid {theme.text}; }}
-        QTabWidget::pane {{ border: 0; border-top: 1px solid {theme.border}; }}
+        QCheckBox::indicator:focus {{
+            border: 2px solid {theme.text}; width: 12px; height: 12px;
+        }}
+        QTabWidget::pane {{ border: 0; }}
         QSplitter::handle {{ background: {theme.border}; margin: 8px 2px; }}
         QLabel[role="heading"] {{ font-weight: 600; }}
         QLabel[role="muted"] {{ color: {theme.muted}; }}

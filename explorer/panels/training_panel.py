@@ -43,6 +43,7 @@ class TrainingPanel(QWidget):
         self.form = SettingsForm(session.run.settings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self._lay_out()
         self._connect()
         self._on_run_replaced()
