@@ -13,6 +13,7 @@ from explorer.state.frame_clock import FrameClock
 from explorer.state.loss_history import SMOOTHING_TEXT
 from explorer.state.training_session import Phase, TrainingSession
 
+PLOTS_PER_SECOND = 20.0  # a curve of losses gains nothing from more
 PENDING = "Changed settings take effect with Reset, which starts a new run."
 
 
@@ -136,7 +137,7 @@ class TrainingPanel(QWidget):
 
     @Slot()
     def _on_progress(self) -> None:
-        self._clock.request(self.draw)
+        self._clock.request(self.draw, PLOTS_PER_SECOND)
 
     @Slot()
     def _on_phase(self) -> None:

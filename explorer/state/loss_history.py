@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-CAPACITY = 1024  # bins; about the number of pixels a plot is wide
+CAPACITY = 512  # bins; about the number of pixels a plot is wide
 SMOOTHING = 100  # iterations
 _BLOCK = 128
 

@@ -1,5 +1,6 @@
 """Everything that one window works on, and how its parts bear on each other."""
 
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -14,6 +15,8 @@ from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import TrainingSession
 from explorer.state.workers import describe
+
+FOLLOWS_PER_SECOND = 15.0  # smooth to the eye; every adaptation takes time from training
 
 
 class Workspace(QObject):
@@ -37,10 +40,12 @@ class Workspace(QObject):
         )
         self._file: Line | None = None
         self._saved_iteration = 0
+        self._followed = 0.0
         self.session = TrainingSession(settings or PRESETS["paper"].settings, self)
         self.sandbox = Sandbox(self._shipped_line(), seed, self)
         self.player = Player(self.sandbox, self)
-        self.session.progressed.connect(self._on_progressed)
+        self.session.progressed.connect(self._follow)
+        self.session.phase_changed.connect(self._follow)
         self.session.run_replaced.connect(self._on_run_replaced)
         self.session.failed.connect(self.notice)
         self.sandbox.failed.connect(self.notice)
@@ -133,10 +138,13 @@ class Workspace(QObject):
         self._saved_iteration = run.iteration
         return True
 
-    @Slot(object)
-    def _on_progressed(self, _progress: object) -> None:
+    @Slot()
+    def _follow(self) -> None:
         state = self.sandbox.state
-        if state.source == "training" and state.follow:
+        # The last network of a run is shown however soon it comes after the one before.
+        due = time.perf_counter() >= self._followed + 1 / FOLLOWS_PER_SECOND
+        if state.source == "training" and state.follow and (due or not self.session.is_training):
+            self._followed = time.perf_counter()
             self.sandbox.renew(from_run(self.session.run))
 
     @Slot()
