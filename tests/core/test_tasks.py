@@ -1,0 +1,145 @@
+"""The distribution of sine tasks and the streams that draw from it."""
+
+import math
+
+import pytest
+import torch
+
+from explorer.core.schema import Range, Settings
+from explorer.core.tasks import Tasks, grid, sample, sine, stream
+
+ODD = Settings(amplitude=Range(2.0, 2.5), phase=Range(-1.0, 0.5), x=Range(3.0, 7.0))
+
+
+def draw(settings: Settings, tasks: int, points: int, *, seed: int = 0, batches: int = 1) -> Tasks:
+    return sample(settings, tasks, points, stream(seed, "tasks"), stream(seed, "noise"), batches)
+
+
+@pytest.mark.parametrize("settings", [Settings(), ODD], ids=["paper", "odd"])
+def test_ranges_are_respected_and_filled(settings: Settings) -> None:
+    """A, φ and x stay inside their ranges, come near both ends and are centred."""
+    tasks = draw(settings, 2000, 20)
+    for values, bounds in (
+        (tasks.amplitude, settings.amplitude),
+        (tasks.phase, settings.phase),
+        (tasks.x, settings.x),
+    ):
+        width = bounds.high - bounds.low
+        assert bounds.low <= values.min() < bounds.low + 0.01 * width
+        assert bounds.high - 0.01 * width < values.max() <= bounds.high
+        assert abs(float(values.mean()) - (bounds.low + bounds.high) / 2) < 0.03 * width
+
+
+def test_targets_lie_on_the_sine() -> None:
+    """Without noise y = A·sin(x − φ)."""
+    tasks = draw(Settings(), 5, 8, batches=2)
+    assert tasks.amplitude.shape == tasks.phase.shape == (2, 5, 1, 1)
+    assert tasks.x.shape == tasks.y.shape == (2, 5, 8, 1)
+    expected = tasks.amplitude.double() * (tasks.x.double() - tasks.phase.double()).sin()
+    torch.testing.assert_close(tasks.y.double(), expected, rtol=0, atol=1e-5)
+    assert torch.equal(tasks.y, sine(tasks.x, tasks.amplitude, tasks.phase))
+
+
+def test_points_of_a_task_differ() -> None:
+    """Every task has its own sine and its own points."""
+    tasks = draw(Settings(), 50, 10)
+    for values in (tasks.amplitude, tasks.phase, tasks.x):
+        assert values.unique().numel() > 0.99 * values.numel()
+
+
+def test_split_cuts_support_from_query() -> None:
+    """The first K points are support and the others query, none lost or shared."""
+    tasks = draw(Settings(), 4, 9, batches=2)
+    batch = tasks.split(3)
+    assert batch.support_x.shape == batch.support_y.shape == (2, 4, 3, 1)
+    assert batch.query_x.shape == batch.query_y.shape == (2, 4, 6, 1)
+    assert torch.equal(torch.cat([batch.support_x, batch.query_x], -2), tasks.x)
+    assert torch.equal(torch.cat([batch.support_y, batch.query_y], -2), tasks.y)
+
+
+@pytest.mark.parametrize("points", [1, 7])
+def test_noise_shifts_no_task(points: int) -> None:
+    """Changing σ leaves x, A and φ as they are, in the batches after the first too."""
+    clean = draw(Settings(), 6, points, batches=3)
+    noisy = draw(Settings(noise=0.5), 6, points, batches=3)
+    assert torch.equal(clean.x, noisy.x)
+    assert torch.equal(clean.amplitude, noisy.amplitude)
+    assert torch.equal(clean.phase, noisy.phase)
+    assert not torch.equal(clean.y, noisy.y)
+
+
+def test_noise_is_gaussian_of_the_right_size() -> None:
+    """Standard deviation σ, mean 0, and a normal's share within 1σ, 2σ and beyond 3σ."""
+    sigma = 0.7
+    clean, noisy = draw(Settings(), 100, 1000), draw(Settings(noise=sigma), 100, 1000)
+    z = (noisy.y - clean.y).flatten() / sigma
+    count = z.numel()
+    assert torch.isfinite(z).all()
+    assert abs(float(z.mean())) < 5 / math.sqrt(count)
+    assert abs(float(z.std()) - 1) < 5 / math.sqrt(2 * count)
+    for bound in (1.0, 2.0, 3.0):
+        share = math.erf(bound / math.sqrt(2))
+        margin = 5 * math.sqrt(share * (1 - share) / count)
+        assert abs(float((z.abs() < bound).double().mean()) - share) < margin
+    neighbours = float((z[1:] * z[:-1]).mean())
+    assert abs(neighbours) < 5 / math.sqrt(count)
+
+
+def test_noise_scales_with_sigma() -> None:
+    """The same stream gives the same noise, times σ."""
+    clean = draw(Settings(), 5, 6).y.double()
+    small = draw(Settings(noise=0.5), 5, 6).y.double() - clean
+    large = draw(Settings(noise=5.0), 5, 6).y.double() - clean
+    torch.testing.assert_close(10 * small, large, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+@pytest.mark.parametrize(
+    ("tasks", "points", "batches"),
+    [(25, 20, 100), (25, 20, 7), (1, 2, 9), (3, 5, 33), (7, 11, 13), (2, 1, 64)],
+)
+def test_batches_at_once_are_single_draws(
+    noise: float, tasks: int, points: int, batches: int
+) -> None:
+    """Drawing n batches at once equals n draws of one, bit for bit."""
+    settings = Settings(noise=noise)
+    at_once = draw(settings, tasks, points, batches=batches)
+    task_stream, noise_stream = stream(0, "tasks"), stream(0, "noise")
+    singles = [sample(settings, tasks, points, task_stream, noise_stream) for _ in range(batches)]
+    for name in ("amplitude", "phase", "x", "y"):
+        together = torch.cat([getattr(single, name) for single in singles])
+        assert torch.equal(getattr(at_once, name), together), name
+
+
+def test_streams_are_apart() -> None:
+    """Each seed and each purpose has numbers of its own, always the same ones."""
+    keys = [(seed, purpose) for seed in (0, 1, 2**31 - 1) for purpose in ("tasks", "noise", "x")]
+    draws = {key: torch.rand(1000, generator=stream(*key)) for key in keys}
+    for key, values in draws.items():
+        assert torch.equal(values, torch.rand(1000, generator=stream(*key)))
+        for other, others in draws.items():
+            if other != key:
+                together = torch.stack([values, others])
+                assert abs(float(torch.corrcoef(together)[0, 1])) < 0.2, (key, other)
+
+
+def test_streams_ignore_the_global_generator() -> None:
+    """Seeding or using PyTorch's own generator changes nothing, and is not changed."""
+    torch.manual_seed(1)
+    one = draw(Settings(noise=1.0), 3, 4)
+    after_one = torch.rand(3)
+    torch.manual_seed(1)
+    torch.rand(5)
+    other = draw(Settings(noise=1.0), 3, 4)
+    assert torch.equal(one.y, other.y)
+    torch.manual_seed(1)
+    assert torch.equal(after_one, torch.rand(3))
+
+
+def test_grid_is_even_with_both_ends() -> None:
+    """The grid spans the range, ends included, in equal steps."""
+    points = grid(Range(-2.0, 3.0), 101)
+    assert points.shape == (101,)
+    assert points[0] == -2.0
+    assert points[-1] == 3.0
+    torch.testing.assert_close(points.diff(), torch.full((100,), 0.05), rtol=1e-4, atol=0)

@@ -1,0 +1,494 @@
+"""Meta-training: exact repetition, exact resumption, and what it learns."""
+
+import itertools
+import math
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.core import training
+from explorer.core.errors import TrainingDivergedError
+from explorer.core.evaluation import evaluate
+from explorer.core.floors import best_single_function
+from explorer.core.learners import LEARNERS, Batch, InnerLoop, Learner
+from explorer.core.learners.maml import meta_gradient as maml_gradient
+from explorer.core.mlp import predict
+from explorer.core.network import Network, initialise, make_network
+from explorer.core.schema import Range, Settings
+from explorer.core.tasks import grid, sample, stream
+from explorer.core.training import (
+    HELD_OUT_STEPS,
+    MAX_CHUNK,
+    Chunk,
+    HeldOut,
+    LearnerState,
+    Progress,
+    Run,
+    Working,
+    advance,
+    compiled_chunk,
+    held_out,
+    plain_chunk,
+    start,
+    train,
+)
+
+SMALL = Settings(hidden=(8, 8), shots=3, query=4, meta_batch=5, noise=0.3)
+TORCHSCRIPT = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="TorchScript is unsupported from Python 3.14 on"
+)
+
+
+def assert_same_run(one: Run, other: Run) -> None:
+    """Equality bit for bit of all that decides what comes next."""
+    assert (one.settings, one.iteration) == (other.settings, other.iteration)
+    assert list(one.learners) == list(other.learners)
+    assert torch.equal(one.task_stream, other.task_stream)
+    assert torch.equal(one.noise_stream, other.noise_stream)
+    for name, state in one.learners.items():
+        assert_same_state(state, other.learners[name])
+
+
+def assert_same_state(one: LearnerState, other: LearnerState) -> None:
+    assert torch.equal(one.theta, other.theta)
+    assert torch.equal(one.first_moment, other.first_moment)
+    assert torch.equal(one.second_moment, other.second_moment)
+
+
+def finish(run: Run, until: int) -> Run:
+    """The run after training up to an iteration with `train`."""
+    for event in train(run, until):
+        if isinstance(event, Progress):
+            run = event.run
+    return run
+
+
+# --- a run and its start
+
+
+def test_start() -> None:
+    """Iteration 0, every learner from the same fresh θ, Adam at rest."""
+    run = start(SMALL)
+    assert run.iteration == 0
+    assert list(run.learners) == ["maml", "pretrained"]
+    theta = initialise(make_network((8, 8)), stream(SMALL.seed, "initialisation"))
+    for state in run.learners.values():
+        assert torch.equal(state.theta, theta)
+        assert not state.first_moment.any()
+        assert not state.second_moment.any()
+    assert run.network == make_network((8, 8))
+
+
+def test_advance_leaves_the_run_it_was_given_alone() -> None:
+    """A run is a value: advancing it twice gives the same, and it is what it was before."""
+    run = start(SMALL)
+    copies = [run.task_stream.clone(), run.noise_stream.clone()]
+    thetas = {name: state.theta.clone() for name, state in run.learners.items()}
+    one, first_losses = advance(run, 5)
+    other, second_losses = advance(run, 5)
+    assert run.iteration == 0
+    assert torch.equal(run.task_stream, copies[0])
+    assert torch.equal(run.noise_stream, copies[1])
+    for name, theta in thetas.items():
+        assert torch.equal(run.learners[name].theta, theta)
+        assert not torch.equal(one.learners[name].theta, theta)
+        np.testing.assert_array_equal(first_losses[name], second_losses[name])
+    assert_same_run(one, other)
+
+
+def test_losses_are_the_learners_own() -> None:
+    """One row per meta-iteration, in float32, the first of them at the θ one started from."""
+    run = start(SMALL)
+    _, losses = advance(run, 6)
+    tasks = sample(SMALL, 5, 7, stream(SMALL.seed, "tasks"), stream(SMALL.seed, "noise"))
+    batch = Batch(*(part[0] for part in tasks.split(SMALL.shots)))
+    for name, recorded in losses.items():
+        assert recorded.shape == (6, len(LEARNERS[name].losses))
+        assert recorded.dtype == np.float32
+        _, expected = LEARNERS[name].meta_gradient(
+            run.learners[name].theta, batch, run.network, InnerLoop(SMALL.alpha, 1)
+        )
+        np.testing.assert_array_equal(recorded[0], expected.numpy())
+
+
+# --- bit for bit
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize(
+    "settings",
+    [SMALL, replace(SMALL, inner_steps=3, activation="tanh", hidden=(6,), noise=0.0)],
+    ids=["relu", "tanh"],
+)
+def test_compiled_equals_plain(learner: str, settings: Settings) -> None:
+    """TorchScript and plain Python give the same bits, in later calls (once optimised) too."""
+    compiled = plain = start(settings, (learner,))
+    for length in (4, 7, 7, 7, 1):
+        compiled, compiled_losses = advance(compiled, length)
+        plain, plain_losses = advance(plain, length, plain_chunk)
+        assert_same_run(compiled, plain)
+        np.testing.assert_array_equal(compiled_losses[learner], plain_losses[learner])
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_chunking_does_not_matter(noise: float) -> None:
+    """20 iterations at once are 7 and then 13, bit for bit."""
+    run = start(replace(SMALL, noise=noise))
+    whole, losses = advance(run, 20)
+    part, first = advance(run, 7)
+    parts, second = advance(part, 13)
+    assert_same_run(whole, parts)
+    for name in run.learners:
+        np.testing.assert_array_equal(losses[name], np.concatenate([first[name], second[name]]))
+
+
+def test_same_seed_same_curve() -> None:
+    """The seed decides everything; another seed decides otherwise."""
+    one, losses = advance(start(SMALL), 10)
+    same, same_losses = advance(start(SMALL), 10)
+    other, other_losses = advance(start(replace(SMALL, seed=1)), 10)
+    assert_same_run(one, same)
+    for name in one.learners:
+        np.testing.assert_array_equal(losses[name], same_losses[name])
+        assert not np.isclose(losses[name], other_losses[name]).all()
+        assert not torch.equal(one.learners[name].theta, other.learners[name].theta)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_company_does_not_matter(learner: str) -> None:
+    """A learner trains the same alone as beside the other: both see one task stream."""
+    together, _ = advance(start(SMALL), 15)
+    alone, _ = advance(start(SMALL, (learner,)), 15)
+    assert_same_state(together.learners[learner], alone.learners[learner])
+    assert torch.equal(together.task_stream, alone.task_stream)
+
+
+def test_learners_see_the_same_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each learner's chunk gets the very batches the other gets."""
+    seen: dict[str, Batch] = {}
+
+    def spy(name: str) -> Chunk:
+        def chunk(*args: object) -> object:
+            seen[name] = args[4]  # type: ignore[assignment]
+            return plain_chunk(name)(*args)  # type: ignore[arg-type]
+
+        return chunk  # type: ignore[return-value]
+
+    advance(start(SMALL), 3, spy)
+    assert seen["maml"].support_x.shape == (3, 5, 3, 1)
+    for one, other in zip(seen["maml"], seen["pretrained"], strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_the_outer_loop_is_adam(learner: str) -> None:
+    """In float64, 60 iterations from iteration 0 are those of torch.optim.Adam."""
+    iterations, beta = 60, 0.003
+    network = make_network((6, 6), "tanh")
+    tasks = sample(SMALL, 4, 7, stream(0, "tasks"), stream(0, "noise"), iterations)
+    batches = Batch(*(part.double() for part in tasks.split(3)))
+    inner = InnerLoop(0.02, 2)
+    start_theta = initialise(network, stream(0, "initialisation")).double()
+    zero = torch.zeros_like(start_theta)
+    theta, *_ = plain_chunk(learner)(start_theta, zero, zero, 0, batches, network, inner, beta)
+
+    parameter = torch.nn.Parameter(start_theta.clone())
+    adam = torch.optim.Adam([parameter], lr=beta)
+    for i in range(iterations):
+        batch = Batch(*(part[i] for part in batches))
+        parameter.grad, _ = LEARNERS[learner].meta_gradient(
+            parameter.detach(), batch, network, inner
+        )
+        adam.step()
+    assert (parameter.detach() - start_theta).norm() > 0.1
+    torch.testing.assert_close(theta, parameter.detach(), rtol=1e-8, atol=1e-10)
+
+
+# --- the generator
+
+
+def test_train_stops_where_it_should() -> None:
+    """The last event is at `until`, the settings' iterations by default, and nothing follows."""
+    events = list(train(start(SMALL, ("maml",)), 17))
+    assert all(isinstance(event, Progress) for event in events)
+    assert events[-1].run.iteration == 17
+    assert sum(len(event.losses["maml"]) for event in events) == 17
+    short = replace(SMALL, iterations=5)
+    assert list(train(start(short, ("maml",))))[-1].run.iteration == 5
+    assert list(train(events[-1].run, 17)) == []
+    assert list(train(events[-1].run, 3)) == []
+
+
+def test_events_join_up() -> None:
+    """Each event carries the run after exactly the iterations whose losses it reports."""
+    at = 0
+    for event in train(start(SMALL), 40):
+        assert isinstance(event, Progress)
+        assert event.seconds > 0
+        for losses in event.losses.values():
+            assert len(losses) == event.run.iteration - at
+        at = event.run.iteration
+    assert at == 40
+
+
+def test_interrupted_and_resumed_is_uninterrupted() -> None:
+    """Stopping at any event and continuing from its run gives the same bits as never stopping."""
+    whole = finish(start(SMALL), 60)
+    generator = train(start(SMALL), 60)
+    stopped = next(event.run for event in generator if event.run.iteration >= 20)
+    generator.close()
+    assert stopped.iteration < 60
+    assert_same_run(finish(stopped, 60), whole)
+    assert_same_run(advance(start(SMALL), 60, plain_chunk)[0], whole)
+
+
+def use_clock(monkeypatch: pytest.MonkeyPatch, tick: float) -> None:
+    """Make every look at the clock find it `tick` seconds later."""
+    clock = itertools.count()
+    monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=lambda: tick * next(clock)))
+
+
+def test_chunks_grow_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast iterations come in chunks that double up to the limit; the end is exact."""
+    use_clock(monkeypatch, 1e-5)
+    lengths = [len(e.losses["maml"]) for e in train(start(SMALL, ("maml",)), 390)]
+    assert lengths == [1, 2, 4, 8, 16, 32, 64, MAX_CHUNK, MAX_CHUNK, 63]
+
+
+def test_slow_iterations_come_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an iteration takes longer than a chunk should, Pause waits for one alone."""
+    use_clock(monkeypatch, 1.0)
+    assert [len(e.losses["maml"]) for e in train(start(SMALL, ("maml",)), 5)] == [1] * 5
+
+
+def test_held_out_evaluation_does_not_change_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With evaluations in between, training goes on to the same bits."""
+    undisturbed = finish(start(SMALL), 45)
+    use_clock(monkeypatch, 1.0)
+    events = list(train(start(SMALL), 45, held_out_seconds=2.0))
+    evaluations = [event for event in events if isinstance(event, HeldOut)]
+    assert len(evaluations) >= 2
+    assert evaluations[0].iteration < 45
+    assert any(isinstance(event, Working) for event in events)
+    last = [event for event in events if isinstance(event, Progress)][-1]
+    assert_same_run(last.run, undisturbed)
+
+
+def test_held_out_evaluation_comes_at_the_end() -> None:
+    """However short the run, it ends with an evaluation of its final state; never, if unwanted."""
+    *_, last = train(start(SMALL), 3, held_out_seconds=1000.0)
+    assert isinstance(last, HeldOut)
+    assert last.iteration == 3
+    assert not any(isinstance(event, HeldOut) for event in train(start(SMALL), 3))
+
+
+def test_held_out_is_an_evaluation_of_each_learner() -> None:
+    """Its numbers are `evaluate`'s, with the experiment's own α, K and seed."""
+    run = finish(start(replace(SMALL, seed=3, alpha=0.02)), 5)
+    *pauses, result = held_out(run)
+    assert isinstance(result, HeldOut)
+    assert len(pauses) >= len(run.learners)
+    assert all(isinstance(pause, Working) for pause in pauses)
+    for name, state in run.learners.items():
+        expected = evaluate(
+            state.theta,
+            run.network,
+            run.settings,
+            shots=3,
+            steps=HELD_OUT_STEPS,
+            tasks=training.HELD_OUT_TASKS,
+            alpha=0.02,
+            seed=3,
+        )
+        assert result.mse[name] == expected.mse
+        assert result.diverged[name] == expected.diverged
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
+    """Training that overflows stops with a sentence, and the events before it are all finite."""
+    wild = Settings(
+        hidden=(40, 40, 40), alpha=1.0, beta=1.0, x=Range(-100.0, 100.0), amplitude=Range(99, 100)
+    )
+    run = start(wild, (learner,))
+    state = run.learners[learner]
+    run = replace(run, learners={learner: replace(state, theta=state.theta * 1e7)})
+    seen = [run]
+
+    def follow() -> None:
+        for event in train(run, 1000):
+            assert isinstance(event, Progress)
+            seen.append(event.run)
+
+    with pytest.raises(TrainingDivergedError, match="left the finite numbers") as caught:
+        follow()
+    message = str(caught.value)
+    assert LEARNERS[learner].label in message
+    assert f"{seen[-1].iteration} and" in message
+    assert "lower α or β" in message
+    assert "\n" not in message
+    assert all(torch.isfinite(r.learners[learner].theta).all() for r in seen)
+
+
+# --- TorchScript and the interpreter lock
+
+
+@TORCHSCRIPT
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_chunks_are_compiled(learner: str) -> None:
+    """Where TorchScript works, every learner's chunk is compiled, without a warning."""
+    assert isinstance(compiled_chunk.__wrapped__(learner), torch.jit.ScriptFunction)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError, NotImplementedError, AttributeError, OSError, TypeError]
+)
+def test_without_torchscript_chunks_are_plain(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """If scripting fails the very same function runs uncompiled."""
+
+    def refuse(function: object) -> None:
+        raise error("no TorchScript here")
+
+    monkeypatch.setattr(torch.jit, "script", refuse)
+    assert compiled_chunk.__wrapped__("maml") is plain_chunk("maml")
+
+
+def test_without_torchscript_at_all_chunks_are_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PyTorch that has removed TorchScript trains too."""
+    monkeypatch.delattr(torch.jit, "script")
+    chunk = compiled_chunk.__wrapped__("pretrained")
+    assert chunk is plain_chunk("pretrained")
+    run, _ = advance(start(SMALL, ("pretrained",)), 3, lambda _: chunk)
+    assert run.iteration == 3
+
+
+DONE = 777.0
+
+
+def marking_gradient(
+    theta: Tensor, batch: Batch, network: Network, inner: InnerLoop
+) -> tuple[Tensor, Tensor]:
+    """MAML's meta-gradient, leaving a mark in the batch that can be seen from outside."""
+    result = maml_gradient(theta, batch, network, inner)
+    batch.query_y.fill_(777.0)  # DONE, which TorchScript would not see
+    return result
+
+
+@pytest.fixture
+def patient_interpreter() -> Iterator[None]:
+    """No thread is ever made to give up the interpreter lock; only who waits releases it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    yield
+    sys.setswitchinterval(before)
+
+
+def iterations_done_without_the_lock(chunk: Chunk, seconds: float) -> tuple[int, int]:
+    """How many iterations a chunk in another thread does while this thread keeps the lock.
+
+    This thread gets the lock when the chunk first releases it, and then never waits for
+    anything, so all marks it sees to come were left by code that runs without the lock.
+    """
+    iterations = 200
+    tasks = sample(SMALL, 5, 7, stream(0, "tasks"), stream(0, "noise"), iterations)
+    batches = Batch(*(part.contiguous() for part in tasks.split(3)))
+    network = make_network((8, 8))
+    theta = initialise(network, stream(0, "initialisation"))
+    state = theta, torch.zeros_like(theta), torch.zeros_like(theta)
+    # PyTorch takes the lock once to let go of a tensor that nothing but Python holds any more.
+    # A view holds its base, so that this happens after the chunk, not in its first iteration.
+    held = [tensor.view(-1) for tensor in state]
+    marks = batches.query_y.numpy()[:, 0, 0, 0]
+    returned: list[bool] = []
+    started = threading.Event()
+
+    def work() -> None:
+        started.set()
+        with torch.no_grad():
+            chunk(*state, 0, batches, network, InnerLoop(0.01, 1), 0.001)
+        returned.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    started.wait()
+    deadline = time.monotonic() + seconds
+    while marks[-1] != DONE and time.monotonic() < deadline:
+        pass
+    done = 0 if returned else int((marks == DONE).sum())
+    thread.join()
+    del held
+    return done, iterations
+
+
+@TORCHSCRIPT
+@pytest.mark.usefixtures("patient_interpreter")
+def test_a_compiled_chunk_needs_no_interpreter_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window can paint throughout a compiled chunk; a plain one is held up at once."""
+    learner = Learner("marking", "Marking", LEARNERS["maml"].losses, marking_gradient)
+    monkeypatch.setitem(LEARNERS, "marking", learner)
+    plain = plain_chunk.__wrapped__("marking")
+    monkeypatch.setattr(training, "plain_chunk", {"marking": plain}.__getitem__)
+    compiled = compiled_chunk.__wrapped__("marking")
+    assert isinstance(compiled, torch.jit.ScriptFunction)
+    for _ in range(2):  # TorchScript optimises in its first calls
+        advance(start(SMALL, ("marking",)), 2, {"marking": compiled}.__getitem__)
+    done, iterations = iterations_done_without_the_lock(compiled, 30)
+    assert done == iterations
+    done, iterations = iterations_done_without_the_lock(plain, 0.2)
+    assert done < iterations
+
+
+# --- what it learns
+
+
+@pytest.fixture(scope="module")
+def trained() -> Run:
+    """Both learners after 1,500 iterations of the paper's experiment."""
+    torch.set_num_threads(1)
+    return finish(start(Settings()), 1500)
+
+
+def test_maml_beats_the_baseline_after_one_step(trained: Run) -> None:
+    """One gradient step helps MAML's θ far more than the pretrained one, beyond all doubt."""
+    results = {
+        name: evaluate(state.theta, trained.network, trained.settings, shots=10, steps=1)
+        for name, state in trained.learners.items()
+    }
+    maml, pretrained = results["maml"], results["pretrained"]
+    assert maml.mse[1] + maml.ci95[1] < pretrained.mse[1] - pretrained.ci95[1]
+    assert maml.mse[1] < 0.6 * maml.mse[0]
+    assert math.isfinite(pretrained.mse[1])
+
+
+def test_the_baseline_becomes_the_best_single_function(trained: Run) -> None:
+    """Joint training ends near −1.623·cos x, much nearer than it began or than zero is."""
+    x = grid(trained.settings.x, 200)
+    best = torch.from_numpy(best_single_function(x.double().numpy(), trained.settings))
+
+    def distance(theta: Tensor) -> float:
+        curve = predict(theta, x.view(1, -1, 1), trained.network).flatten()
+        return float((curve - best).square().mean().sqrt())
+
+    begin = distance(start(Settings()).learners["pretrained"].theta)
+    zero = float(best.square().mean().sqrt())
+    end = distance(trained.learners["pretrained"].theta)
+    assert end < 0.35 * min(begin, zero)
+
+
+def test_training_losses_fall() -> None:
+    """What training reports as its losses comes down with it."""
+    run = start(Settings(), ("maml", "pretrained"))
+    _, losses = advance(run, 600)
+    for recorded in losses.values():
+        assert np.isfinite(recorded).all()
+        assert recorded[-100:, -1].mean() < 0.9 * recorded[:100, -1].mean()
