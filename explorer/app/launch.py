@@ -1,6 +1,8 @@
 """From the command line to a window on the screen."""
 
 import os
+import signal
+import socket
 import sys
 import types
 from collections.abc import Callable
@@ -11,6 +13,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import (
     QLocale,
     QMessageLogContext,
+    QSocketNotifier,
     QTimer,
     QtMsgType,
     qInstallMessageHandler,
@@ -28,9 +31,11 @@ from explorer.state.workers import describe
 from explorer.state.workspace import Workspace
 
 NO_DISPLAY = (
-    "there is no display to open a window on: run it in a desktop session, under xvfb-run, or "
-    "with QT_QPA_PLATFORM=offscreen for --screenshot."
+    "Qt cannot open a window here: run it in a desktop session that has the libraries named in "
+    "the README, under xvfb-run, or with QT_QPA_PLATFORM=offscreen for --screenshot."
 )
+# Said better by NO_DISPLAY; of no consequence offscreen.
+QT_NOISE = ("platform plugin", "propagateSizeHints")
 
 
 def _check_display() -> None:
@@ -44,7 +49,7 @@ def _on_qt_message(kind: QtMsgType, _context: QMessageLogContext, text: str) -> 
     if kind is QtMsgType.QtFatalMsg and "platform plugin" in text:
         print(f"maml-explorer: error: {NO_DISPLAY}", file=sys.stderr, flush=True)  # noqa: T201
         os._exit(2)
-    if kind is not QtMsgType.QtDebugMsg and "platform plugin" not in text:
+    if kind is not QtMsgType.QtDebugMsg and not any(noise in text for noise in QT_NOISE):
         print(text, file=sys.stderr)  # noqa: T201
 
 
@@ -87,6 +92,17 @@ def _report_exceptions(window: MainWindow) -> None:
     sys.excepthook = hook
 
 
+def _close_on_interrupt(window: MainWindow) -> None:
+    """Let Ctrl-C in the terminal close the window; Qt's loop would not let Python see it."""
+    wake, signalled = socket.socketpair()
+    signalled.setblocking(False)
+    signal.set_wakeup_fd(signalled.fileno())
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    notifier = QSocketNotifier(wake.fileno(), QSocketNotifier.Type.Read, window)
+    # Both sockets live as long as this connection holds them.
+    notifier.activated.connect(lambda *_, sockets=(wake, signalled): sockets[0].recv(1))
+
+
 def when_painted(window: MainWindow, then: Callable[[], None]) -> None:
     """Call once the first adaptation is on the screen."""
     sandbox = window.workspace.sandbox
@@ -119,6 +135,7 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     workspace = make_workspace(options)
     window = MainWindow(workspace, Preferences(preferences_path or default_path()))
     _report_exceptions(window)
+    _close_on_interrupt(window)
     demo = Demo(workspace, options.seed or 0, window)
     demo.stopped.connect(lambda: window.statusBar().showMessage("Demonstration stopped", 5000))
     window.show()

@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self._own_keys = OwnKeys(self)
         self._own_keys.guard(self)
         workspace.notice.connect(self.notices.show_notice)
+        self.sandbox.controls.open_wanted.connect(self.ask_open)
         workspace.session.phase_changed.connect(self._refresh_status)
         workspace.session.progressed.connect(self._refresh_status)
         workspace.sandbox.changed.connect(self._refresh_status)

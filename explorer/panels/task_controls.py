@@ -1,6 +1,6 @@
 """The sandbox's controls: the sine, the support points, and which networks adapt how."""
 
-from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.panels.widgets import (
@@ -17,7 +17,13 @@ from explorer.state.workspace import Workspace
 
 
 class TaskControls(QWidget):
-    """Shows the sandbox's state and passes the user's changes on."""
+    """Shows the sandbox's state and passes the user's changes on.
+
+    Signals:
+        open_wanted: the user wants to choose a file to compare.
+    """
+
+    open_wanted = Signal()
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +94,12 @@ class TaskControls(QWidget):
 
     @Slot(int)
     def _on_source(self, index: int) -> None:
-        self._workspace.choose_source(self.source.itemData(index))
+        source = self.source.itemData(index)
+        if source is None:
+            self.refresh()
+            self.open_wanted.emit()
+        else:
+            self._workspace.choose_source(source)
 
     @Slot()
     def _refresh_sources(self) -> None:
@@ -96,6 +107,7 @@ class TaskControls(QWidget):
             self.source.clear()
             for source, name in self._workspace.sources.items():
                 self.source.addItem(name, source)
+            self.source.addItem("Open a file…", None)
         self.refresh()
 
     @Slot()

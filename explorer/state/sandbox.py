@@ -76,6 +76,10 @@ class Sandbox(QObject):
         self._worker.start()
         self.draw_points()
 
+    def stop(self) -> None:
+        """Ask the worker to end, without waiting."""
+        self._worker.stop()
+
     def shut_down(self) -> None:
         """Stop the worker and wait for it."""
         self._worker.shut_down()
@@ -121,7 +125,7 @@ class Sandbox(QObject):
         question = self.question
         if question != self._asked:
             self._asked = question
-            self._worker.submit(lambda: answer(question))
+            self._worker.submit(lambda: answer(question, self._worker.check_wanted))
 
     def _snapped(self, point: SupportPoint, state: SandboxState) -> SupportPoint:
         if not point.snapped:

@@ -1,6 +1,6 @@
 """What the sandbox shows: every learner's way through the gradient steps, as plain arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,15 +91,20 @@ class Answer:
     trails: Mapping[str, Trail]
 
 
-def answer(question: Question) -> Answer:
-    """Adapt every network to the question's points with `explorer.core.adaptation.adapt`."""
+def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) -> Answer:
+    """Adapt every network to the question's points with `explorer.core.adaptation.adapt`.
+
+    Args:
+        question: what to adapt to what.
+        check_wanted: called after every step; may raise to give up.
+    """
     torch.set_num_threads(1)
     inputs = grid(question.x, GRID_POINTS)
     truth = sine(inputs, torch.tensor(question.amplitude), torch.tensor(question.phase))
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)
     trails = {
-        role: _trail(entry, question, inputs, truth, x, y)
+        role: _trail(entry, question, inputs, truth, x, y, check_wanted)
         for role, entry in question.line.entries.items()
     }
     return Answer(question, _array(inputs), _array(truth), trails)
@@ -117,10 +122,14 @@ def _trail(
     truth: torch.Tensor,
     x: torch.Tensor,
     y: torch.Tensor,
+    check_wanted: Callable[[], None],
 ) -> Trail:
-    steps = list(
-        adapt(entry.theta, entry.network, x, y, inputs, alpha=question.alpha, steps=question.steps)
-    )
+    steps = []
+    for step in adapt(
+        entry.theta, entry.network, x, y, inputs, alpha=question.alpha, steps=question.steps
+    ):
+        check_wanted()
+        steps.append(step)
     losses = torch.stack([step.support_loss for step in steps])
     prediction = torch.cat([step.prediction for step in steps])
     flags = diverged(losses, y)[:, 0].tolist()

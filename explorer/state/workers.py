@@ -23,6 +23,10 @@ def describe(error: BaseException) -> tuple[str, str]:
     return f"Something went wrong: {type(error).__name__}: {error}", details
 
 
+class AbandonedError(Exception):
+    """A job noticed that nobody waits for it any more."""
+
+
 class GeneratorWorker(QThread):
     """Runs a Qt-free generator to its end, or to the first item after it is asked to stop.
 
@@ -95,13 +99,28 @@ class LatestWorker(QThread):
                 job, ticket, self._job = self._job, self._ticket, None
             try:
                 self.done.emit(ticket, job())  # type: ignore[misc]
+            except AbandonedError:
+                continue
             except Exception as error:  # noqa: BLE001 - every failure reaches the user
                 self.failed.emit(ticket, *describe(error))
 
-    def shut_down(self) -> None:
-        """Stop after the job in hand and wait for it."""
+    def check_wanted(self) -> None:
+        """For long jobs to call now and then.
+
+        Raises:
+            AbandonedError: the worker is stopping.
+        """
+        if self._stopping:
+            raise AbandonedError
+
+    def stop(self) -> None:
+        """Ask the thread to end, without waiting."""
         with QMutexLocker(self._mutex):
             self._stopping = True
             self._wake.wakeOne()
+
+    def shut_down(self) -> None:
+        """Stop after the job in hand and wait for it."""
+        self.stop()
         if not self.wait(STOP_TIMEOUT_MS):
             raise RuntimeError("a worker thread did not stop")

@@ -53,6 +53,7 @@ class Workspace(QObject):
     def shut_down(self) -> None:
         """Stop every thread and wait for it; asks all of them first."""
         self.player.stop()
+        self.sandbox.stop()
         self.session.shut_down()
         self.sandbox.shut_down()
 
