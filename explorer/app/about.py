@@ -6,10 +6,10 @@ import numpy as np
 import pyqtgraph as pg
 import torch
 from PySide6.QtCore import Qt, qVersion
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 import explorer
-from explorer.panels.widgets import label
+from explorer.panels.widgets import button, label
 
 
 def version_lines() -> list[str]:
@@ -38,8 +38,8 @@ class AboutDialog(QDialog):
             "Deep Networks. ICML 2017, arXiv 1703.03400.",
             wrap=True,
         )
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
+        done = button("Close", "Close this window (Esc)")
+        done.clicked.connect(self.close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 14)
         layout.setSpacing(12)
@@ -47,5 +47,5 @@ class AboutDialog(QDialog):
         layout.addWidget(purpose)
         layout.addWidget(self.versions)
         layout.addWidget(label("MIT licence", "muted"))
-        layout.addWidget(buttons)
+        layout.addWidget(done, 0, Qt.AlignmentFlag.AlignRight)
         self.setMinimumWidth(440)

@@ -43,7 +43,7 @@ class FloorLines:
         for line in self._lines:
             line.setPen(pen(theme.muted, 1, 0.9, Qt.PenStyle.DashDotLine))
             line.label.setColor(theme.muted)
-            line.label.fill = pg.mkBrush(f"{theme.base}b0")  # readable over the curves
+            line.label.fill = pg.mkBrush(f"{theme.base}70")  # readable over the curves
 
 
 class MetaLossPlot(Plot):

@@ -47,6 +47,7 @@ class SliderBox(QWidget):
         self.slider.setAccessibleName(f"{name} slider")
         self.box = NumberBox(0, 1, step, decimals)
         self.box.setAccessibleName(name)
+        self.box.setMinimumWidth(76)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.slider, 1)
