@@ -47,6 +47,16 @@ def test_points_of_a_task_differ() -> None:
         assert values.unique().numel() > 0.99 * values.numel()
 
 
+def test_amplitude_phase_and_inputs_are_independent() -> None:
+    """Knowing one of a task's numbers, or a point's, says nothing about the others."""
+    count = 5000
+    tasks = draw(Settings(), count, 2)
+    x = tasks.x.view(count, 2)
+    drawn = torch.stack([tasks.amplitude.flatten(), tasks.phase.flatten(), x[:, 0], x[:, 1]])
+    correlations = torch.corrcoef(drawn) - torch.eye(4)
+    assert correlations.abs().max() < 5 / math.sqrt(count)
+
+
 def test_split_cuts_support_from_query() -> None:
     """The first K points are support and the others query, none lost or shared."""
     tasks = draw(Settings(), 4, 9, batches=2)
