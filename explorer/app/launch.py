@@ -138,6 +138,8 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     _close_on_interrupt(window)
     demo = Demo(workspace, options.seed or 0, window)
     demo.stopped.connect(lambda: window.statusBar().showMessage("Demonstration stopped", 5000))
+    if options.screenshot is None:
+        window.restore_layout()
     window.show()
     failures: list[str] = []
 
@@ -148,7 +150,7 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
         window.close()
 
     if options.screenshot is not None:
-        when_painted(window, take_picture)
+        when_painted(window, take_picture)  # always of the same size
     elif options.demo:
         demo.start()
     code = application.exec()

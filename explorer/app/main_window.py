@@ -1,8 +1,9 @@
 """The main window: panels, menus, status line and messages."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, Slot
+from PySide6.QtCore import QByteArray, QEvent, Qt, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -32,7 +33,10 @@ FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 
 
 class MainWindow(QMainWindow):
-    """Everything a user sees. Closing it stops every thread."""
+    """Everything a user sees. Closing it stops every thread.
+
+    It opens at its standard size; `restore_layout` makes it remember.
+    """
 
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()
@@ -42,6 +46,7 @@ class MainWindow(QMainWindow):
         self.sandbox = SandboxPanel(workspace, self.clock)
         self.training = TrainingPanel(workspace.session, self.clock)
         self.about: AboutDialog | None = None
+        self._remembers_layout = False
         self._origin = label("", "muted")
         self._lay_out()
         self.actions_by_name = fill(self.menuBar(), self._menus())
@@ -77,8 +82,12 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._origin)
         self.resize(1280, 800)
         self.splitter.setSizes([760, 520])
+
+    def restore_layout(self) -> None:
+        """Take the size and place the window had when it was last closed."""
         self.restoreGeometry(self.preferences.layout("geometry"))
         self.splitter.restoreState(self.preferences.layout("splitter"))
+        self._remembers_layout = True
 
     def _menus(self) -> dict[str, list[Entry]]:
         sandbox = self.workspace.sandbox
@@ -148,7 +157,7 @@ class MainWindow(QMainWindow):
             dark = QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         else:
             dark = wanted == "dark"
-        theme = DARK if dark else LIGHT
+        theme = replace(DARK if dark else LIGHT, pixel_ratio=self.devicePixelRatioF())
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply(theme, application)
@@ -208,6 +217,12 @@ class MainWindow(QMainWindow):
         else:
             super().keyPressEvent(event)
 
+    def event(self, event: QEvent) -> bool:
+        """On a screen of another density lines need other widths."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._apply_theme()
+        return super().event(event)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file may be dropped."""
         if event.mimeData().hasUrls():
@@ -223,7 +238,8 @@ class MainWindow(QMainWindow):
         """Stop every thread, remember the layout."""
         self.clock.stop()
         self.workspace.shut_down()
-        self.preferences.set_layout("geometry", QByteArray(self.saveGeometry()))
-        self.preferences.set_layout("splitter", QByteArray(self.splitter.saveState()))
+        if self._remembers_layout:
+            self.preferences.set_layout("geometry", QByteArray(self.saveGeometry()))
+            self.preferences.set_layout("splitter", QByteArray(self.splitter.saveState()))
         self.preferences.save()
         event.accept()

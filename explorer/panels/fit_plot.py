@@ -52,7 +52,7 @@ class FitPlot(Plot):
         """Recolour everything."""
         super().apply_theme(theme)
         self._theme = theme
-        self.truth.setPen(pen(theme.truth, 4, 0.7))
+        self.truth.setPen(pen(theme, theme.truth, 4, 0.7))
         for role in ROLES:
             self.fits[role].setPen(learner_pen(theme, role, 2.5))
         self.draw_points()
@@ -70,7 +70,7 @@ class FitPlot(Plot):
         """Show the support points, the selected one ringed."""
         theme, state = self._theme, self._state
         outlines = [
-            pen(theme.text, 2) if i == state.selected else pen(theme.base, 1)
+            pen(theme, theme.text, 2) if i == state.selected else pen(theme, theme.base, 1)
             for i in range(len(state.points))
         ]
         self.points.setData(

@@ -31,7 +31,7 @@ class Legend(QWidget):
         """Redraw the pieces of line."""
         for (name, kind), line in self.lines.items():
             thin = LEARNERS[name].losses.index(kind) < len(LEARNERS[name].losses) - 1
-            line.setPixmap(swatch(theme, name, self.devicePixelRatioF(), 1.2 if thin else 2.5))
+            line.setPixmap(swatch(theme, name, 1.2 if thin else 2.5))
 
     def draw(self, session: TrainingSession) -> None:
         """Show the newest values."""

@@ -41,7 +41,7 @@ class FloorLines:
     def apply_theme(self, theme: Theme) -> None:
         """Recolour lines and labels."""
         for line in self._lines:
-            line.setPen(pen(theme.muted, 1, 0.9, Qt.PenStyle.DashDotLine))
+            line.setPen(pen(theme, theme.muted, 1, 0.9, Qt.PenStyle.DashDotLine))
             line.label.setColor(theme.muted)
             line.label.fill = pg.mkBrush(f"{theme.base}70")  # readable over the curves
 
@@ -64,7 +64,9 @@ class MetaLossPlot(Plot):
             # Before the inner step: the same learner, so the same colour, but lighter and thinner.
             early = kind == BEFORE
             # Dashes would hide raw values, so these are solid for every learner.
-            self.raw[name, kind].setPen(pen(theme.learners[name], 1, 0.06 if early else 0.14))
+            self.raw[name, kind].setPen(
+                pen(theme, theme.learners[name], 1, 0.06 if early else 0.14)
+            )
             self.smooth[name, kind].setPen(
                 learner_pen(theme, name, 1 if early else 2, 0.75 if early else 1.0)
             )

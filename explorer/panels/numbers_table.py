@@ -60,7 +60,7 @@ class NumbersTable(QFrame):
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""
         for role, line in self.lines.items():
-            line.setPixmap(swatch(theme, role, self.devicePixelRatioF()))
+            line.setPixmap(swatch(theme, role))
 
     @Slot()
     def _on_switch(self) -> None:

@@ -102,8 +102,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setBackground(theme.base)
         for side in ("left", "bottom"):
             axis = self.getPlotItem().getAxis(side)
-            axis.setPen(pen(theme.border))
-            axis.setTextPen(pen(theme.muted))
+            axis.setPen(pen(theme, theme.border))
+            axis.setTextPen(pen(theme, theme.muted))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave every key to the window; a graphics view would scroll."""

@@ -41,7 +41,7 @@ class StepsPlot(Plot):
         for role in ROLES:
             self.on_sine[role].setPen(learner_pen(theme, role, 2.5))
             self.on_support[role].setPen(learner_pen(theme, role, 1, 0.8))
-        self.marker.setPen(pen(theme.muted, 1))
+        self.marker.setPen(pen(theme, theme.muted, 1))
 
     def draw_answer(self, answer: Answer, state: SandboxState) -> None:
         """Show the errors of the learners that are switched on, and mark the current step."""

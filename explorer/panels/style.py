@@ -19,7 +19,7 @@ from explorer.state.networks import RANDOM
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one appearance, as #rrggbb."""
+    """The colours of one appearance, as #rrggbb, and the screen's pixels per unit of length."""
 
     dark: bool
     window: str
@@ -35,6 +35,7 @@ class Theme:
     warning: str
     warning_base: str
     learners: Mapping[str, str] = field(default_factory=dict)
+    pixel_ratio: float = 1.0
 
 
 LIGHT = Theme(
@@ -78,24 +79,26 @@ LINE_STYLES = {
 
 
 def pen(
+    theme: Theme,
     colour: str,
     width: float = 1.0,
     opacity: float = 1.0,
     style: Qt.PenStyle = Qt.PenStyle.SolidLine,
 ) -> QPen:
-    """A cosmetic pen: its width is in pixels whatever the axes do."""
+    """A cosmetic pen: as wide on the screen whatever the axes do and however dense its pixels."""
     shade = QColor(colour)
     shade.setAlphaF(opacity)
-    return pg.mkPen(shade, width=width, style=style)  # type: ignore[no-any-return]
+    return pg.mkPen(shade, width=width * theme.pixel_ratio, style=style)  # type: ignore[no-any-return]
 
 
 def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.0) -> QPen:
     """The pen of a learner."""
-    return pen(theme.learners[role], width, opacity, LINE_STYLES[role])
+    return pen(theme, theme.learners[role], width, opacity, LINE_STYLES[role])
 
 
-def swatch(theme: Theme, role: str, ratio: float, line_width: float = 2.5) -> QPixmap:
+def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:
     """A short piece of a learner's line, for legends and tables."""
+    ratio = theme.pixel_ratio
     width, height = 30, 12
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
