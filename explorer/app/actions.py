@@ -54,15 +54,20 @@ _MOVES = {
     Qt.Key.Key_Home,
     Qt.Key.Key_End,
 }
-_LETTERS = {Qt.Key(code) for code in range(int(Qt.Key.Key_A), int(Qt.Key.Key_Z) + 1)}
+_CHARACTERS = {
+    Qt.Key(code)
+    for first, last in ((Qt.Key.Key_0, Qt.Key.Key_9), (Qt.Key.Key_A, Qt.Key.Key_Z))
+    for code in range(int(first), int(last) + 1)
+}
+_TYPING = _SPACE | _MOVES | _CHARACTERS | {Qt.Key.Key_Delete}
 OWN_KEYS: dict[type[QWidget], set[Qt.Key]] = {
     QAbstractButton: _SPACE,
     QAbstractSlider: _MOVES,
     QTabBar: _MOVES,
-    QComboBox: _SPACE | _MOVES | _LETTERS,
-    QAbstractSpinBox: _SPACE | _MOVES | _LETTERS | {Qt.Key.Key_Delete},
-    QLineEdit: _SPACE | _MOVES | _LETTERS | {Qt.Key.Key_Delete},
-    QPlainTextEdit: _SPACE | _MOVES | _LETTERS,
+    QComboBox: _SPACE | _MOVES | _CHARACTERS,
+    QAbstractSpinBox: _TYPING,
+    QLineEdit: _TYPING,
+    QPlainTextEdit: _TYPING,
 }
 
 

@@ -51,6 +51,9 @@ class Demo(QObject):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Any key ends the demonstration, and does nothing else."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # or the key would act as a shortcut and never be a key press
+            return True
         if event.type() == QEvent.Type.KeyPress:
             self.stop()
             return True

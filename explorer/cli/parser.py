@@ -103,7 +103,10 @@ def _add_window_options(parser: Parser) -> None:
         help="choose the seed",
     )
     options.add_argument(
-        "--demo", dest=WINDOW + "demo", action="store_true", help="play a short demonstration"
+        "--demo",
+        dest=WINDOW + "demo",
+        action="store_true",
+        help="play a demonstration until a key is pressed",
     )
     options.add_argument(
         "--screenshot",
