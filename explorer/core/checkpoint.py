@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 from torch import Tensor
 
@@ -189,11 +189,12 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
                 f"{path} is larger than {MAX_BYTES // 2**20} MiB: choose a checkpoint of a small "
                 "multilayer perceptron."
             )
-        # safe_open maps the file; reading it first turns every system error into an OSError.
+        # Read once, so that tensors and metadata are of one version of the file.
         content = path.read_bytes()
-        with safe_open(str(path), "pt") as file:
-            metadata = dict(file.metadata() or {})
-        return safetensors_torch.load(content), metadata
+        tensors = safetensors_torch.load(content)
+        header_bytes = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + header_bytes])
+        return tensors, header.get("__metadata__", {})
     except OSError as error:
         raise CheckpointError(
             f"Could not read {path}: {error.strerror or error}. Check the name and the permissions."
