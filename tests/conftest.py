@@ -1,0 +1,149 @@
+"""What every test may rely on: no display needed, nothing left running, no warning unheard."""
+
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported
+
+import pyqtgraph as pg
+import pytest
+import shiboken6
+import torch
+from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from explorer.app.launch import make_application
+from explorer.app.main_window import MainWindow
+from explorer.core.schema import Settings
+from explorer.core.training import train
+from explorer.state import workspace as workspace_module
+from explorer.state.preferences import Preferences
+from explorer.state.training_session import Trainer, TrainingSession
+from explorer.state.workspace import Workspace
+from tests.trainers import SMALL
+
+OpenWindow = Callable[..., MainWindow]
+_body_passed = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a QApplication, so that ``-m "not gui"`` leaves it out."""
+    for item in items:
+        if "qapp" in getattr(item, "fixturenames", ()):
+            item.add_marker("gui")
+    gc.freeze()  # what is imported stays; the guard below need not look at it again
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: object) -> Iterator[None]:
+    """Remember whether the test's body passed, for the guards below."""
+    report: Any = yield
+    if report.when == "call":
+        item.stash[_body_passed] = report.passed
+    return report
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> Callable[[list[str]], QApplication]:
+    """The application as the program sets it up."""
+    pg.setConfigOption("mouseRateLimit", 0)  # or pyqtgraph would drop mouse moves that come fast
+    return make_application
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """At these sizes a second thread costs more than it brings."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def no_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A warning in the log is a failure."""
+    yield
+    loud = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    if loud and request.node.stash.get(_body_passed, False):
+        pytest.fail(f"logged: {loud}")
+
+
+@pytest.fixture(autouse=True)
+def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Threads, timers and windows end with the test that began them.
+
+    Only if the test's body passed: a failing one may leave things behind.
+    """
+    if "qapp" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("qapp")
+    started: list[tuple[Any, str, str]] = []  # strong: losing the last one of a thread aborts
+    for kind, alive in ((QThread, "isRunning"), (QTimer, "isActive")):
+        _record_starts(monkeypatch, kind, alive, started)
+    windows = QApplication.topLevelWidgets()
+    yield
+    _delete_what_was_closed()
+    leaks = [f"{thing} started at {where}" for thing, alive, where in started if _is(thing, alive)]
+    leaks += [
+        f"top-level {widget} {widget.windowTitle()!r}"
+        for widget in QApplication.topLevelWidgets()
+        if widget not in windows and widget.parent() is None
+    ]
+    for thing, alive, _ in started:
+        if _is(thing, alive):
+            (thing.shut_down if hasattr(thing, "shut_down") else thing.stop)()
+    if leaks and request.node.stash.get(_body_passed, False):
+        pytest.fail("left behind: " + "; ".join(leaks))
+
+
+def _record_starts(patch: pytest.MonkeyPatch, kind: Any, alive: str, started: list[Any]) -> None:
+    def start(self: Any, *arguments: Any, original: Any = kind.start) -> None:
+        caller = sys._getframe(1)
+        started.append((self, alive, f"{caller.f_code.co_filename}:{caller.f_lineno}"))
+        original(self, *arguments)
+
+    patch.setattr(kind, "start", start)
+
+
+def _is(thing: Any, alive: str) -> bool:
+    return shiboken6.isValid(thing) and bool(getattr(thing, alive)())
+
+
+def _delete_what_was_closed() -> None:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QCoreApplication.processEvents()
+    # Here, because a collection that happens in a worker thread would delete widgets there.
+    gc.collect()
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenWindow:
+    """Opens windows as the program does, over preferences of their own, closed at the end."""
+
+    def open_one(settings: Settings = SMALL, trainer: Trainer = train) -> MainWindow:
+        def session(settings: Settings, parent: Workspace) -> TrainingSession:
+            return TrainingSession(settings, parent, trainer)
+
+        monkeypatch.setattr(workspace_module, "TrainingSession", session)
+        window = MainWindow(Workspace(settings), Preferences(tmp_path / "settings.ini"))
+        qtbot.addWidget(window)
+        with qtbot.waitExposed(window):
+            window.show()
+        window.activateWindow()
+        qtbot.waitUntil(lambda: window.workspace.sandbox.is_current and window.isActiveWindow())
+        return window
+
+    return open_one
+
+
+@pytest.fixture
+def window(open_window: OpenWindow) -> MainWindow:
+    """The window with a small experiment, on which the first adaptation is done."""
+    return open_window()

@@ -1,0 +1,1 @@
+"""Tests of the panels, in a real window, through real events."""

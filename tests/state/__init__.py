@@ -1,0 +1,1 @@
+"""Tests of the state: what the program knows, without a window."""

@@ -1,0 +1,83 @@
+"""The clock that draws."""
+
+import time
+
+from PySide6.QtCore import QTimer
+from pytestqt.qtbot import QtBot
+
+from explorer.state.frame_clock import FrameClock
+
+
+def timers(clock: FrameClock) -> list[QTimer]:
+    """The timers of the clock that are running."""
+    return [timer for timer in clock.findChildren(QTimer) if timer.isActive()]
+
+
+def test_many_requests_draw_once(qtbot: QtBot) -> None:
+    """A thousand messages between two frames cost one drawing each of what they concern."""
+    clock, drawn = FrameClock(), []
+
+    class Panel:
+        def draw(self) -> None:
+            drawn.append(self)
+
+    one, other = Panel(), Panel()
+    for _ in range(1000):
+        clock.request(one.draw)
+        clock.request(other.draw)
+    assert drawn == []
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert drawn == [one, other]
+
+
+def test_the_clock_stands_still_when_nothing_is_asked(qtbot: QtBot) -> None:
+    """An idle program uses no processor time: no timer runs before, or after the frame."""
+    clock, drawn = FrameClock(), []
+    assert timers(clock) == []
+    clock.request(lambda: drawn.append(1))
+    assert len(timers(clock)) == 1
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert timers(clock) == []
+
+
+def test_a_drawing_may_ask_for_the_next(qtbot: QtBot) -> None:
+    """A request made while drawing waits for another frame, so that frames cannot pile up."""
+    clock, drawn = FrameClock(), []
+
+    def draw() -> None:
+        drawn.append(len(timers(clock)))
+        if len(drawn) < 3:
+            clock.request(draw)
+
+    clock.request(draw)
+    qtbot.waitUntil(lambda: len(drawn) == 3)
+    assert drawn == [0, 0, 0]
+    assert timers(clock) == []
+
+
+def test_a_stopped_clock_forgets(qtbot: QtBot) -> None:
+    """What was asked for before the window closed is not drawn after."""
+    clock, drawn, later = FrameClock(), [], []
+    clock.request(lambda: drawn.append(1))
+    clock.stop()
+    assert timers(clock) == []
+    clock.request(lambda: later.append(1))
+    qtbot.waitUntil(lambda: bool(later))
+    assert drawn == []
+
+
+def test_a_drawing_may_ask_for_a_slower_rate(qtbot: QtBot) -> None:
+    """What is redrawn a few times a second waits its turn; others do not wait with it."""
+    clock, slow, fast = FrameClock(), [], []
+
+    def draw_slowly() -> None:
+        slow.append(time.perf_counter())
+
+    clock.request(draw_slowly, 5)
+    qtbot.waitUntil(lambda: len(slow) == 1)
+    clock.request(draw_slowly, 5)
+    clock.request(lambda: fast.append(len(slow)))
+    qtbot.waitUntil(lambda: len(slow) == 2)
+    assert fast == [1]
+    assert slow[1] - slow[0] > 0.19
+    assert timers(clock) == []

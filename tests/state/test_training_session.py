@@ -1,0 +1,324 @@
+"""The training run in hand."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pytestqt.qtbot import QtBot
+
+from explorer.core.errors import TrainingDivergedError
+from explorer.core.schema import Settings
+from explorer.core.training import HeldOut, Run, TrainEvent, advance, start, train
+from explorer.state.training_session import Phase, Trainer, TrainingSession
+from tests.trainers import SMALL, GatedTrainer, failing, progress
+
+Open = Callable[..., TrainingSession]
+
+
+@pytest.fixture
+def trainer() -> Iterator[GatedTrainer]:
+    trainer = GatedTrainer()
+    yield trainer
+    trainer.open_all()
+
+
+@pytest.fixture
+def open_session(qapp: object, trainer: GatedTrainer) -> Iterator[Open]:
+    sessions: list[TrainingSession] = []
+
+    def open_one(settings: Settings = SMALL, trainer: Trainer = train) -> TrainingSession:
+        sessions.append(TrainingSession(settings, None, trainer))
+        return sessions[-1]
+
+    yield open_one
+    for session in sessions:
+        trainer.open_all()
+        session.shut_down()
+
+
+def assert_same(run: Run, other: Run) -> None:
+    """Bit for bit the same run, so that it has the same future."""
+    assert run.iteration == other.iteration
+    assert run.learners.keys() == other.learners.keys()
+    for name, state in run.learners.items():
+        for part in ("theta", "first_moment", "second_moment"):
+            assert torch.equal(getattr(state, part), getattr(other.learners[name], part))
+    assert torch.equal(run.task_stream, other.task_stream)
+    assert torch.equal(run.noise_stream, other.noise_stream)
+
+
+def phases_of(session: TrainingSession) -> list[Phase]:
+    """A list that grows by each phase entered."""
+    seen: list[Phase] = []
+    session.phase_changed.connect(lambda: seen.append(session.phase))
+    return seen
+
+
+def test_a_run_goes_from_ready_to_finished(open_session: Open, qtbot: QtBot) -> None:
+    """An uninterrupted run equals the core's, its history holds every loss, it was evaluated."""
+    session = open_session()
+    assert session.phase is Phase.READY
+    phases = phases_of(session)
+    session.start()
+    qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
+    assert phases == [Phase.TRAINING, Phase.FINISHED]
+    run, losses = advance(start(SMALL), SMALL.iterations)
+    assert_same(session.run, run)
+    for (name, kind), history in session.histories.items():
+        column = 0 if kind == next(k for n, k in session.histories if n == name) else 1
+        assert np.array_equal(history.raw()[1], losses[name][:, column].astype(float))
+    assert session.held_out is not None
+    assert session.held_out.iteration == SMALL.iterations
+    assert not session.is_training
+
+
+def test_a_finished_run_does_not_go_on(open_session: Open, qtbot: QtBot) -> None:
+    """Neither Train nor Step leads beyond the last iteration."""
+    session = open_session()
+    session.start()
+    qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
+    session.start()
+    session.step()
+    assert session.phase is Phase.FINISHED
+    assert session.run.iteration == SMALL.iterations
+
+
+def test_pausing_and_resuming_change_nothing(open_session: Open, qtbot: QtBot) -> None:
+    """However often a run is stopped, its parameters and its curve stay the same bit for bit."""
+    settings = replace(SMALL, iterations=400)
+    session = open_session(settings)
+    stops = 0
+    while session.phase is not Phase.FINISHED:
+        with qtbot.waitSignal(session.progressed):
+            session.start()
+        session.pause()
+        assert session.phase in {Phase.PAUSING, Phase.PAUSED, Phase.FINISHED}
+        qtbot.waitUntil(lambda: not session.is_training)
+        stops += 1
+    run, losses = advance(start(settings), 400)
+    assert stops > 2
+    assert_same(session.run, run)
+    history = session.histories["maml", "after the inner step"]
+    assert np.array_equal(history.raw()[1], losses["maml"][:, 1].astype(float))
+
+
+def test_a_paused_run_stays(open_session: Open, trainer: GatedTrainer, qtbot: QtBot) -> None:
+    """Once paused, nothing arrives any more until it is resumed."""
+    session = open_session(trainer=trainer.train)
+    phases = phases_of(session)
+    session.start()
+    trainer.open(3)
+    qtbot.waitUntil(lambda: session.run.iteration == 3)
+    session.pause()
+    assert session.phase is Phase.PAUSING
+    trainer.open(30)
+    qtbot.waitUntil(lambda: session.phase is Phase.PAUSED)
+    assert session.run.iteration == 4  # the one in hand, and no more
+    assert phases == [Phase.TRAINING, Phase.PAUSING, Phase.PAUSED]
+    session.start()
+    trainer.open(5)
+    qtbot.waitUntil(lambda: session.run.iteration == 9)
+    assert session.phase is Phase.TRAINING
+
+
+def test_a_step_is_one_iteration(open_session: Open, qtbot: QtBot) -> None:
+    """Step does exactly one meta-iteration, the same as in a longer run."""
+    session = open_session()
+    for count in (1, 2, 3):
+        session.step()
+        assert session.phase is Phase.TRAINING
+        qtbot.waitUntil(lambda: session.phase is Phase.PAUSED)
+        assert session.run.iteration == count
+    assert_same(session.run, advance(start(SMALL), 3)[0])
+
+
+def test_steps_lead_to_the_end(open_session: Open, qtbot: QtBot) -> None:
+    """The last step finishes the run."""
+    session = open_session(replace(SMALL, iterations=1))
+    session.step()
+    qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
+
+
+def test_orders_that_make_no_sense_are_ignored(
+    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
+) -> None:
+    """Train or Step while training, and Pause while not, begin no second worker."""
+    session = open_session(trainer=trainer.train)
+    session.pause()
+    assert session.phase is Phase.READY
+    session.start()
+    session.start()
+    session.step()
+    trainer.open()
+    qtbot.waitUntil(lambda: session.run.iteration == 1)
+    session.pause()
+    session.pause()
+    session.start()
+    trainer.open()
+    qtbot.waitUntil(lambda: session.phase is Phase.PAUSED)
+    assert len(trainer.gates) == 1
+
+
+def test_reset_does_not_wait_and_hears_nothing_more(
+    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
+) -> None:
+    """Iterations of the run before the reset, made or on their way, never reach the new one."""
+    session = open_session(trainer=trainer.train)
+    session.start()
+    trainer.open(2)
+    qtbot.waitUntil(lambda: session.run.iteration == 2)
+    old = session._worker
+    heard = []
+    session.progressed.connect(heard.append)
+    with qtbot.waitSignal(session.run_replaced):
+        session.reset(replace(SMALL, seed=9))
+    assert session.phase is Phase.READY
+    assert session.run.iteration == 0
+    assert session.run.settings.seed == 9
+    assert old is not None
+    assert not old.isFinished()
+    with qtbot.waitSignal(old.ended):
+        trainer.open(worker=0)
+    assert heard == []
+    assert session.phase is Phase.READY
+    assert all(history.iterations == 0 for history in session.histories.values())
+
+
+def test_a_new_run_may_begin_while_the_old_worker_ends(
+    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
+) -> None:
+    """Two workers are then alive; only the newer is heard."""
+    session = open_session(trainer=trainer.train)
+    session.start()
+    trainer.open()
+    qtbot.waitUntil(lambda: session.run.iteration == 1)
+    old = session._worker
+    session.reset(replace(SMALL, seed=9))
+    session.start()
+    trainer.open(3)
+    qtbot.waitUntil(lambda: session.run.iteration == 3)
+    assert old is not None
+    with qtbot.waitSignal(old.ended):
+        trainer.open(worker=0)
+    trainer.open()
+    qtbot.waitUntil(lambda: session.run.iteration == 4)
+    assert session.run.settings.seed == 9
+    assert session.phase is Phase.TRAINING
+
+
+def test_late_messages_of_a_retired_worker_are_dropped(
+    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
+) -> None:
+    """Even an error: it is about a run that nobody has any more."""
+    session = open_session(trainer=trainer.train)
+    failures = []
+    session.failed.connect(lambda *told: failures.append(told))
+    session.start()
+    trainer.open()
+    qtbot.waitUntil(lambda: session.run.iteration == 1)
+    old = session._worker
+    session.reset(SMALL)
+    trainer.error = RuntimeError("of the old run")
+    assert old is not None
+    with qtbot.waitSignal(old.ended) as ended:
+        trainer.open()
+    assert "of the old run" in ended.args[1]
+    old.produced.emit(old, progress(session.run, 50))
+    assert failures == []
+    assert session.phase is Phase.READY
+    assert session.run.iteration == 0
+
+
+def test_a_defect_stops_training_and_nothing_else(open_session: Open, qtbot: QtBot) -> None:
+    """The last good run is kept, the error is reported, and training can go on or start anew."""
+    trainer = failing(ZeroDivisionError("by nought"))
+    session = open_session(trainer=trainer)
+    with qtbot.waitSignal(session.failed) as failed:
+        session.start()
+    sentence, details = failed.args
+    assert "ZeroDivisionError: by nought" in sentence
+    assert "Traceback" in details
+    assert session.phase is Phase.FAILED
+    assert session.run.iteration == 2
+    with qtbot.waitSignal(session.failed):
+        session.start()
+    assert session.run.iteration == 4
+    session.reset(SMALL)
+    assert session.phase is Phase.READY
+    assert session.run.iteration == 0
+
+
+def test_divergence_is_said_in_its_own_sentence(open_session: Open, qtbot: QtBot) -> None:
+    """An error that is the user's to mend has no details to puzzle over."""
+    session = open_session(trainer=failing(TrainingDivergedError("Lower β."), after=0))
+    with qtbot.waitSignal(session.failed) as failed:
+        session.start()
+    assert failed.args == ["Lower β.", ""]
+    assert session.phase is Phase.FAILED
+
+
+def test_real_divergence_is_reported(open_session: Open, qtbot: QtBot) -> None:
+    """Settings that cannot train end in one sentence; what was good is kept."""
+    session = open_session(replace(SMALL, alpha=1.0, inner_steps=20, iterations=2000, beta=1.0))
+    with qtbot.waitSignal(session.failed, timeout=20_000) as failed:
+        session.start()
+    assert "lower α or β" in failed.args[0]
+    assert failed.args[1] == ""
+    assert all(torch.isfinite(s.theta).all() for s in session.run.learners.values())
+
+
+def test_speed_and_time_left(open_session: Open, trainer: GatedTrainer, qtbot: QtBot) -> None:
+    """Both follow from the trainer's own clock: one iteration in 0.01 s."""
+    session = open_session(trainer=trainer.train)
+    assert session.seconds_left is None
+    session.start()
+    trainer.open(10)
+    qtbot.waitUntil(lambda: session.run.iteration == 10)
+    assert session.speed == pytest.approx(100)
+    assert session.seconds_left == pytest.approx((SMALL.iterations - 10) / 100)
+
+
+def test_held_out_results_arrive(open_session: Open, qtbot: QtBot) -> None:
+    """An evaluation in the midst of training is kept beside the run."""
+    result = HeldOut(1, {"maml": (3.0, 1.0)}, {"maml": (0, 0)})
+
+    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        yield progress(run)
+        yield result
+
+    session = open_session(trainer=trainer)
+    with qtbot.waitSignal(session.held_out_changed):
+        session.start()
+    assert session.held_out is result
+    session.reset(SMALL)
+    assert session.held_out is None
+
+
+def test_an_opened_run_is_taken_in_hand(open_session: Open, qtbot: QtBot) -> None:
+    """It is paused where it stopped, or finished, and its curve begins there."""
+    session = open_session()
+    run = advance(start(SMALL), 25)[0]
+    session.open(run)
+    assert session.phase is Phase.PAUSED
+    session.start()
+    qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
+    assert_same(session.run, advance(run, 35)[0])
+    x, _ = session.histories["maml", "after the inner step"].raw()
+    assert (x[0], x[-1]) == (26, 60)
+    session.open(session.run)
+    assert session.phase is Phase.FINISHED
+
+
+def test_shutting_down_stops_every_worker(open_session: Open, qtbot: QtBot) -> None:
+    """Also those that were retired and have not ended yet."""
+    session = open_session(replace(SMALL, iterations=1_000_000))
+    workers = []
+    for seed in range(3):
+        session.reset(replace(SMALL, iterations=1_000_000, seed=seed))
+        session.start()
+        workers.append(session._worker)
+        qtbot.waitUntil(lambda: session.run.iteration > 0)
+    session.shut_down()
+    assert all(worker is not None and worker.isFinished() for worker in workers)

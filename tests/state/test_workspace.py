@@ -1,0 +1,328 @@
+"""How training, sandbox and files bear on each other."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from pytestqt.qtbot import QtBot
+
+from explorer import resources
+from explorer.core.checkpoint import load, save
+from explorer.core.errors import UserError
+from explorer.core.network import initialise, to_state_dict
+from explorer.core.tasks import stream
+from explorer.core.training import Run, advance, start
+from explorer.state.networks import ROLES
+from explorer.state.training_session import Phase
+from explorer.state.workspace import Workspace
+from tests.trainers import SMALL
+
+
+@pytest.fixture
+def workspace(qapp: object) -> Iterator[Workspace]:
+    workspace = Workspace(SMALL)
+    yield workspace
+    workspace.shut_down()
+
+
+@pytest.fixture
+def told(workspace: Workspace) -> list[tuple[str, str]]:
+    """Every notice so far."""
+    notices: list[tuple[str, str]] = []
+    workspace.notice.connect(lambda *words: notices.append(words))
+    return notices
+
+
+def saved_run(folder: Path, iterations: int = 20) -> tuple[Path, Run]:
+    """A resumable file and the run in it."""
+    run = advance(start(replace(SMALL, seed=8)), iterations)[0]
+    path = folder / "run.safetensors"
+    save(path, run, "maml")
+    return path, run
+
+
+def weights_only(folder: Path, **changes: torch.Tensor) -> Path:
+    """The six tensors of a two-layer network from elsewhere, as plain PyTorch saves them."""
+    network = start(replace(SMALL, hidden=(40, 40))).network
+    state = to_state_dict(initialise(network, stream(1, "elsewhere")), network)
+    path = folder / "foreign.safetensors"
+    safetensors.torch.save_file({**state, **changes}, path)
+    return path
+
+
+def thetas(workspace: Workspace) -> dict[str, torch.Tensor]:
+    """The networks that the sandbox compares."""
+    return {role: entry.theta for role, entry in workspace.sandbox.line.entries.items()}
+
+
+def test_it_starts_with_the_shipped_networks(workspace: Workspace) -> None:
+    """MAML and its baseline from the program's own files, and an untrained network."""
+    shown = thetas(workspace)
+    assert set(shown) == set(ROLES)
+    for role, name in (
+        ("maml", resources.MAML_CHECKPOINT),
+        ("pretrained", resources.PRETRAINED_CHECKPOINT),
+    ):
+        assert torch.equal(shown[role], load(resources.resource(name)).theta)
+    assert workspace.sandbox.state.source == "shipped"
+    assert list(workspace.sources) == ["shipped", "training"]
+
+
+def test_a_missing_file_of_the_program_is_said(
+    qapp: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A broken installation ends in one sentence, before any thread has started."""
+    monkeypatch.setattr(resources, "_FOLDERS", (tmp_path,))
+    with pytest.raises(UserError, match="install the program again"):
+        Workspace(SMALL)
+
+
+def test_following_shows_newer_and_newer_networks(workspace: Workspace, qtbot: QtBot) -> None:
+    """As training goes on the sandbox adapts what is being trained, up to its last iteration."""
+    workspace.choose_source("training")
+    origins = [workspace.sandbox.line.origin]
+    workspace.sandbox.answered.connect(lambda: origins.append(workspace.sandbox.line.origin))
+    workspace.session.reset(replace(SMALL, iterations=1500))
+    workspace.session.start()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED, timeout=20_000)
+    qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+    assert len(dict.fromkeys(origins)) >= 3
+    run = workspace.session.run
+    assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].theta)
+    assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].theta)
+
+
+def test_a_step_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
+    """Also single iterations, however fast one follows the other."""
+    workspace.choose_source("training")
+    for _ in range(3):
+        workspace.session.step()
+        qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
+        state = workspace.session.run.learners["maml"]
+        assert torch.equal(thetas(workspace)["maml"], state.theta)
+
+
+def test_not_following_holds_the_network(workspace: Workspace, qtbot: QtBot) -> None:
+    """The sandbox stays with the network it shows until following is switched on again."""
+    workspace.choose_source("training")
+    workspace.set_follow(False)
+    held = workspace.sandbox.line
+    workspace.session.start()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
+    assert workspace.sandbox.line is held
+    workspace.set_follow(True)
+    state = workspace.session.run.learners["maml"]
+    assert torch.equal(thetas(workspace)["maml"], state.theta)
+
+
+def test_other_sources_do_not_follow(workspace: Workspace, qtbot: QtBot) -> None:
+    """Training leaves the sandbox alone while it shows shipped networks."""
+    held = workspace.sandbox.line
+    workspace.session.start()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
+    workspace.session.reset(SMALL)
+    assert workspace.sandbox.line is held
+
+
+def test_a_reset_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
+    """The networks of a run that was thrown away are not shown as the ones in training."""
+    workspace.choose_source("training")
+    workspace.session.step()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
+    workspace.session.reset(SMALL)
+    theta = start(SMALL).learners["maml"].theta
+    assert torch.equal(thetas(workspace)["maml"], theta)
+    assert torch.equal(thetas(workspace)["pretrained"], theta)
+
+
+def test_an_opened_run_goes_on_bit_for_bit(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """A file opened at iteration 20 ends where an uninterrupted run ends."""
+    path, run = saved_run(tmp_path)
+    assert workspace.open_checkpoint(path)
+    assert told == []
+    assert workspace.session.phase is Phase.PAUSED
+    assert workspace.session.run.iteration == 20
+    assert workspace.sandbox.state.source == "file"
+    assert list(workspace.sources) == ["shipped", "training", "file"]
+    assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].theta)
+    workspace.session.start()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
+    whole = advance(start(replace(SMALL, seed=8)), SMALL.iterations)[0]
+    for name, state in whole.learners.items():
+        assert torch.equal(workspace.session.run.learners[name].theta, state.theta)
+        assert torch.equal(workspace.session.run.learners[name].second_moment, state.second_moment)
+
+
+def test_opening_never_throws_training_away(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """With unsaved iterations the file's networks are shown, and a notice says what to do."""
+    workspace.session.step()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
+    path, run = saved_run(tmp_path)
+    assert workspace.open_checkpoint(path)
+    assert workspace.session.run.iteration == 1
+    assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].theta)
+    assert len(told) == 1
+    assert "Save or reset" in told[0][0]
+    assert workspace.save_checkpoint(tmp_path / "mine.safetensors")
+    assert workspace.open_checkpoint(path)
+    assert workspace.session.run.iteration == 20
+
+
+def test_weights_from_elsewhere_are_shown(
+    workspace: Workspace, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """A plain PyTorch file plays MAML's part, beside the shipped baseline; nothing is resumed."""
+    path = weights_only(tmp_path)
+    assert workspace.open_checkpoint(path)
+    line = workspace.sandbox.line
+    assert line.entries["maml"].label == "foreign"
+    assert torch.equal(line.entries["maml"].theta, load(path).theta)
+    shipped = load(resources.resource(resources.PRETRAINED_CHECKPOINT))
+    assert torch.equal(line.entries["pretrained"].theta, shipped.theta)
+    assert workspace.session.phase is Phase.READY
+    assert len(told) == 1
+    assert "weights only" in told[0][0]
+
+
+def _missing(folder: Path) -> Path:
+    return folder / "missing.safetensors"
+
+
+def _directory(folder: Path) -> Path:
+    return folder
+
+
+def _not_safetensors(folder: Path) -> Path:
+    path = folder / "letter.safetensors"
+    path.write_bytes(b"Dear Sir or Madam, " * 50)
+    return path
+
+
+def _empty(folder: Path) -> Path:
+    path = folder / "empty.safetensors"
+    path.touch()
+    return path
+
+
+def _truncated(folder: Path) -> Path:
+    path, _ = saved_run(folder)
+    path.write_bytes(path.read_bytes()[:-100])
+    return path
+
+
+def _damaged_state(folder: Path) -> Path:
+    path, _ = saved_run(folder)
+    content = bytearray(path.read_bytes())
+    at = content.index(b"maml-explorer-resume") + 200
+    content[at : at + 4] = b"!!!!"
+    path.write_bytes(content)
+    return path
+
+
+def _not_finite(folder: Path) -> Path:
+    return weights_only(folder, **{"2.bias": torch.full((40,), float("nan"))})
+
+
+def _wrong_shape(folder: Path) -> Path:
+    return weights_only(folder, **{"2.weight": torch.zeros(40, 39)})
+
+
+def _other_names(folder: Path) -> Path:
+    path = folder / "other.safetensors"
+    safetensors.torch.save_file({"conv.weight": torch.zeros(3, 3)}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _missing,
+        _directory,
+        _not_safetensors,
+        _empty,
+        _truncated,
+        _damaged_state,
+        _not_finite,
+        _wrong_shape,
+        _other_names,
+    ],
+)
+def test_what_cannot_be_opened_changes_nothing(
+    workspace: Workspace, tmp_path: Path, told: list[tuple[str, str]], make: object
+) -> None:
+    """One notice of one sentence that names the file; sandbox and training stay as they are."""
+    line, run, sources = workspace.sandbox.line, workspace.session.run, workspace.sources
+    path = make(tmp_path)  # type: ignore[operator]
+    assert not workspace.open_checkpoint(path)
+    assert len(told) == 1
+    sentence, details = told[0]
+    assert str(path) in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    assert details == ""
+    assert workspace.sandbox.line is line
+    assert workspace.session.run is run
+    assert workspace.sources == sources
+
+
+def test_saving_and_opening_round_trip(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """What is saved half-way goes on to the same end as what was not saved."""
+    workspace.session.step()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
+    assert workspace.has_unsaved_training
+    path = tmp_path / "saved.safetensors"
+    assert workspace.save_checkpoint(path)
+    assert not workspace.has_unsaved_training
+    workspace.session.reset(SMALL)
+    assert workspace.open_checkpoint(path)
+    assert told == []
+    workspace.session.start()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
+    whole = advance(start(SMALL), SMALL.iterations)[0]
+    assert torch.equal(workspace.session.run.learners["maml"].theta, whole.learners["maml"].theta)
+
+
+@pytest.mark.parametrize("place", ["missing/folder/a.safetensors", "."])
+def test_saving_to_an_impossible_place_is_said(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, told: list[tuple[str, str]], place: str
+) -> None:
+    """The notice names the place, and the run still counts as unsaved."""
+    workspace.session.step()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
+    assert not workspace.save_checkpoint(tmp_path / place)
+    assert len(told) == 1
+    assert str(tmp_path) in told[0][0]
+    assert "another place" in told[0][0]
+    assert told[0][1] == ""
+    assert workspace.has_unsaved_training
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_choosing_a_file_before_one_is_open(workspace: Workspace) -> None:
+    """There is nothing to show then, so the shipped networks stay."""
+    workspace.choose_source("file")
+    assert workspace.sandbox.state.source == "shipped"
+
+
+def test_shutting_down_ends_all_threads(workspace: Workspace, qtbot: QtBot) -> None:
+    """In the midst of training, with a film playing and an answer under way."""
+    workspace.session.reset(replace(SMALL, iterations=1_000_000))
+    workspace.session.start()
+    workspace.player.toggle()
+    qtbot.waitUntil(lambda: workspace.session.run.iteration > 0)
+    workspace.sandbox.update(steps=100)
+    trainer, answerer = workspace.session._worker, workspace.sandbox._worker
+    workspace.shut_down()
+    assert trainer is not None
+    assert trainer.isFinished()
+    assert answerer.isFinished()
+    assert not workspace.player.is_playing

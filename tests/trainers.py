@@ -1,0 +1,74 @@
+"""A small experiment, and trainers under the test's control in place of the real one."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from explorer.core.learners import LEARNERS
+from explorer.core.schema import Settings
+from explorer.core.training import Progress, Run
+from explorer.state.training_session import Trainer
+
+SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3)
+PATIENCE = 20  # seconds until a forgotten gate opens by itself
+
+
+def progress(run: Run, iterations: int = 1, loss: float = 1.0) -> Progress:
+    """An event as the real trainer sends it, without the work."""
+    done = replace(run, iteration=run.iteration + iterations)
+    losses = {
+        name: np.full((iterations, len(LEARNERS[name].losses)), loss, np.float32)
+        for name in run.learners
+    }
+    return Progress(done, losses, 0.01)
+
+
+class GatedTrainer:
+    """Does one iteration each time the test opens the gate, and can be told to fail.
+
+    Attributes:
+        gates: one for each worker so far, the newest last.
+        error: raised in place of the next iteration.
+    """
+
+    def __init__(self) -> None:
+        self.gates: list[threading.Semaphore] = []
+        self.error: Exception | None = None
+
+    def open(self, times: int = 1, worker: int = -1) -> None:
+        """Let iterations happen in one of the workers."""
+        self.gates[worker].release(times)
+
+    def open_all(self) -> None:
+        """Hold nobody back any more."""
+        for gate in self.gates:
+            gate.release(1000)
+
+    def train(self, run: Run, until: int | None, _seconds: float | None) -> Iterator[Progress]:
+        """In place of `explorer.core.training.train`."""
+        self.gates.append(threading.Semaphore(0))
+        return self._items(run, until or run.settings.iterations, self.gates[-1])
+
+    def _items(self, run: Run, until: int, gate: threading.Semaphore) -> Iterator[Progress]:
+        while run.iteration < until:
+            gate.acquire(timeout=PATIENCE)
+            if self.error is not None:
+                raise self.error
+            event = progress(run)
+            run = event.run
+            yield event
+
+
+def failing(error: Exception, after: int = 2) -> Trainer:
+    """A trainer that does some iterations and then raises, as a defect would."""
+
+    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[Progress]:
+        for _ in range(after):
+            event = progress(run)
+            run = event.run
+            yield event
+        raise error
+
+    return trainer

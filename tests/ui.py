@@ -1,0 +1,141 @@
+"""Real mouse and key events in data coordinates, and what a window ought to show."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer.app.main_window import MainWindow
+from explorer.core.adaptation import adapt
+from explorer.core.tasks import grid, sine
+from explorer.panels.plots import Plot
+from explorer.state.networks import ROLES
+from explorer.state.sandbox import Sandbox
+from explorer.state.trails import GRID_POINTS
+
+Array = NDArray[np.float64]
+LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+PRESS, MOVE = QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove
+RELEASE, DOUBLE = QEvent.Type.MouseButtonRelease, QEvent.Type.MouseButtonDblClick
+
+
+def pixel(plot: Plot, x: float, y: float) -> QPoint:
+    """Where a data point lies on a plot's viewport."""
+    return plot.mapFromScene(plot.getPlotItem().getViewBox().mapViewToScene(QPointF(x, y)))
+
+
+def send_mouse(
+    plot: Plot, kind: QEvent.Type, at: QPoint, button: Qt.MouseButton, held: Qt.MouseButton
+) -> None:
+    """One mouse event at a pixel; `qtbot.mouseClick` on a graphics view logs Qt warnings."""
+    place = QPointF(plot.viewport().mapToGlobal(at))
+    event = QMouseEvent(kind, QPointF(at), place, button, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(plot.viewport(), event)
+
+
+def click_plot(plot: Plot, x: float, y: float, button: Qt.MouseButton = LEFT) -> None:
+    """Press and release a button at a data point."""
+    at = pixel(plot, x, y)
+    send_mouse(plot, PRESS, at, button, button)
+    send_mouse(plot, RELEASE, at, button, NONE)
+
+
+def drag_plot(plot: Plot, *way: tuple[float, float]) -> None:
+    """Hold the left button along a way of data points."""
+    first, *others = (pixel(plot, *point) for point in way)
+    send_mouse(plot, PRESS, first, LEFT, LEFT)
+    for at in others:
+        send_mouse(plot, MOVE, at, NONE, LEFT)
+    send_mouse(plot, RELEASE, others[-1], LEFT, NONE)
+
+
+def press(
+    window: QWidget,
+    *keys: Qt.Key | str,
+    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """Press keys where the focus is; shortcuts get them first, as from a keyboard."""
+    for key in keys:
+        QTest.keyClick(window.focusWidget() or window, key, modifier)
+
+
+def choose(window: QWidget, box: QWidget, text: str) -> None:
+    """Type into a field and leave it with Return."""
+    box.setFocus()
+    QTest.keySequence(box, "Ctrl+A")
+    QTest.keyClicks(box, text)
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+def curve_values(curve: object) -> Array:
+    """The y values that a curve holds."""
+    y = curve.getData()[1]  # type: ignore[attr-defined]
+    return np.empty(0) if y is None else np.asarray(y)
+
+
+def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
+    """Per role: predictions, error on the sine and on the points, straight from the core."""
+    state, bounds = sandbox.state, sandbox.line.settings.x
+    inputs = grid(bounds, GRID_POINTS)
+    truth = sine(inputs, torch.tensor(state.amplitude), torch.tensor(state.phase))
+    x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
+    y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
+    result = {}
+    for role, entry in sandbox.line.entries.items():
+        steps = list(
+            adapt(entry.theta, entry.network, x, y, inputs, alpha=state.alpha, steps=state.steps)
+        )
+        predictions = torch.cat([step.prediction for step in steps])
+        errors = (predictions - truth).square().mean(-1)
+        losses = torch.cat([step.support_loss for step in steps])
+        result[role] = tuple(t.double().numpy() for t in (predictions, errors, losses))
+    return result  # type: ignore[return-value]
+
+
+def read_number(text: str) -> float:
+    """The number that a label shows; NaN for a dash."""
+    if text == "–":
+        return math.nan
+    plain = text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    mantissa, _, exponent = plain.replace(",", "").partition("·10")
+    return float(mantissa) * 10 ** int(exponent or 0)
+
+
+def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] = ROLES) -> None:
+    """Wait until the window shows, float for float, what the core computes for its state."""
+    sandbox, fit, numbers = window.workspace.sandbox, window.sandbox.fit, window.sandbox.numbers
+    qtbot.waitUntil(lambda: sandbox.is_current)
+    core, state = expected(sandbox), sandbox.state
+
+    def shown() -> None:
+        for role in roles:
+            prediction, errors, losses = (values[state.step] for values in core[role])
+            assert fit.fits[role].isVisible() == (role in state.shown)
+            if role in state.shown:
+                assert np.array_equal(curve_values(fit.fits[role]), prediction)
+            for label, value in (
+                (numbers.on_sine[role], errors),
+                (numbers.on_support[role], losses),
+            ):
+                number = read_number(label.text())
+                assert np.isclose(number, value, rtol=0.05, atol=6e-4, equal_nan=True)
+
+    qtbot.waitUntil(shown)
+
+
+def png_colours(path: Path) -> int:
+    """How many different colours a picture has, counted on a coarse raster."""
+    from PySide6.QtGui import QImage
+
+    image = QImage(str(path))
+    return len(
+        {image.pixel(x, y) for x in range(0, image.width(), 5) for y in range(0, image.height(), 5)}
+    )
