@@ -1,5 +1,6 @@
 """Loss against gradient steps over many held-out tasks (Figure 3 and Table 2 of the paper)."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from torch import Tensor
 from explorer.core.adaptation import adapt, diverged
 from explorer.core.network import Network
 from explorer.core.schema import Settings
-from explorer.core.tasks import grid, sample, sine, stream
+from explorer.core.tasks import grid, sample_evenly, sine, stream
 
 GRID_POINTS = 100
 BLOCK = 100  # tasks adapted at once: larger blocks leave the processor's cache
@@ -25,7 +26,8 @@ class Evaluation:
         tasks: number of tasks.
         mse: mean over the tasks that have not diverged by that step; NaN if all have.
         median: over all tasks, a diverged one counting as infinite.
-        ci95: half-width of the 95 % interval of `mse` (normal approximation).
+        ci95: half-width of the 95 % interval of `mse`, as for independently drawn tasks; since
+            they are spread evenly, another seed's mean lies closer than that. NaN for one task.
         diverged: tasks that have diverged by each step (`adaptation.diverged`).
     """
 
@@ -50,14 +52,14 @@ def block_errors(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Per task and step: mean squared error on the grid, and whether it has diverged.
 
-    Tasks and points depend on the seed and on K alone, never on the learner, so two learners
-    evaluated with the same seed meet the same tasks.
+    Tasks (spread evenly, see `sample_evenly`) and points depend on the seed and on K alone, never
+    on the learner, so two learners evaluated with the same seed meet the same tasks.
 
     Yields:
         Errors ``(S + 1, B)`` and flags ``(S + 1, B)`` for one block of B tasks after another,
         so that a caller can stop or show progress in between.
     """
-    drawn = sample(
+    drawn = sample_evenly(
         settings,
         tasks,
         shots,
@@ -70,11 +72,11 @@ def block_errors(
         block = slice(start, start + size)
         x, y = drawn.x[0, block], drawn.y[0, block]
         truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
-        trail = list(adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps))
-        yield (
-            torch.stack([(s.prediction - truth).square().mean(-1) for s in trail]),
-            diverged(torch.stack([s.support_loss for s in trail]), y),
-        )
+        errors, support_losses = [], []
+        for step in adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps):
+            errors.append((step.prediction - truth).square().mean(-1))
+            support_losses.append(step.support_loss)
+        yield torch.stack(errors), diverged(torch.stack(support_losses), y)
 
 
 def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation:
@@ -84,7 +86,7 @@ def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation
     for error, flag in zip(errors.double(), flags, strict=True):
         kept = error[~flag & torch.isfinite(error)]
         mse.append(float(kept.mean()))
-        spread = float(kept.std()) if len(kept) > 1 else 0.0
+        spread = float(kept.std()) if len(kept) > 1 else math.nan
         ci95.append(1.96 * spread / max(len(kept), 1) ** 0.5)
     # Not torch.quantile: it interpolates, and ∞ − ∞ is NaN.
     ranked = torch.where(flags | ~torch.isfinite(errors), torch.inf, errors).double().sort(1).values

@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 from explorer.core.learners import Batch
 from explorer.core.schema import Range, Settings
 
-Uniform = Callable[[int, int], Tensor]
+GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 
 
 def stream(seed: int, purpose: str) -> torch.Generator:
@@ -78,10 +77,37 @@ def sample(
     amplitude = _between(u[:, :tasks], settings.amplitude).view(batches, tasks, 1, 1)
     phase = _between(u[:, tasks : 2 * tasks], settings.phase).view(batches, tasks, 1, 1)
     x = _between(u[:, 2 * tasks :], settings.x).view(batches, tasks, points, 1)
+    return _with_targets(settings, amplitude, phase, x, noise)
+
+
+def sample_evenly(
+    settings: Settings, tasks: int, points: int, generator: torch.Generator, noise: torch.Generator
+) -> Tasks:
+    """One batch of sines whose amplitudes and phases cover their ranges evenly.
+
+    (A, φ) are the points of a golden-ratio lattice at a random shift: each is uniform over its
+    range, so means over tasks are unbiased, but they vary far less from seed to seed than with
+    independent draws, where 600 amplitudes alone leave the mean error of a network that does
+    not adapt uncertain by ±8 %.
+    """
+    u = torch.rand(2 + tasks * points, generator=generator)
+    index = torch.arange(tasks, dtype=torch.float64)
+    shift_amplitude, shift_phase = u[:2].double()
+    even_amplitude = ((index + shift_amplitude) / tasks).float()
+    even_phase = torch.frac(index * GOLDEN_RATIO + shift_phase).float()
+    amplitude = _between(even_amplitude, settings.amplitude).view(1, tasks, 1, 1)
+    phase = _between(even_phase, settings.phase).view(1, tasks, 1, 1)
+    x = _between(u[2:], settings.x).view(1, tasks, points, 1)
+    return _with_targets(settings, amplitude, phase, x, noise)
+
+
+def _with_targets(
+    settings: Settings, amplitude: Tensor, phase: Tensor, x: Tensor, noise: torch.Generator
+) -> Tasks:
     y = sine(x, amplitude, phase)
     if settings.noise > 0:
         # torch.randn's values depend on how many are asked for; Box and Muller's do not.
-        v = torch.rand(batches, tasks, points, 2, generator=noise)
+        v = torch.rand(*y.shape[:-1], 2, generator=noise)
         radius = torch.sqrt(-2 * torch.log1p(-v[..., :1]))
         y = y + settings.noise * radius * torch.cos(2 * math.pi * v[..., 1:])
     return Tasks(amplitude, phase, x, y)

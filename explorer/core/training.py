@@ -211,10 +211,11 @@ def advance(
 
 def _check_finite(run: Run, before: Run) -> None:
     for name, state in run.learners.items():
-        if not torch.isfinite(state.theta).all():
+        parts = (state.theta, state.first_moment, state.second_moment)
+        if not all(torch.isfinite(part).all() for part in parts):
             raise TrainingDivergedError(
                 f"Training {LEARNERS[name].label} left the finite numbers between iterations "
-                f"{before.iteration} and {run.iteration}: lower α or β, or widen the input range."
+                f"{before.iteration} and {run.iteration}: lower α or β, or narrow the range of x."
             )
 
 

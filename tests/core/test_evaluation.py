@@ -11,7 +11,7 @@ from explorer.core import evaluation
 from explorer.core.evaluation import GRID_POINTS, block_errors, evaluate, summarise
 from explorer.core.network import Network, initialise, make_network, to_state_dict
 from explorer.core.schema import Range, Settings
-from explorer.core.tasks import sample, stream
+from explorer.core.tasks import sample_evenly, stream
 
 NETWORK = make_network((20, 20))
 THETA = initialise(NETWORK, torch.Generator().manual_seed(4))
@@ -29,7 +29,7 @@ def slow_errors(
     theta: Tensor, settings: Settings, shots: int, steps: int, tasks: int, alpha: float, seed: int
 ) -> Tensor:
     """Errors ``(S + 1, T)`` of an nn.Sequential that torch.optim.SGD adapts to each task."""
-    drawn = sample(
+    drawn = sample_evenly(
         settings,
         tasks,
         shots,
