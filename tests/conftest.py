@@ -15,7 +15,7 @@ import pytest
 import shiboken6
 import torch
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from explorer.app.launch import make_application
@@ -78,7 +78,8 @@ def no_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
 def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Threads, timers and windows end with the test that began them.
 
-    Only if the test's body passed: a failing one may leave things behind.
+    Only if the test's body passed: a failing one may leave things behind. And without regard to
+    the context menus that pyqtgraph makes and keeps.
     """
     if "qapp" not in request.fixturenames:
         yield
@@ -94,7 +95,7 @@ def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     leaks += [
         f"top-level {widget} {widget.windowTitle()!r}"
         for widget in QApplication.topLevelWidgets()
-        if widget not in windows and widget.parent() is None
+        if widget not in windows and widget.parent() is None and not isinstance(widget, QMenu)
     ]
     for thing, alive, _ in started:
         if _is(thing, alive):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
@@ -67,12 +67,30 @@ def press(
         QTest.keyClick(window.focusWidget() or window, key, modifier)
 
 
-def choose(window: QWidget, box: QWidget, text: str) -> None:
-    """Type into a field and leave it with Return."""
+def click(widget: QWidget) -> None:
+    """Click a button, a check box or anything else in its middle."""
+    # A check box answers only where it paints something, which is at its left.
+    at = QPoint(8, widget.height() // 2) if isinstance(widget, QCheckBox) else QPoint()
+    QTest.mouseClick(widget, LEFT, pos=at)
+
+
+def enter(field: QWidget, text: str) -> None:
+    """Type into a field and confirm with Return."""
+    field.setFocus()
+    QTest.keySequence(field, "Ctrl+A")
+    QTest.keyClicks(field, text)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def pick(box: QComboBox, data: object) -> None:
+    """Go to an entry of a list with the arrow keys, which choose each entry on the way."""
+    wanted = box.findData(data)
+    assert wanted >= 0
     box.setFocus()
-    QTest.keySequence(box, "Ctrl+A")
-    QTest.keyClicks(box, text)
-    QTest.keyClick(box, Qt.Key.Key_Return)
+    while box.currentIndex() != wanted:
+        before = box.currentIndex()
+        press(box, Qt.Key.Key_Down if before < wanted else Qt.Key.Key_Up)
+        assert box.currentIndex() != before
 
 
 def curve_values(curve: object) -> Array:

@@ -1,0 +1,229 @@
+"""The sandbox's main plot, with mouse and keys."""
+
+import math
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from explorer.app.main_window import MainWindow
+from explorer.state.sandbox import SandboxState
+from tests.ui import (
+    DOUBLE,
+    LEFT,
+    MOVE,
+    NONE,
+    RIGHT,
+    assert_adapted,
+    click,
+    click_plot,
+    curve_values,
+    drag_plot,
+    expected,
+    pixel,
+    press,
+    send_mouse,
+)
+
+Key = Qt.Key
+PIXEL = 0.03  # data units; a mouse knows whole pixels only
+
+
+def state(window: MainWindow) -> SandboxState:
+    """What the user has set up."""
+    return window.workspace.sandbox.state
+
+
+def on_sine(window: MainWindow, x: float) -> float:
+    """The true sine at x."""
+    return state(window).amplitude * math.sin(x - state(window).phase)
+
+
+def test_the_window_opens_with_both_learners_adapted(window: MainWindow, qtbot: QtBot) -> None:
+    """Curves and numbers are the core's from the start; the two differ before any step too."""
+    assert_adapted(qtbot, window)
+    fits = window.sandbox.fit.fits
+    window.workspace.sandbox.go_to(0)
+    assert_adapted(qtbot, window)
+    assert not np.allclose(curve_values(fits["maml"]), curve_values(fits["pretrained"]), atol=0.1)
+    errors = {role: values[1] for role, values in expected(window.workspace.sandbox).items()}
+    assert errors["maml"][1] < 0.5 * errors["maml"][0]
+    assert errors["maml"][1] < 0.5 * errors["pretrained"][1]
+
+
+def test_the_true_sine_is_drawn(window: MainWindow, qtbot: QtBot) -> None:
+    """The curve to learn is that of the amplitude and phase shown."""
+    assert_adapted(qtbot, window)
+    x, y = window.sandbox.fit.truth.getData()
+    assert (x[0], x[-1]) == (-5, 5)
+    np.testing.assert_allclose(y, [on_sine(window, value) for value in x], atol=1e-5)
+
+
+def test_a_click_adds_a_point_on_the_sine(window: MainWindow, qtbot: QtBot) -> None:
+    """With snapping the point lies on the sine wherever above or below it the click was."""
+    click(window.sandbox.controls.clear)
+    click_plot(window.sandbox.fit, 1.0, -3.5)
+    (point,) = state(window).points
+    assert point.x == pytest.approx(1.0, abs=PIXEL)
+    assert point.y == on_sine(window, point.x)
+    assert point.snapped
+    assert_adapted(qtbot, window)
+
+
+def test_a_click_adds_a_free_point(window: MainWindow, qtbot: QtBot) -> None:
+    """Without snapping the point lies where the click was, and stays there under a new sine."""
+    click(window.sandbox.controls.clear)
+    click(window.sandbox.controls.snap)
+    assert not state(window).snap
+    click_plot(window.sandbox.fit, -2.0, 2.5)
+    (point,) = state(window).points
+    assert (point.x, point.y) == pytest.approx((-2.0, 2.5), abs=PIXEL)
+    press(window, "r")
+    assert state(window).points == (point,)
+    assert_adapted(qtbot, window)
+
+
+def test_points_are_where_the_plot_shows_them(window: MainWindow, qtbot: QtBot) -> None:
+    """The drawn points are the ones adapted to."""
+    click(window.sandbox.controls.clear)
+    for x in (-4.0, -1.0, 2.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+    assert_adapted(qtbot, window)
+    x, y = window.sandbox.fit.points.getData()
+    assert list(zip(x, y, strict=True)) == [(p.x, p.y) for p in state(window).points]
+    assert len(x) == 3
+
+
+def test_every_point_changes_the_curve(window: MainWindow, qtbot: QtBot) -> None:
+    """Click by click the fit is that of the points so far, and never the one before."""
+    click(window.sandbox.controls.clear)
+    seen = []
+    for x in (-4.0, -2.0, 0.5, 3.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+        assert_adapted(qtbot, window)
+        seen.append(curve_values(window.sandbox.fit.fits["maml"]).copy())
+    assert len({values.tobytes() for values in seen}) == 4
+
+
+def test_a_point_is_dragged(window: MainWindow, qtbot: QtBot) -> None:
+    """The held point follows the mouse along the sine, and no other appears."""
+    click(window.sandbox.controls.clear)
+    click_plot(window.sandbox.fit, -3.0, 0.0)
+    click_plot(window.sandbox.fit, 3.0, 0.0)
+    first = state(window).points[0]
+    drag_plot(window.sandbox.fit, (first.x, first.y), (-2.0, 1.0), (0.5, -1.0))
+    moved, other = state(window).points
+    assert moved.x == pytest.approx(0.5, abs=PIXEL)
+    assert moved.y == on_sine(window, moved.x)
+    assert other.x == pytest.approx(3.0, abs=PIXEL)
+    assert state(window).selected == 0
+    assert_adapted(qtbot, window)
+
+
+def test_a_new_point_can_be_dragged_at_once(window: MainWindow) -> None:
+    """Press, move and release is one gesture, also where there was no point yet."""
+    click(window.sandbox.controls.clear)
+    click(window.sandbox.controls.snap)
+    drag_plot(window.sandbox.fit, (-3.0, 1.0), (-1.0, 2.0), (2.0, -2.0))
+    (point,) = state(window).points
+    assert (point.x, point.y) == pytest.approx((2.0, -2.0), abs=PIXEL)
+
+
+def test_dragging_beyond_the_plot_stays_at_its_edge(window: MainWindow, qtbot: QtBot) -> None:
+    """A point held outside the inputs stops at the last of them."""
+    click(window.sandbox.controls.clear)
+    drag_plot(window.sandbox.fit, (4.0, 0.0), (5.1, 0.0), (9.0, 0.0))
+    assert [p.x for p in state(window).points] == [5.0]
+    assert_adapted(qtbot, window)
+
+
+def test_moving_without_a_button_moves_nothing(window: MainWindow) -> None:
+    """After the release, and after a point was removed while held, the mouse is free."""
+    click(window.sandbox.controls.clear)
+    click_plot(window.sandbox.fit, 1.0, 0.0)
+    (point,) = state(window).points
+    at = pixel(window.sandbox.fit, -3.0, 0.0)
+    send_mouse(window.sandbox.fit, MOVE, at, NONE, NONE)
+    assert state(window).points == (point,)
+
+
+def test_two_fast_clicks_are_two_points(window: MainWindow) -> None:
+    """What the system takes for a double click adds a point like any other click."""
+    click(window.sandbox.controls.clear)
+    click_plot(window.sandbox.fit, -2.0, 0.0)
+    send_mouse(window.sandbox.fit, DOUBLE, pixel(window.sandbox.fit, 2.0, 0.0), LEFT, LEFT)
+    assert [round(p.x) for p in state(window).points] == [-2, 2]
+
+
+def test_a_right_click_removes_a_point(window: MainWindow, qtbot: QtBot) -> None:
+    """Only the point under the mouse; beside the points nothing happens."""
+    click(window.sandbox.controls.clear)
+    for x in (-3.0, 0.0, 3.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+    middle = state(window).points[1]
+    click_plot(window.sandbox.fit, 1.6, 0.0, RIGHT)
+    assert len(state(window).points) == 3
+    click_plot(window.sandbox.fit, middle.x, middle.y, RIGHT)
+    assert [round(p.x) for p in state(window).points] == [-3, 3]
+    assert_adapted(qtbot, window)
+
+
+@pytest.mark.parametrize("key", [Key.Key_Delete, Key.Key_Backspace])
+def test_a_key_removes_the_selected_point(window: MainWindow, qtbot: QtBot, key: Key) -> None:
+    """A click selects, Delete removes, until none is left; then it does nothing."""
+    click(window.sandbox.controls.clear)
+    for x in (-3.0, 0.0, 3.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+    first = state(window).points[0]
+    click_plot(window.sandbox.fit, first.x, first.y)
+    press(window, key)
+    assert [round(p.x) for p in state(window).points] == [0, 3]
+    press(window, key, key, key)
+    assert state(window).points == ()
+    assert_adapted(qtbot, window)
+
+
+def test_clearing_undoes_the_adaptation(window: MainWindow, qtbot: QtBot) -> None:
+    """Without points there is nothing to learn from: every step shows the network as it is."""
+    click(window.sandbox.controls.clear)
+    window.workspace.sandbox.go_to(7)
+    assert_adapted(qtbot, window)
+    for role, (predictions, _, losses) in expected(window.workspace.sandbox).items():
+        assert np.array_equal(predictions[0], predictions[7])
+        assert np.isnan(losses).all()
+        assert window.sandbox.numbers.on_support[role].text() == "–"
+    assert window.sandbox.numbers.message.isHidden()
+
+
+def test_clicks_outside_the_axes_add_nothing(window: MainWindow) -> None:
+    """The labels of the axes are no place for points."""
+    before = state(window).points
+    send = window.sandbox.fit
+    box = send.getPlotItem().getViewBox().viewRange()
+    click_plot(send, box[0][0] - 0.4, 0.0)
+    assert state(window).points == before
+
+
+def test_earlier_steps_stay_visible(window: MainWindow, qtbot: QtBot) -> None:
+    """Thin curves show the way: each is one of the core's earlier predictions."""
+    window.workspace.sandbox.go_to(5)
+    assert_adapted(qtbot, window)
+    predictions = expected(window.workspace.sandbox)["maml"][0]
+    earlier = [c for c in window.sandbox.fit.earlier["maml"] if c.isVisible()]
+    drawn = [curve_values(curve) for curve in earlier]
+    assert len(drawn) == 5
+    for values, prediction in zip(drawn, predictions, strict=False):
+        assert np.array_equal(values, prediction)
+    window.workspace.sandbox.go_to(0)
+    assert_adapted(qtbot, window)
+    assert not any(curve.isVisible() for curve in window.sandbox.fit.earlier["maml"])
+
+
+def test_keys_do_not_scroll_or_zoom(window: MainWindow, qtbot: QtBot) -> None:
+    """The view is the program's; arrows are for the gradient steps."""
+    assert_adapted(qtbot, window)
+    before = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    window.sandbox.fit.setFocus()
+    press(window, Key.Key_Up, Key.Key_Down, Key.Key_PageDown, Key.Key_Plus)
+    assert window.sandbox.fit.getPlotItem().getViewBox().viewRange() == before

@@ -1,0 +1,200 @@
+"""Sine, points, networks and step size by their controls."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from explorer.app.main_window import MainWindow
+from explorer.state.training_session import Phase
+from tests.trainers import SMALL
+from tests.ui import assert_adapted, click, enter, pick, press
+
+Key = Qt.Key
+
+
+def assert_on_sine(window: MainWindow) -> None:
+    """Every snapped point lies on the sine shown."""
+    state = window.workspace.sandbox.state
+    for point in state.points:
+        assert point.y == state.amplitude * math.sin(point.x - state.phase)
+
+
+@pytest.mark.parametrize(("name", "value"), [("amplitude", 1.25), ("phase", 2.5)])
+def test_a_typed_value_moves_the_points(
+    window: MainWindow, qtbot: QtBot, name: str, value: float
+) -> None:
+    """Sine and points follow the number, and the slider does too."""
+    control = getattr(window.sandbox.controls, name)
+    enter(control.box, str(value))
+    assert getattr(window.workspace.sandbox.state, name) == value
+    assert_on_sine(window)
+    assert_adapted(qtbot, window)
+    bounds = getattr(window.workspace.sandbox.line.settings, name)
+    share = (value - bounds.low) / (bounds.high - bounds.low)
+    assert control.slider.value() / control.slider.maximum() == pytest.approx(share, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["amplitude", "phase"])
+def test_a_slider_moves_the_points(window: MainWindow, qtbot: QtBot, name: str) -> None:
+    """Keys on the slider, and both ends reach the ends of the distribution."""
+    control = getattr(window.sandbox.controls, name)
+    before = getattr(window.workspace.sandbox.state, name)
+    control.slider.setFocus()
+    press(window, Key.Key_Right)
+    assert getattr(window.workspace.sandbox.state, name) > before
+    assert_on_sine(window)
+    assert_adapted(qtbot, window)
+    bounds = getattr(window.workspace.sandbox.line.settings, name)
+    press(window, Key.Key_End)
+    assert getattr(window.workspace.sandbox.state, name) == pytest.approx(bounds.high, abs=1e-3)
+    press(window, Key.Key_Home)
+    assert getattr(window.workspace.sandbox.state, name) == pytest.approx(bounds.low, abs=1e-3)
+    assert float(control.box.text()) == pytest.approx(bounds.low, abs=1e-3)
+
+
+def test_a_new_sine(window: MainWindow, qtbot: QtBot) -> None:
+    """Button and key each draw another sine, on which the points lie at once."""
+    seen = set()
+    for act in (lambda: click(window.sandbox.controls.new_sine), lambda: press(window, "r")):
+        xs = [p.x for p in window.workspace.sandbox.state.points]
+        act()
+        state = window.workspace.sandbox.state
+        seen.add((state.amplitude, state.phase))
+        assert [p.x for p in state.points] == xs
+        assert_on_sine(window)
+        assert_adapted(qtbot, window)
+    assert len(seen) == 2
+
+
+def test_drawing_k_points(window: MainWindow, qtbot: QtBot) -> None:
+    """K is that of the training run shown; button and key draw anew each time."""
+    shots = window.workspace.sandbox.line.settings.shots
+    seen = []
+    for act in (lambda: click(window.sandbox.controls.draw), lambda: press(window, "d")):
+        act()
+        seen.append(window.workspace.sandbox.state.points)
+        assert len(seen[-1]) == shots
+        assert_on_sine(window)
+        assert_adapted(qtbot, window)
+    assert seen[0] != seen[1]
+    assert str(shots) in window.sandbox.controls.draw.text()
+
+
+def test_clear_is_off_without_points(window: MainWindow) -> None:
+    """There is then nothing to clear."""
+    controls = window.sandbox.controls
+    assert controls.clear.isEnabled()
+    press(window, "c")
+    assert window.workspace.sandbox.state.points == ()
+    assert not controls.clear.isEnabled()
+    click(controls.draw)
+    assert controls.clear.isEnabled()
+
+
+def test_alpha(window: MainWindow, qtbot: QtBot) -> None:
+    """The step size typed is the one adapted with; beyond its bounds it cannot be set."""
+    window.workspace.sandbox.go_to(3)
+    box = window.sandbox.controls.alpha
+    enter(box, "0.002")
+    assert window.workspace.sandbox.state.alpha == 0.002
+    assert_adapted(qtbot, window)
+    enter(box, "7")
+    assert window.workspace.sandbox.state.alpha <= 1.0
+    enter(box, "0")
+    assert window.workspace.sandbox.state.alpha > 0
+    assert_adapted(qtbot, window)
+
+
+def test_snap_by_key(window: MainWindow) -> None:
+    """N switches snapping, and the box shows it."""
+    press(window, "n")
+    assert not window.workspace.sandbox.state.snap
+    assert not window.sandbox.controls.snap.isChecked()
+    press(window, "n")
+    assert window.workspace.sandbox.state.snap
+
+
+def test_sources(window: MainWindow, qtbot: QtBot) -> None:
+    """The list switches between the shipped networks and those in training, as adapted curves."""
+    controls, sandbox = window.sandbox.controls, window.workspace.sandbox
+    pick(controls.source, "training")
+    assert sandbox.state.source == "training"
+    run = window.workspace.session.run
+    assert torch.equal(sandbox.line.entries["maml"].theta, run.learners["maml"].theta)
+    assert_adapted(qtbot, window)
+    pick(controls.source, "shipped")
+    assert sandbox.state.source == "shipped"
+    assert not torch.equal(
+        sandbox.line.entries["maml"].theta, sandbox.line.entries["pretrained"].theta
+    )
+    assert_adapted(qtbot, window)
+
+
+def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
+    """F turns to the network in training; unticked, the sandbox holds what it shows."""
+    controls, sandbox = window.sandbox.controls, window.workspace.sandbox
+    assert not controls.follow.isChecked()
+    press(window, "f")
+    assert controls.follow.isChecked()
+    assert controls.source.currentData() == "training"
+    window.workspace.session.step()
+    qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
+    assert_adapted(qtbot, window)
+    one = window.workspace.session.run.learners["maml"].theta
+    assert torch.equal(sandbox.line.entries["maml"].theta, one)
+    click(controls.follow)
+    assert not controls.follow.isChecked()
+    window.workspace.session.step()
+    qtbot.waitUntil(lambda: window.workspace.session.run.iteration == 2)
+    assert torch.equal(sandbox.line.entries["maml"].theta, one)
+    assert_adapted(qtbot, window)
+    press(window, "f")
+    two = window.workspace.session.run.learners["maml"].theta
+    assert torch.equal(sandbox.line.entries["maml"].theta, two)
+    assert_adapted(qtbot, window)
+
+
+def test_a_source_with_other_inputs_changes_the_axes(window: MainWindow, qtbot: QtBot) -> None:
+    """The plot spans the inputs and the largest amplitude that the networks were trained for."""
+    window.workspace.session.reset(replace(SMALL, x=(-2.0, 2.0), amplitude=(5.0, 50.0)))
+    pick(window.sandbox.controls.source, "training")
+    assert_adapted(qtbot, window)
+    (left, right), (bottom, top) = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    assert -2.5 < left <= -2
+    assert 2 <= right < 2.5
+    assert bottom < -50
+    assert 50 < top < 100
+
+
+def test_typing_is_not_a_shortcut(window: MainWindow) -> None:
+    """Space, arrows, Delete, digits and letters belong to the field that has the focus."""
+    sandbox, box = window.workspace.sandbox, window.sandbox.controls.amplitude.box
+    window.workspace.sandbox.update(selected=0)
+    before = sandbox.state
+    box.setFocus()
+    press(window, Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Delete)
+    press(window, "1", "2", "3", "r", "d", "c", "f", "n", Key.Key_Space)
+    assert sandbox.state == before
+    assert not window.workspace.player.is_playing
+    box.lineEdit().selectAll()
+    QTest.keyClicks(box, "2.5")
+    assert sandbox.state == before  # half a number is none yet
+    press(window, Key.Key_Return)
+    assert sandbox.state.amplitude == 2.5
+    assert sandbox.state.shown == before.shown
+
+
+def test_the_same_keys_act_elsewhere(window: MainWindow) -> None:
+    """With the focus on the plot or on a button they are shortcuts."""
+    window.sandbox.controls.new_sine.setFocus()
+    before = window.workspace.sandbox.state
+    press(window, "1", Key.Key_Right, "c")
+    after = window.workspace.sandbox.state
+    assert after.shown == before.shown ^ {"maml"}
+    assert after.step == before.step + 1
+    assert after.points == ()
