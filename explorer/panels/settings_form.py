@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -17,7 +17,7 @@ from explorer.core.errors import SettingsError
 from explorer.core.schema import DESCRIPTIONS, Description, Range, Settings, coerce
 from explorer.panels.widgets import NumberBox, label, row
 
-LABEL_WIDTH = 120  # one column for the forms of all groups
+LABEL_WIDTH, EDITOR_WIDTH = 120, 130  # the same columns in the forms of all groups
 
 
 class RangeBox(QWidget):
@@ -91,6 +91,17 @@ def show_in(editor: Editor, value: Any) -> None:
         editor.setValue(value)
 
 
+class WheelGuard(QObject):
+    """Scrolling past a field must not change it: only the field in use takes the wheel."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Leave the wheel to the form around a field that has not the focus."""
+        if event.type() == QEvent.Type.Wheel and not cast("QWidget", watched).hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
 class SettingsForm(QScrollArea):
     """One row per setting under its group's heading, with unit and help.
 
@@ -107,6 +118,7 @@ class SettingsForm(QScrollArea):
         super().__init__(parent)
         self.settings: Settings | None = settings
         self.editors: dict[str, Editor] = {}
+        self._wheel_guard = WheelGuard(self)
         self.errors = {name: label("", "warning", wrap=True) for name in DESCRIPTIONS}
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -132,7 +144,11 @@ class SettingsForm(QScrollArea):
             editor.setAccessibleName(description.label)
             editor.setAccessibleDescription(description.help)
             editor.setToolTip(description.help)
+            editor.setMinimumWidth(EDITOR_WIDTH)
             self._connect(editor)
+            for part in (editor, *editor.findChildren(NumberBox)):
+                part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                part.installEventFilter(self._wheel_guard)
             self.editors[name] = editor
             unit = "" if isinstance(editor, QSpinBox) else description.unit
             title = label(description.label, buddy=editor)
@@ -158,8 +174,8 @@ class SettingsForm(QScrollArea):
     def show_settings(self, settings: Settings) -> None:
         """Show settings that came from elsewhere."""
         self.settings = settings
-        with QSignalBlocker(self):
-            for name, editor in self.editors.items():
+        for name, editor in self.editors.items():
+            with QSignalBlocker(editor):
                 show_in(editor, getattr(settings, name))
         self._show_error(None)
 

@@ -107,6 +107,7 @@ def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
     """Widgets beside each other; the one at index ``stretch`` takes the spare room."""
     layout = QHBoxLayout()
     layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(6)
     for index, widget in enumerate(widgets):
         layout.addWidget(widget, int(index == stretch))
     if stretch is None:
