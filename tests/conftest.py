@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported
 
 import pyqtgraph as pg
 import pytest
-import shiboken6
 import torch
-from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.app.launch import make_application
@@ -26,6 +23,7 @@ from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession
 from explorer.state.workspace import Workspace
+from tests.leaks import Watch
 from tests.trainers import SMALL
 
 OpenWindow = Callable[..., MainWindow]
@@ -78,55 +76,25 @@ def no_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
 def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Threads, timers and windows end with the test that began them.
 
-    Only if the test's body passed: a failing one may leave things behind. And without regard to
-    the context menus that pyqtgraph makes and keeps.
+    Only if the test's body passed: a failing one may leave things behind.
     """
     if "qapp" not in request.fixturenames:
         yield
         return
     request.getfixturevalue("qapp")
-    started: list[tuple[Any, str, str]] = []  # strong: losing the last one of a thread aborts
-    for kind, alive in ((QThread, "isRunning"), (QTimer, "isActive")):
-        _record_starts(monkeypatch, kind, alive, started)
-    windows = QApplication.topLevelWidgets()
+    watch = Watch(monkeypatch)
     yield
-    _delete_what_was_closed()
-    leaks = [f"{thing} started at {where}" for thing, alive, where in started if _is(thing, alive)]
-    leaks += [
-        f"top-level {widget} {widget.windowTitle()!r}"
-        for widget in QApplication.topLevelWidgets()
-        if widget not in windows and widget.parent() is None and not isinstance(widget, QMenu)
-    ]
-    for thing, alive, _ in started:
-        if _is(thing, alive):
-            (thing.shut_down if hasattr(thing, "shut_down") else thing.stop)()
+    leaks = watch.stop_leaks()
     if leaks and request.node.stash.get(_body_passed, False):
         pytest.fail("left behind: " + "; ".join(leaks))
 
 
-def _record_starts(patch: pytest.MonkeyPatch, kind: Any, alive: str, started: list[Any]) -> None:
-    def start(self: Any, *arguments: Any, original: Any = kind.start) -> None:
-        caller = sys._getframe(1)
-        started.append((self, alive, f"{caller.f_code.co_filename}:{caller.f_lineno}"))
-        original(self, *arguments)
-
-    patch.setattr(kind, "start", start)
-
-
-def _is(thing: Any, alive: str) -> bool:
-    return shiboken6.isValid(thing) and bool(getattr(thing, alive)())
-
-
-def _delete_what_was_closed() -> None:
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    QCoreApplication.processEvents()
-    # Here, because a collection that happens in a worker thread would delete widgets there.
-    gc.collect()
-
-
 @pytest.fixture
-def open_window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenWindow:
+def open_window(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OpenWindow]:
     """Opens windows as the program does, over preferences of their own, closed at the end."""
+    windows: list[MainWindow] = []
 
     def open_one(settings: Settings = SMALL, trainer: Trainer = train) -> MainWindow:
         def session(settings: Settings, parent: Workspace) -> TrainingSession:
@@ -134,14 +102,19 @@ def open_window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
         monkeypatch.setattr(workspace_module, "TrainingSession", session)
         window = MainWindow(Workspace(settings), Preferences(tmp_path / "settings.ini"))
-        qtbot.addWidget(window)
+        windows.append(window)
         with qtbot.waitExposed(window):
             window.show()
         window.activateWindow()
         qtbot.waitUntil(lambda: window.workspace.sandbox.is_current and window.isActiveWindow())
         return window
 
-    return open_one
+    yield open_one
+    with qtbot.captureExceptions() as errors:  # an error while closing would go unheard
+        for window in windows:
+            window.close()
+            window.deleteLater()
+    assert errors == []
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ def enter(field: QWidget, text: str) -> None:
     """Type into a field and confirm with Return."""
     field.setFocus()
     QTest.keySequence(field, "Ctrl+A")
+    QTest.keyClick(field, Qt.Key.Key_Delete)
     QTest.keyClicks(field, text)
     QTest.keyClick(field, Qt.Key.Key_Return)
 

@@ -284,9 +284,10 @@ def test_divergence_is_known_and_said(sandbox: Sandbox, qtbot: QtBot) -> None:
 
 
 def test_closing_does_not_wait_for_a_long_answer(
-    line: Line, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The largest question is given up after the gradient step in hand, without a word."""
+    qtbot.waitUntil(lambda: sandbox.is_current)
     asked, told = threading.Event(), []
 
     def watched(question: Question, check_wanted: Callable[[], None]) -> Answer:
@@ -299,9 +300,9 @@ def test_closing_does_not_wait_for_a_long_answer(
         return answer(question, check)
 
     monkeypatch.setattr(sandbox_module, "answer", watched)
-    sandbox = Sandbox(line)
     sandbox.answered.connect(lambda: told.append("answered"))
     sandbox.failed.connect(lambda *words: told.append(words))
+    sandbox.update(steps=MAX_STEPS)
     assert asked.wait(PATIENCE)
     sandbox.shut_down()
     assert sandbox._worker.isFinished()

@@ -1,0 +1,425 @@
+"""Training by buttons and keys, and what it shows."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from explorer.app.main_window import MainWindow
+from explorer.core.errors import TrainingDivergedError
+from explorer.core.floors import floors
+from explorer.core.schema import PRESETS
+from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
+from explorer.panels.training_panel import duration
+from explorer.state.training_session import Phase
+from tests.conftest import OpenWindow
+from tests.trainers import SMALL, GatedTrainer, failing, progress
+from tests.ui import assert_adapted, click, click_plot, curve_values, enter, pick, press
+
+Key = Qt.Key
+CTRL = Qt.KeyboardModifier.ControlModifier
+LONG = replace(SMALL, iterations=1_000_000)
+
+
+@pytest.fixture
+def trainer() -> Iterator[GatedTrainer]:
+    trainer = GatedTrainer()
+    yield trainer
+    trainer.open_all()
+
+
+def phase(window: MainWindow) -> Phase:
+    """What the session is doing."""
+    return window.workspace.session.phase
+
+
+def iteration(window: MainWindow) -> int:
+    """How far the run is."""
+    return window.workspace.session.run.iteration
+
+
+def assert_curves(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait until the plot shows the run's whole history, smoothed and raw."""
+    plot, histories = window.training.meta_loss, window.workspace.session.histories
+
+    def shown() -> None:
+        for key, history in histories.items():
+            for curve, (x, y) in (
+                (plot.smooth[key], history.smoothed()),
+                (plot.raw[key], history.raw()),
+            ):
+                assert np.array_equal(curve.getData()[0], x)
+                np.testing.assert_allclose(curve_values(curve), np.log10(y))
+
+    qtbot.waitUntil(shown)
+
+
+def test_training_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
+    """Train: the curve grows to the last iteration, and it is that of the core bit for bit."""
+    panel = window.training
+    assert panel.train.isEnabled()
+    assert not panel.reset.isEnabled()
+    click(panel.train)
+    assert phase(window) is Phase.TRAINING
+    assert not panel.step.isEnabled()
+    qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
+    assert_curves(qtbot, window)
+    run, losses = advance(start(SMALL), SMALL.iterations)
+    drawn = panel.meta_loss.raw["maml", "after the inner step"]
+    np.testing.assert_allclose(curve_values(drawn), np.log10(losses["maml"][:, 1]), rtol=1e-6)
+    learners = window.workspace.session.run.learners
+    assert torch.equal(learners["maml"].theta, run.learners["maml"].theta)
+    assert panel.progress.value() == SMALL.iterations
+    assert panel.progress.value() == panel.progress.maximum()
+    assert "60 of 60" in panel.numbers.text()
+    assert "finished" in panel.numbers.text()
+    assert not panel.train.isEnabled()
+    assert not panel.step.isEnabled()
+    assert panel.reset.isEnabled()
+
+
+def test_pause_and_resume_are_exact(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """A run paused by the button and resumed by the key equals one that never stopped."""
+    settings = replace(SMALL, iterations=600)
+    window = open_window(settings)
+    with qtbot.waitSignal(window.workspace.session.progressed):
+        click(window.training.train)
+    assert window.training.train.text() == "Pause"
+    click(window.training.train)
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    stopped = iteration(window)
+    assert 0 < stopped < 600
+    assert window.training.train.text() == "Resume"
+    assert f"{stopped} of 600" in window.training.numbers.text()
+    assert f"{stopped}" in window.statusBar().currentMessage()
+    assert_curves(qtbot, window)
+    assert iteration(window) == stopped
+    press(window, Key.Key_Return, modifier=CTRL)
+    qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
+    assert_curves(qtbot, window)
+    run, losses = advance(start(settings), 600)
+    session = window.workspace.session
+    for name, state in run.learners.items():
+        assert torch.equal(session.run.learners[name].theta, state.theta)
+    low, high = losses["pretrained"][:, 0].min(), losses["pretrained"][:, 0].max()
+    raw = session.histories["pretrained", "joint loss"].raw()[1]
+    assert (raw.min(), raw.max()) == (low, high)
+
+
+def test_step_is_one_iteration(window: MainWindow, qtbot: QtBot) -> None:
+    """Button and key each do exactly one."""
+    panel = window.training
+    for count, act in enumerate(
+        (
+            lambda: click(panel.step),
+            lambda: press(window, Key.Key_Right, modifier=CTRL),
+            lambda: click(panel.step),
+        ),
+        1,
+    ):
+        act()
+        qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+        assert iteration(window) == count
+        assert_curves(qtbot, window)
+    assert panel.progress.value() == 3
+    assert len(curve_values(panel.meta_loss.smooth["maml", "after the inner step"])) == 3
+
+
+def test_reset_starts_over(window: MainWindow, qtbot: QtBot) -> None:
+    """Iteration 0, empty curves, and the same curve again when trained again."""
+    panel = window.training
+    seen = []
+    for _ in range(2):
+        click(panel.train)
+        qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
+        assert_curves(qtbot, window)
+        seen.append(curve_values(panel.meta_loss.raw["pretrained", "joint loss"]).copy())
+        click(panel.reset)
+        assert phase(window) is Phase.READY
+        assert iteration(window) == 0
+        assert_curves(qtbot, window)
+        qtbot.waitUntil(lambda: panel.progress.value() == 0)
+        assert len(curve_values(panel.meta_loss.raw["pretrained", "joint loss"])) == 0
+        assert len(curve_values(panel.held_out.curves["maml"])) == 0
+    assert np.array_equal(seen[0], seen[1])
+
+
+def test_reset_in_the_midst_of_training(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """It does not wait for the worker, and training can begin again at once."""
+    window = open_window(LONG)
+    with qtbot.waitSignal(window.workspace.session.progressed):
+        click(window.training.train)
+    press(window, "r", modifier=CTRL)
+    assert phase(window) is Phase.READY
+    assert iteration(window) == 0
+    with qtbot.waitSignal(window.workspace.session.progressed):
+        click(window.training.train)
+    click(window.training.train)
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    count = iteration(window)
+    done = advance(start(LONG), count)[0]
+    theta = window.workspace.session.run.learners["maml"].theta
+    assert torch.equal(theta, done.learners["maml"].theta)
+
+
+def test_pausing_is_said_until_it_is_done(
+    open_window: OpenWindow, trainer: GatedTrainer, qtbot: QtBot
+) -> None:
+    """While the chunk in hand ends, no button begins anything else."""
+    window = open_window(trainer=trainer.train)
+    panel = window.training
+    click(panel.train)
+    trainer.open()
+    qtbot.waitUntil(lambda: iteration(window) == 1)
+    qtbot.waitUntil(lambda: "100 per second" in panel.numbers.text())
+    click(panel.train)
+    assert phase(window) is Phase.PAUSING
+    assert not panel.train.isEnabled()
+    assert not panel.step.isEnabled()
+    trainer.open()
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    assert panel.train.isEnabled()
+    assert panel.step.isEnabled()
+
+
+def test_settings_edited_in_mid_run_wait_for_reset(
+    open_window: OpenWindow, trainer: GatedTrainer, qtbot: QtBot
+) -> None:
+    """They are announced as pending, the run goes on as it is, and Reset takes them."""
+    window = open_window(trainer=trainer.train)
+    panel = window.training
+    click(panel.train)
+    trainer.open(3)
+    qtbot.waitUntil(lambda: iteration(window) == 3)
+    assert panel.pending.isHidden()
+    panel.tabs.setCurrentWidget(panel.form)
+    enter(panel.form.editors["shots"], "7")
+    assert not panel.pending.isHidden()
+    assert "Reset" in panel.pending.text()
+    assert window.workspace.session.run.settings == SMALL
+    assert phase(window) is Phase.TRAINING
+    trainer.open()
+    qtbot.waitUntil(lambda: iteration(window) == 4)
+    click(panel.reset)
+    assert window.workspace.session.run.settings.shots == 7
+    assert iteration(window) == 0
+    assert panel.pending.isHidden()
+    assert panel.train.isEnabled()
+
+
+def test_settings_edited_before_training_hold_at_once(window: MainWindow) -> None:
+    """There is nothing to lose yet, so nothing is pending."""
+    panel = window.training
+    panel.tabs.setCurrentWidget(panel.form)
+    enter(panel.form.editors["iterations"], "80")
+    assert window.workspace.session.run.settings.iterations == 80
+    assert panel.progress.maximum() == 80
+    assert panel.pending.isHidden()
+    assert panel.train.isEnabled()
+
+
+def test_impossible_settings_keep_training_off(window: MainWindow) -> None:
+    """Until the value is mended neither Train nor Step nor Reset can be pressed."""
+    panel = window.training
+    panel.tabs.setCurrentWidget(panel.form)
+    editor = panel.form.editors["hidden"]
+    assert isinstance(editor, QLineEdit)
+    enter(editor, "40, x")
+    assert not panel.form.errors["hidden"].isHidden()
+    assert "40, 40" in panel.form.errors["hidden"].text()
+    for button in (panel.train, panel.step, panel.reset):
+        assert not button.isEnabled()
+    press(window, Key.Key_Return, modifier=CTRL)
+    assert phase(window) is Phase.READY
+    enter(editor, "8")
+    assert panel.form.errors["hidden"].isHidden()
+    assert panel.train.isEnabled()
+
+
+def test_presets_fill_the_form(window: MainWindow) -> None:
+    """Each preset is taken whole and recognised; editing a value makes it one's own settings."""
+    panel = window.training
+    assert panel.preset.currentData() is None
+    for name, preset in PRESETS.items():
+        pick(panel.preset, name)
+        assert panel.form.settings == preset.settings
+        assert window.workspace.session.run.settings == preset.settings
+        assert panel.preset.currentData() == name
+        assert panel.train.isEnabled()
+    panel.tabs.setCurrentWidget(panel.form)
+    enter(panel.form.editors["shots"], "3")
+    assert panel.preset.currentData() is None
+
+
+def test_the_sandbox_answers_while_training_flat_out(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """A click is answered between two chunks, long before training ends."""
+    window = open_window(LONG)
+    with qtbot.waitSignal(window.workspace.session.progressed):
+        click(window.training.train)
+    order: list[str] = []
+    window.workspace.session.progressed.connect(lambda _: order.append("chunk"))
+    window.workspace.sandbox.answered.connect(lambda: order.append("answer"))
+    for x in (-4.0, -1.0, 0.5, 3.0):
+        order.clear()
+        click_plot(window.sandbox.fit, x, 0.0)
+        assert_adapted(qtbot, window)
+        assert order.index("answer") < 200  # of the ten thousand chunks of the run
+        assert phase(window) is Phase.TRAINING
+    qtbot.waitUntil(lambda: order[-1] == "chunk")
+
+
+def test_following_shows_the_network_in_training(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """With Follow on, the curves are those of newer and newer iterations."""
+    window = open_window(LONG)
+    press(window, "f")
+    origins: list[str] = []
+    window.workspace.sandbox.answered.connect(
+        lambda: origins.append(window.workspace.sandbox.line.origin)
+    )
+    click(window.training.train)
+    qtbot.waitUntil(lambda: len(set(origins)) >= 3)
+    click(window.training.train)
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    assert_adapted(qtbot, window)
+    theta = window.workspace.sandbox.line.entries["maml"].theta
+    assert torch.equal(theta, window.workspace.session.run.learners["maml"].theta)
+
+
+def test_a_defect_is_shown_with_details_to_copy(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """One sentence in the bar, the rest on demand; the window lives on and Reset works."""
+    window = open_window(trainer=failing(ZeroDivisionError("by nought")))
+    notices, panel = window.notices, window.training
+    assert notices.isHidden()
+    click(panel.train)
+    qtbot.waitUntil(notices.isVisible)
+    assert "by nought" in notices.text.text()
+    assert "\n" not in notices.text.text()
+    assert notices.details.isHidden()
+    click(notices.show_details)
+    assert notices.details.isVisible()
+    assert "Traceback" in notices.details.toPlainText()
+    QApplication.clipboard().clear()
+    click(notices.copy)
+    copied = QApplication.clipboard().text()
+    assert "by nought" in copied
+    assert "Traceback" in copied
+    assert phase(window) is Phase.FAILED
+    assert iteration(window) == 2
+    assert_curves(qtbot, window)
+    click_plot(window.sandbox.fit, 0.5, 0.0)
+    assert_adapted(qtbot, window)
+    click(notices.close_button)
+    assert notices.isHidden()
+    click(panel.reset)
+    assert phase(window) is Phase.READY
+    assert panel.train.isEnabled()
+
+
+def test_a_users_error_is_only_its_sentence(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """There is nothing to copy, and Esc dismisses it."""
+    window = open_window(trainer=failing(TrainingDivergedError("Lower α or β."), after=1))
+    click(window.training.train)
+    qtbot.waitUntil(window.notices.isVisible)
+    assert window.notices.text.text() == "Lower α or β."
+    assert window.notices.copy.isHidden()
+    assert window.notices.show_details.isHidden()
+    assert window.notices.details.isHidden()
+    press(window, Key.Key_Escape)
+    assert window.notices.isHidden()
+
+
+def test_held_out_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:
+    """The evaluation is drawn, with its iteration and what diverged said above."""
+    result = HeldOut(
+        7,
+        {"maml": (3.0, 1.0, 0.5), "pretrained": (3.0, 2.0, float("nan"))},
+        {"maml": (0, 0, 0), "pretrained": (0, 1, 4)},
+    )
+
+    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        yield progress(run)
+        yield result
+
+    window = open_window(trainer=trainer)
+    click(window.training.train)
+    curves = window.training.held_out.curves
+    qtbot.waitUntil(lambda: len(curve_values(curves["maml"])) == 3)
+    np.testing.assert_allclose(curve_values(curves["maml"]), np.log10([3.0, 1.0, 0.5]))
+    assert np.isnan(curve_values(curves["pretrained"])[2])
+    assert "7" in window.training.held_out_title.text()
+    assert "4 diverged" in window.training.held_out_title.text()
+
+
+@pytest.mark.parametrize("loss", [np.inf, np.nan, 1e30])
+def test_losses_out_of_all_bounds_are_drawn_calmly(
+    open_window: OpenWindow, qtbot: QtBot, loss: float
+) -> None:
+    """The curve stays within what an axis can show, and numbers are never a bare inf or nan."""
+
+    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        good = progress(run, 5)
+        yield good
+        yield progress(good.run, 5, loss)
+
+    window = open_window(trainer=trainer)
+    click(window.training.train)
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    plot = window.training.meta_loss
+    key = ("maml", "after the inner step")
+    qtbot.waitUntil(lambda: len(curve_values(plot.raw[key])) == 10)
+    for curve in (*plot.raw.values(), *plot.smooth.values()):
+        values = curve_values(curve)
+        assert not np.isinf(values).any()
+        assert (np.abs(values[np.isfinite(values)]) < 10).all()
+    low, high = plot.getPlotItem().getViewBox().viewRange()[1]
+    assert -5 < low < high < 7
+    for label in window.training.legend.values.values():
+        assert not any(bad in label.text().lower() for bad in ("inf", "nan"))
+
+
+def test_the_legend_shows_the_newest_numbers(window: MainWindow, qtbot: QtBot) -> None:
+    """Each curve's row shows its last smoothed value."""
+    click(window.training.step)
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    assert_curves(qtbot, window)
+    for key, history in window.workspace.session.histories.items():
+        newest = history.latest()
+        assert newest is not None
+        assert float(window.training.legend.values[key].text()) == pytest.approx(newest, rel=0.01)
+
+
+def test_floors_follow_the_settings(window: MainWindow, qtbot: QtBot) -> None:
+    """The closed-form floors drawn are those of the run's task distribution."""
+    for settings in (SMALL, replace(SMALL, amplitude=(1.0, 2.0))):
+        window.workspace.session.reset(settings)
+        wanted = [np.log10(floor.mse) for floor in floors(settings)]
+        for plot in (window.training.meta_loss, window.training.held_out):
+
+            def drawn(plot: object = plot, wanted: list[float] = wanted) -> None:
+                lines = [line.value() for line in plot._floors._lines]  # type: ignore[attr-defined]
+                assert lines == pytest.approx(wanted)
+
+            qtbot.waitUntil(drawn)
+
+
+def test_a_run_with_one_learner(window: MainWindow, qtbot: QtBot) -> None:
+    """A file may hold MAML alone: its curves are drawn and the others are empty."""
+    window.workspace.session.open(start(SMALL, ("maml",)))
+    click(window.training.step)
+    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    assert_curves(qtbot, window)
+    assert len(curve_values(window.training.meta_loss.raw["pretrained", "joint loss"])) == 0
+    assert window.training.legend.values["pretrained", "joint loss"].text() == "–"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (89, "89 s"), (120, "2 min"), (7200, "2.0 h")]
+)
+def test_durations_are_said_as_people_say_them(seconds: float, text: str) -> None:
+    """Time left, in the largest unit that fits."""
+    assert duration(seconds) == text
