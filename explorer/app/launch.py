@@ -35,7 +35,7 @@ NO_DISPLAY = (
     "the README, under xvfb-run, or with QT_QPA_PLATFORM=offscreen for --screenshot."
 )
 # Said better by NO_DISPLAY; of no consequence offscreen.
-QT_NOISE = ("platform plugin", "propagateSizeHints")
+QT_NOISE = ("platform plugin", "connect to display", "propagateSizeHints")
 
 
 def _check_display() -> None:

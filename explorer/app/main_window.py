@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
                 Entry(),
                 *learners,
             ],
-            "S&teps": [
+            "St&eps": [
                 Entry("&Play or stop", "Space", step.play.click),
                 Entry("&Back", "Left", step.back.click),
                 Entry("&Forward", "Right", step.forward.click),

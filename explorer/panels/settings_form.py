@@ -130,6 +130,7 @@ class SettingsForm(QScrollArea):
         self.setWidget(content)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setAccessibleName("Settings")
         self.show_settings(settings)
 
     def _group(self, group: str) -> QFormLayout:

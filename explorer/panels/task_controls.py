@@ -42,7 +42,7 @@ class TaskControls(QWidget):
     def _sine_row(self) -> QGridLayout:
         self.amplitude = SliderBox("Amplitude A", 0.1, 3)
         self.phase = SliderBox("Phase φ", 0.1, 4)
-        self.new_sine = button("New &sine", "Draw a sine from the task distribution (R)")
+        self.new_sine = button("New s&ine", "Draw a sine from the task distribution (R)")
         grid = QGridLayout()
         grid.addWidget(label("Amplitude A", buddy=self.amplitude.box), 0, 0)
         grid.addWidget(self.amplitude, 0, 1)
@@ -75,7 +75,7 @@ class TaskControls(QWidget):
         self.source.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.follow = QCheckBox("&Follow training")
+        self.follow = QCheckBox("F&ollow training")
         self.follow.setToolTip("Adapt anew as the network in training learns")
         self.alpha = NumberBox(ALPHA.low, ALPHA.high, 0.005)
         self.alpha.setAccessibleName("Step size α")
