@@ -38,10 +38,10 @@ fewer) and settings. The progress bar shows these losses, in the same order."""
 
 EVALUATE_HELP = """\
 Adapt each network of each file to fresh tasks of the distribution it was trained on, and print
-the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Amplitudes and
-phases cover their ranges evenly, so that the seed matters little; with the same seed, all
-networks meet the same tasks. A task on which adaptation diverged is counted, left out
-of the mean, and infinite in the median."""
+the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Together the
+tasks cover all amplitudes, phases and inputs evenly (a scrambled Sobol sequence), so that the
+seed matters little; with the same seed, all networks meet the same tasks. A task on which
+adaptation diverged is counted, left out of the mean, and infinite in the median."""
 
 EVALUATE_EXAMPLES = """\
 examples:
