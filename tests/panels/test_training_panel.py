@@ -77,7 +77,7 @@ def test_training_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
     assert panel.progress.value() == SMALL.iterations
     assert panel.progress.value() == panel.progress.maximum()
     assert "60 of 60" in panel.numbers.text()
-    assert "finished" in panel.numbers.text()
+    qtbot.waitUntil(lambda: "finished" in panel.numbers.text())
     assert not panel.train.isEnabled()
     assert not panel.step.isEnabled()
     assert panel.reset.isEnabled()
@@ -95,7 +95,7 @@ def test_pause_and_resume_are_exact(open_window: OpenWindow, qtbot: QtBot) -> No
     stopped = iteration(window)
     assert 0 < stopped < 600
     assert window.training.train.text() == "Resume"
-    assert f"{stopped} of 600" in window.training.numbers.text()
+    qtbot.waitUntil(lambda: f"{stopped} of 600" in window.training.numbers.text())
     assert f"{stopped}" in window.statusBar().currentMessage()
     assert_curves(qtbot, window)
     assert iteration(window) == stopped

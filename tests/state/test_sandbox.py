@@ -39,8 +39,8 @@ def assert_answered(qtbot: QtBot, sandbox: Sandbox) -> None:
     assert sandbox.answer is not None
     for role, (prediction, errors, losses) in expected(sandbox).items():
         trail = sandbox.answer.trails[role]
-        assert np.array_equal(trail.prediction, prediction)
-        assert np.array_equal(trail.mse, errors)
+        assert np.array_equal(trail.prediction, prediction, equal_nan=True)
+        assert np.array_equal(trail.mse, errors, equal_nan=True)
         assert np.array_equal(trail.support_mse, losses, equal_nan=True)
 
 
@@ -280,7 +280,7 @@ def test_divergence_is_known_and_said(sandbox: Sandbox, qtbot: QtBot) -> None:
     assert trail.diverged_at is not None
     assert f"diverged at step {trail.diverged_at}" in trail.sentence
     assert "lower" in trail.sentence
-    assert not np.isfinite(trail.prediction[-1]).all()
+    assert not (np.abs(trail.prediction) < 1000).all()
 
 
 def test_closing_does_not_wait_for_a_long_answer(
