@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import SettingsError
-from explorer.core.schema import DESCRIPTIONS, Description, Range, Settings, coerce
+from explorer.core.schema import DESCRIPTIONS, Description, Settings, coerce
 from explorer.panels.widgets import NumberBox, label, row
 
 LABEL_WIDTH, EDITOR_WIDTH = 120, 130  # the same columns in the forms of all groups
@@ -70,19 +70,21 @@ def make_editor(description: Description) -> Editor:
 def value_of(editor: Editor) -> Any:
     """What is entered, for `schema.coerce` to check."""
     if isinstance(editor, RangeBox):
-        return (editor.low.value(), editor.high.value())
+        return (editor.low.exact_value(), editor.high.exact_value())
     if isinstance(editor, QLineEdit):
         return editor.text()
     if isinstance(editor, QComboBox):
         return editor.currentText()
-    return editor.value()
+    return editor.exact_value() if isinstance(editor, NumberBox) else editor.value()
 
 
 def show_in(editor: Editor, value: Any) -> None:
     """Show a setting's value."""
     if isinstance(editor, RangeBox):
-        editor.low.setValue(cast("Range", value).low)
-        editor.high.setValue(cast("Range", value).high)
+        editor.low.show_exactly(value.low)
+        editor.high.show_exactly(value.high)
+    elif isinstance(editor, NumberBox):
+        editor.show_exactly(value)
     elif isinstance(editor, QLineEdit):
         editor.setText(", ".join(map(str, value)))
     elif isinstance(editor, QComboBox):

@@ -22,6 +22,17 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(low, high)
         self.setSingleStep(step)
         self.setKeyboardTracking(False)
+        self._exact = 0.0
+
+    def show_exactly(self, value: float) -> None:
+        """Show a value that may have more digits than the box, such as π."""
+        self._exact = value
+        self.setValue(value)
+
+    def exact_value(self) -> float:
+        """The value last given to `show_exactly` if the box still reads like it."""
+        reads_like_it = self.value() == round(self._exact, self.decimals())
+        return self._exact if reads_like_it else self.value()
 
     def textFromValue(self, value: float) -> str:
         """The shortest text of the value."""
