@@ -1,6 +1,7 @@
 """The main window: panels, menus, status line and messages."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Slot
@@ -9,7 +10,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QMainWindow,
-    QMenu,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -50,7 +50,7 @@ class MainWindow(QMainWindow):
         self._origin = label("", "muted")
         self._lay_out()
         self.actions_by_name = fill(self.menuBar(), self._menus())
-        self._theme_actions()
+        self._mark_theme()
         self._own_keys = OwnKeys(self)
         self._own_keys.guard(self)
         workspace.notice.connect(self.notices.show_notice)
@@ -96,6 +96,12 @@ class MainWindow(QMainWindow):
             Entry(f"Show {ROLES[i]}".replace("random", "untrained"), str(i + 1), switch.toggle)
             for i, switch in enumerate(self.sandbox.numbers.switches.values())
         ]
+        themes = [
+            Entry(
+                f"{theme.capitalize()} colours", f"Ctrl+Alt+{key}", partial(self.set_theme, theme)
+            )
+            for key, theme in enumerate(THEMES, 1)
+        ]
         return {
             "&File": [
                 Entry("&Open checkpoint…", "Ctrl+O", self.ask_open),
@@ -130,20 +136,18 @@ class MainWindow(QMainWindow):
                 Entry("Full &screen", "F11", self._toggle_full_screen),
                 Entry("&Dismiss message", "Esc", self.notices.hide),
                 Entry(),
+                *themes,
             ],
             "&Help": [Entry("&About", "F1", self.show_about)],
         }
 
-    def _theme_actions(self) -> None:
-        view = self.actions_by_name["Dismiss message"].parent()
-        assert isinstance(view, QMenu)
+    def _mark_theme(self) -> None:
+        """Let the menu show which colours are chosen."""
         self.themes = QActionGroup(self)
         for theme in THEMES:
-            action = self.themes.addAction(f"{theme.capitalize()} colours")
+            action = self.themes.addAction(self.actions_by_name[f"{theme.capitalize()} colours"])
             action.setCheckable(True)
             action.setChecked(theme == self.preferences.theme)
-            action.triggered.connect(lambda _checked=False, theme=theme: self.set_theme(theme))
-            view.addAction(action)
 
     def set_theme(self, theme: Theme) -> None:
         """Light, dark, or whatever the system says."""

@@ -47,6 +47,8 @@ class FrameClock(QObject):
         for draw in [draw for draw, due in self._due.items() if due <= now + 0.001]:
             del self._due[draw]
             self._drawn[draw] = now
-            draw()
-        if self._due:
-            self._start()
+            try:
+                draw()
+            finally:  # a drawing that fails must not hold up the others
+                if self._due:
+                    self._start()
