@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
@@ -128,6 +128,11 @@ def read_number(text: str) -> float:
     plain = text.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     mantissa, _, exponent = plain.replace(",", "").partition("·10")
     return float(mantissa) * 10 ** int(exponent or 0)
+
+
+def status_text(window: MainWindow) -> str:
+    """What the status line says the training is doing."""
+    return window.statusBar().findChildren(QLabel)[0].text()
 
 
 def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] = ROLES) -> None:

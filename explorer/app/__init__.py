@@ -1,5 +1,1 @@
-"""The application: it puts state and panels into a window."""
-
-from explorer.app.launch import run_window
-
-__all__ = ["run_window"]
+"""The application: it puts state and panels into a window; `launch.run_window` opens it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QMenuBar,
@@ -39,10 +41,17 @@ def fill(bar: QMenuBar, menus: dict[str, list[Entry]]) -> dict[str, QAction]:
                 continue
             action = menu.addAction(entry.text)
             action.setShortcut(QKeySequence(entry.shortcut))
-            # The action's `checked` argument is of no use to anyone here.
-            action.triggered.connect(lambda _checked=False, run=entry.run: run())
+            action.triggered.connect(partial(_run, entry.run))
             actions[entry.text.replace("&", "").rstrip("…")] = action
     return actions
+
+
+def _run(run: Callable[[], object], _checked: bool = False) -> None:
+    """Run an action after taking in a number that is still being typed."""
+    focused = QApplication.focusWidget()
+    if isinstance(focused, QAbstractSpinBox):
+        focused.interpretText()
+    run()
 
 
 _SPACE = {Qt.Key.Key_Space}

@@ -22,18 +22,15 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.app.demo import Demo
 from explorer.app.main_window import MainWindow
-from explorer.app.options import WindowOptions
-from explorer.core.checkpoint import load
+from explorer.app.options import NO_DISPLAY, WindowOptions
+from explorer.core.checkpoint import SUFFIX, load
 from explorer.core.errors import UserError
 from explorer.core.schema import PRESETS
 from explorer.state.preferences import Preferences, default_path
 from explorer.state.workers import describe
 from explorer.state.workspace import Workspace
 
-NO_DISPLAY = (
-    "Qt cannot open a window here: run it in a desktop session that has the libraries named in "
-    "the README, under xvfb-run, or with QT_QPA_PLATFORM=offscreen for --screenshot."
-)
+KEPT_RUN = f"last-run{SUFFIX}"
 # Said better by NO_DISPLAY; of no consequence offscreen.
 QT_NOISE = ("platform plugin", "connect to display", "propagateSizeHints")
 
@@ -65,20 +62,12 @@ def make_application(arguments: list[str]) -> QApplication:
     return application
 
 
-def make_workspace(options: WindowOptions) -> Workspace:
-    """The workspace that the options ask for.
-
-    Raises:
-        UserError: the checkpoint to open cannot be.
-    """
+def make_workspace(options: WindowOptions, kept_run: Path | None = None) -> Workspace:
+    """The workspace that the options ask for; `kept_run` is where an unsaved run goes."""
     settings = PRESETS[options.preset or "paper"].settings
     if options.seed is not None:
         settings = replace(settings, seed=options.seed)
-    checkpoint = load(options.open) if options.open else None
-    workspace = Workspace(settings, settings.seed)
-    if checkpoint is not None:
-        workspace.take(checkpoint)
-    return workspace
+    return Workspace(settings, settings.seed, kept_run=kept_run)
 
 
 def _report_exceptions(window: MainWindow) -> None:
@@ -131,9 +120,13 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     """
     _check_display()
     qInstallMessageHandler(_on_qt_message)
+    checkpoint = load(options.open) if options.open else None
     application = make_application(["maml-explorer"])
-    workspace = make_workspace(options)
-    window = MainWindow(workspace, Preferences(preferences_path or default_path()))
+    settings_path = preferences_path or default_path()
+    workspace = make_workspace(options, settings_path.parent / KEPT_RUN)
+    window = MainWindow(workspace, Preferences(settings_path))
+    if checkpoint is not None:
+        workspace.take(checkpoint)
     _report_exceptions(window)
     _close_on_interrupt(window)
     demo = Demo(workspace, options.seed or 0, window)
@@ -145,7 +138,7 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
 
     def take_picture() -> None:
         assert options.screenshot is not None
-        if not window.grab().save(str(options.screenshot)):
+        if not window.grab().save(str(options.screenshot), "PNG"):
             failures.append(f"could not write {options.screenshot}: choose another place.")
         window.close()
 

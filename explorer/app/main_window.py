@@ -24,11 +24,12 @@ from explorer.panels.style import DARK, LIGHT, apply
 from explorer.panels.training_panel import TrainingPanel
 from explorer.panels.widgets import label
 from explorer.state.frame_clock import FrameClock
-from explorer.state.networks import ROLES
+from explorer.state.networks import RANDOM
 from explorer.state.preferences import THEMES, Preferences, Theme
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
 
+TRANSIENT_MS = 5000
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 
 
@@ -47,6 +48,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingPanel(workspace.session, self.clock)
         self.about: AboutDialog | None = None
         self._remembers_layout = False
+        self._phase = label("")
         self._origin = label("", "muted")
         self._lay_out()
         self.actions_by_name = fill(self.menuBar(), self._menus())
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.notices)
         layout.addWidget(self.splitter, 1)
         self.setCentralWidget(central)
+        self.statusBar().addWidget(self._phase)
         self.statusBar().addPermanentWidget(self._origin)
         self.resize(1280, 800)
         self.splitter.setSizes([760, 520])
@@ -93,8 +96,8 @@ class MainWindow(QMainWindow):
         sandbox = self.workspace.sandbox
         step = self.sandbox.step_bar
         learners = [
-            Entry(f"Show {ROLES[i]}".replace("random", "untrained"), str(i + 1), switch.toggle)
-            for i, switch in enumerate(self.sandbox.numbers.switches.values())
+            Entry(f"Show {role}".replace(RANDOM, "untrained"), str(key), switch.toggle)
+            for key, (role, switch) in enumerate(self.sandbox.numbers.switches.items(), 1)
         ]
         themes = [
             Entry(
@@ -105,6 +108,7 @@ class MainWindow(QMainWindow):
         return {
             "&File": [
                 Entry("&Open checkpoint…", "Ctrl+O", self.ask_open),
+                Entry("&Reopen last run", "Ctrl+Shift+O", self.reopen),
                 Entry("&Save checkpoint…", "Ctrl+S", self.ask_save),
                 Entry("Save &picture…", "Ctrl+Shift+P", self.ask_picture),
                 Entry(),
@@ -174,7 +178,7 @@ class MainWindow(QMainWindow):
         text = session.phase.value
         if session.phase is Phase.PAUSED:
             text += f" at iteration {session.run.iteration:,}"
-        self.statusBar().showMessage(text)
+        self._phase.setText(text)
         line = self.workspace.sandbox.line
         self._origin.setText(f"Sandbox: {line.origin}")
 
@@ -187,22 +191,44 @@ class MainWindow(QMainWindow):
             self.preferences.folder = str(Path(name).parent)
             self.workspace.open_checkpoint(Path(name))
 
+    def reopen(self) -> None:
+        """Bring back the last run that was given up or left without saving."""
+        kept = self.workspace.kept_run
+        if kept is not None and kept.exists():
+            self.workspace.open_checkpoint(kept)
+        else:
+            self.notices.show_notice("No run has been left without saving yet.")
+
     def ask_save(self) -> None:
         """Let the user choose where to save the training run."""
         run = self.workspace.session.run
         suggestion = Path(self.preferences.folder) / f"maml-{run.iteration}{SUFFIX}"
         name, _ = QFileDialog.getSaveFileName(self, "Save checkpoint", str(suggestion), FILE_FILTER)
-        if name:
-            self.preferences.folder = str(Path(name).parent)
-            if self.workspace.save_checkpoint(Path(name)):
-                self.statusBar().showMessage(f"Saved {name}")
+        path = self._complete_name(name, SUFFIX)
+        if path is not None and self.workspace.save_checkpoint(path):
+            self.preferences.folder = str(path.parent)
+            self.statusBar().showMessage(f"Saved {path}", TRANSIENT_MS)
 
     def ask_picture(self) -> None:
         """Let the user choose where to save a picture of the window."""
         suggestion = Path(self.preferences.folder) / "maml-explorer.png"
         name, _ = QFileDialog.getSaveFileName(self, "Save picture", str(suggestion), "PNG (*.png)")
-        if name and not self.grab().save(name):
-            self.notices.show_notice(f"Could not write {name}. Choose another place.")
+        path = self._complete_name(name, ".png")
+        if path is not None and not self.grab().save(str(path), "PNG"):
+            self.notices.show_notice(f"Could not write {path}. Choose another place.")
+
+    def _complete_name(self, name: str, suffix: str) -> Path | None:
+        """A chosen name with its suffix; None if nothing was chosen or a file is in the way."""
+        if not name:
+            return None
+        path = Path(name)
+        if path.suffix == suffix:
+            return path
+        path = path.with_name(path.name + suffix)
+        if path.exists():  # the dialog asked about the name without the suffix
+            self.notices.show_notice(f"{path} exists: choose it by its full name to replace it.")
+            return None
+        return path
 
     def show_about(self) -> None:
         """Show what the program is, without stopping anything."""

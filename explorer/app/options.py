@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+NO_DISPLAY = (
+    "Qt cannot open a window here: run it in a desktop session that has the libraries named in "
+    "the README, under xvfb-run, or with QT_QPA_PLATFORM=offscreen for --screenshot."
+)
+
 
 @dataclass(frozen=True)
 class WindowOptions:

@@ -36,11 +36,19 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted; nothing was written.")
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has left, as in `… | head`: the flush at exit must not fail a second time.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has left, as in `… | head`
+        _give_up_output()
         return 1
+    except OSError as error:
+        _give_up_output()
+        say(f"error: {error.strerror or error}: the output could not be written.")
+        return WRONG_USE
     return code
+
+
+def _give_up_output() -> None:
+    """Keep the flush at exit from failing a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _make_streams_tolerant() -> None:

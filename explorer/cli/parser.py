@@ -130,7 +130,7 @@ def _add_train(commands: _Commands) -> None:
     parser.add_argument(
         "--preset", type=preset, metavar="NAME", help="paper, 5-shot, 5-steps or quick [paper]"
     )
-    parser.add_argument("--learner", metavar="NAME", help="maml or pretrained [maml]")
+    parser.add_argument("--learner", metavar="NAME", help="maml, pretrained, … [maml]")
     parser.add_argument(
         "--resume",
         type=Path,

@@ -3,10 +3,12 @@
 import shlex
 import signal
 import sys
+import tempfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,7 +70,7 @@ def run(arguments: Namespace) -> int:
     begun, learner = _resumed(arguments) if arguments.resume else _fresh(arguments)
     with _interruptible() as interruption:
         outcome = _train(begun, interruption)
-        save(arguments.output, outcome.run, learner)
+        arguments.output = _save(arguments.output, outcome.run, learner)
     if outcome.problem is not None:
         raise UserError(
             f"{outcome.problem} The run up to iteration {outcome.run.iteration} is saved in "
@@ -86,6 +88,22 @@ def run(arguments: Namespace) -> int:
         f"saved; to go on: {PROGRAM} train --resume {file} --output {file}"
     )
     return 128 + signal.SIGINT
+
+
+def _save(path: Path, run: Run, learner: str) -> Path:
+    """Save, elsewhere if the place has filled up meanwhile; returns where.
+
+    Raises:
+        UserError: neither place takes the file.
+    """
+    try:
+        save(path, run, learner)
+    except UserError as error:
+        elsewhere = Path(tempfile.mkdtemp(prefix=PROGRAM)) / path.name
+        save(elsewhere, run, learner)
+        say(f"{error} Saved {elsewhere} instead.")
+        return elsewhere
+    return path
 
 
 @contextmanager

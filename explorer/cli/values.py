@@ -63,9 +63,9 @@ def check_place(flag: str, path: Path) -> None:
     Raises:
         UserError: its folder is missing or closed, or something that is no file is in the way.
     """
-    if path.exists() and not path.is_file():
-        raise UserError(f"{flag}: {path} is not a file; give the name of a file.")
     try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{flag}: {path} is not a file; give the name of a file.")
         tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.").close()
     except OSError as error:
         raise UserError(

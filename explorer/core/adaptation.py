@@ -127,8 +127,8 @@ def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -
     """
     product = alpha * curvature
     if not 2 < product < math.inf:  # the curvature grew along the way, or is not finite
-        return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower it."
+        return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower α."
     return (
-        f"{label} diverged at step {step}: α × largest curvature = {alpha:g} × {curvature:.3g} = "
-        f"{product:.3g}, and gradient descent is stable only below 2; lower α."
+        f"{label} diverged at step {step}: α × largest curvature = {product:.3g}, stable only "
+        "below 2; lower α."
     )

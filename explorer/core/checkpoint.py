@@ -124,6 +124,7 @@ def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
 def _write_atomically(path: Path, content: bytes) -> None:
     temporary = None
     try:
+        path = path.resolve()  # through a link, the file it points to is replaced
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:

@@ -223,7 +223,10 @@ def _check(name: str, description: Description, value: Any) -> None:
     if description.kind == "layers" and not 1 <= len(parts) <= MAX_LAYERS:
         raise SettingsError(name, f"{label}: give 1 to {MAX_LAYERS} layers.")
     if not all(description.low <= part <= description.high for part in parts):
-        bounds = f"{description.low:g} and {description.high:g}"
+        bounds = " and ".join(
+            f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+            for bound in (description.low, description.high)
+        )
         raise SettingsError(name, f"{label} must lie between {bounds}.")
     if description.kind == "range" and not parts[0] < parts[1]:
         raise SettingsError(name, f"{label}: the first value must be below the second.")

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
-from explorer.core.learners import LEARNERS, Batch, InnerLoop
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop
 from explorer.core.network import Network, initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.tasks import sample, stream
@@ -30,6 +30,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 # which a painting window holds: chunks of 25 ms lost a third of the speed, of 70 ms a tenth.
 CHUNK_SECONDS = 0.07
 MAX_CHUNK = 100
+TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100
 HELD_OUT_STEPS = 10
 HELD_OUT_SHARE = 20  # training gets at least this many times the time of held-out evaluation
@@ -100,7 +101,7 @@ class Working:
 TrainEvent = Progress | HeldOut | Working
 
 
-def start(settings: Settings, learners: tuple[str, ...] = ("maml", "pretrained")) -> Run:
+def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
     """A run at iteration 0. All learners start from the same θ."""
     network = make_network(settings.hidden, settings.activation)
     theta = initialise(network, stream(settings.seed, "initialisation"))
@@ -169,7 +170,7 @@ def compiled_chunk(learner: str) -> Chunk:
         warnings.simplefilter("ignore")
         try:
             compiled: Chunk = torch.jit.script(plain)
-        except (AttributeError, RuntimeError, NotImplementedError, OSError, TypeError):
+        except Exception:  # noqa: BLE001 - whatever TorchScript cannot do, Python can
             return plain
     return compiled
 

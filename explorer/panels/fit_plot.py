@@ -8,11 +8,12 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from explorer.core.trail import Array
 from explorer.panels.plots import Plot
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.networks import ROLES
 from explorer.state.sandbox import SandboxState
-from explorer.state.trails import Answer, Array
+from explorer.state.trails import Answer
 
 EARLIER_STEPS = 8
 GRAB_PIXELS = 14.0
@@ -59,6 +60,8 @@ class FitPlot(Plot):
 
     def take(self, state: SandboxState) -> None:
         """Know the state that mouse events refer to; drawing waits for the frame."""
+        if len(state.points) != len(self._state.points):
+            self._dragged = None  # its index may be another point's now
         self._state = state
 
     def set_view(self, low: float, high: float, amplitude: float) -> None:
@@ -106,8 +109,11 @@ class FitPlot(Plot):
             curve.setVisible(True)
 
     def _data_at(self, position: QPointF) -> QPointF:
+        """Where a position is in the data, held inside the view: a point must stay in reach."""
         box = self.getPlotItem().getViewBox()
-        return box.mapSceneToView(self.mapToScene(position.toPoint()))  # type: ignore[no-any-return]
+        at = box.mapSceneToView(self.mapToScene(position.toPoint()))
+        (left, right), (low, high) = box.viewRange()
+        return QPointF(min(max(at.x(), left), right), min(max(at.y(), low), high))
 
     def _point_at(self, position: QPointF) -> int | None:
         box = self.getPlotItem().getViewBox()

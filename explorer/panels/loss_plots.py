@@ -6,17 +6,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.floors import floors
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED
+from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
 from explorer.core.training import HELD_OUT_STEPS, HeldOut
 from explorer.panels.plots import Plot, log_values
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.training_session import TrainingSession
 
-SERIES = tuple(
-    (name, kind) for name in (MAML.name, PRETRAINED.name) for kind in LEARNERS[name].losses
-)
-BEFORE = MAML.losses[0]
+SERIES = tuple((name, kind) for name, learner in LEARNERS.items() for kind in learner.losses)
 
 
 class FloorLines:
@@ -62,7 +59,7 @@ class MetaLossPlot(Plot):
         self._floors.apply_theme(theme)
         for name, kind in SERIES:
             # Before the inner step: the same learner, so the same colour, but lighter and thinner.
-            early = kind == BEFORE
+            early = kind != LEARNERS[name].losses[-1]
             # Dashes would hide raw values, so these are solid for every learner.
             self.raw[name, kind].setPen(
                 pen(theme, theme.learners[name], 1, 0.06 if early else 0.14)

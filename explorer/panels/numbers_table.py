@@ -70,10 +70,14 @@ class NumbersTable(QFrame):
     @Slot()
     def refresh(self) -> None:
         """Show which learners are on."""
+        entries = self._sandbox.line.entries
         for role, switch in self.switches.items():
             with QSignalBlocker(switch):
                 switch.setChecked(role in self._sandbox.state.shown)
-            switch.setText(self._sandbox.line.entries[role].label.replace("&", "&&"))
+            for cell in (self.lines, self.switches, self.on_sine, self.on_support):
+                cell[role].setVisible(role in entries)
+            if role in entries:
+                switch.setText(entries[role].label.replace("&", "&&"))
 
     def draw_answer(self, answer: Answer) -> None:
         """Show the numbers of the current step and what diverged."""
@@ -84,11 +88,7 @@ class NumbersTable(QFrame):
         for role, trail in answer.trails.items():
             self.on_sine[role].setText(number_text(trail.mse[step]))
             self.on_support[role].setText(number_text(trail.support_mse[step]))
-        sentences = [
-            trail.sentence
-            for role, trail in answer.trails.items()
-            if role in state.shown and trail.sentence
-        ]
+        sentences = [text for role, text in answer.sentences.items() if role in state.shown]
         self.message.setText("\n".join(sentences))
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves

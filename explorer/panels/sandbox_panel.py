@@ -69,7 +69,9 @@ class SandboxPanel(QWidget):
         """Bring the plots and numbers up to date; the frame clock calls this."""
         settings = self._sandbox.line.settings
         reach = max(settings.amplitude.high, abs(self._sandbox.state.amplitude))
-        self.fit.set_view(settings.x.low, settings.x.high, reach)
+        xs = [point.x for point in self._sandbox.state.points]
+        low, high = min([settings.x.low, *xs]), max([settings.x.high, *xs])
+        self.fit.set_view(low, high, reach)  # points set under other ranges stay in sight
         self.fit.draw_points()
         answer = self._sandbox.answer
         if answer is not None:

@@ -4,8 +4,8 @@ Learner colours follow Okabe and Ito's palette, which colour-blind readers can t
 learner also has a line style of its own.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import cycle
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from explorer import resources
-from explorer.core.learners import MAML, PRETRAINED
+from explorer.core.learners import LEARNERS
 from explorer.state.networks import RANDOM
 
 
@@ -34,8 +34,14 @@ class Theme:
     point: str
     warning: str
     warning_base: str
-    learners: Mapping[str, str] = field(default_factory=dict)
+    palette: tuple[str, ...]
+    untrained: str
     pixel_ratio: float = 1.0
+
+    @property
+    def learners(self) -> dict[str, str]:
+        """The colour of each role; learners take theirs from the palette in order."""
+        return {**dict(zip(LEARNERS, cycle(self.palette), strict=False)), RANDOM: self.untrained}
 
 
 LIGHT = Theme(
@@ -52,7 +58,8 @@ LIGHT = Theme(
     point="#8f2d6b",
     warning="#8a3b00",
     warning_base="#fff1e0",
-    learners={MAML.name: "#0072b2", PRETRAINED.name: "#d55e00", RANDOM: "#00875f"},
+    palette=("#0072b2", "#d55e00", "#a8407f", "#776a00", "#4c4fa8"),
+    untrained="#00875f",
 )
 DARK = Theme(
     dark=True,
@@ -68,14 +75,23 @@ DARK = Theme(
     point="#ee9fd0",
     warning="#ffc078",
     warning_base="#3a2c1b",
-    learners={MAML.name: "#56b4e9", PRETRAINED.name: "#f0912d", RANDOM: "#2fbf93"},
+    palette=("#56b4e9", "#f0912d", "#e38ec4", "#d6c63a", "#a9abf2"),
+    untrained="#2fbf93",
 )
 
-LINE_STYLES = {
-    MAML.name: Qt.PenStyle.SolidLine,
-    PRETRAINED.name: Qt.PenStyle.DashLine,
-    RANDOM: Qt.PenStyle.DotLine,
-}
+LINE_STYLES = (
+    Qt.PenStyle.SolidLine,
+    Qt.PenStyle.DashLine,
+    Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+)
+
+
+def line_style(role: str) -> Qt.PenStyle:
+    """The line style of a role: colour alone would not tell learners apart for everyone."""
+    if role == RANDOM:
+        return Qt.PenStyle.DotLine
+    return LINE_STYLES[list(LEARNERS).index(role) % len(LINE_STYLES)]
 
 
 def pen(
@@ -93,7 +109,7 @@ def pen(
 
 def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.0) -> QPen:
     """The pen of a learner."""
-    return pen(theme, theme.learners[role], width, opacity, LINE_STYLES[role])
+    return pen(theme, theme.learners[role], width, opacity, line_style(role))
 
 
 def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:

@@ -118,9 +118,10 @@ class TaskControls(QWidget):
         self.amplitude.show_value(state.amplitude)
         self.phase.set_range(*_span(settings.phase, state.phase))
         self.phase.show_value(state.phase)
-        k = settings.shots
-        self.count.setText(f"<b>{len(state.points)}</b> support points (trained with K = {k})")
-        self.draw.setText(f"&Draw {k}")
+        shots = self._sandbox.line.shots
+        trained = "" if shots is None else f" (trained with K = {shots})"
+        self.count.setText(f"<b>{len(state.points)}</b> support points{trained}")
+        self.draw.setText(f"&Draw {settings.shots}")
         self.clear.setEnabled(bool(state.points))
         with QSignalBlocker(self.snap), QSignalBlocker(self.follow):
             self.snap.setChecked(state.snap)

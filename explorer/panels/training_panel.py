@@ -1,9 +1,11 @@
 """Training: settings, the buttons that run it, and the live plots."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
-from explorer.core.schema import PRESETS
+from explorer.core.schema import PRESETS, Settings
 from explorer.panels.legend import Legend
 from explorer.panels.loss_plots import HeldOutPlot, MetaLossPlot
 from explorer.panels.settings_form import SettingsForm
@@ -14,6 +16,10 @@ from explorer.state.loss_history import SMOOTHING_TEXT
 from explorer.state.training_session import Phase, TrainingSession
 
 PLOTS_PER_SECOND = 20.0  # a curve of losses gains nothing from more
+CAPTION = (
+    f"Faint: raw. Lines: {SMOOTHING_TEXT}. "
+    "The comparison is fair: all learners see the same points of the same tasks."
+)
 PENDING = "Changed settings take effect with Reset, which starts a new run."
 
 
@@ -57,7 +63,7 @@ class TrainingPanel(QWidget):
         plots.addWidget(label("Training loss", "heading"))
         plots.addWidget(self.legend)
         plots.addWidget(self.meta_loss, 5)
-        plots.addWidget(label(f"Faint: raw. Lines: {SMOOTHING_TEXT}.", "muted", wrap=True))
+        plots.addWidget(label(CAPTION, "muted", wrap=True))
         self.held_out_title = label("Held-out tasks", "heading")
         plots.addWidget(self.held_out_title)
         plots.addWidget(self.held_out, 4)
@@ -82,6 +88,7 @@ class TrainingPanel(QWidget):
 
     def _connect(self) -> None:
         session = self._session
+        self.tabs.currentChanged.connect(self._on_shown)
         self.preset.activated.connect(self._on_preset)
         self.form.edited.connect(self._on_form)
         self.train.clicked.connect(self.toggle_training)
@@ -117,8 +124,9 @@ class TrainingPanel(QWidget):
     def _on_preset(self, index: int) -> None:
         name = self.preset.itemData(index)
         if name is not None:
-            self.form.show_settings(PRESETS[name].settings)
-            self._on_form()
+            seed = self._session.run.settings.seed
+            self.form.show_settings(replace(PRESETS[name].settings, seed=seed))
+        self._on_form()
 
     @Slot()
     def _on_form(self) -> None:
@@ -136,14 +144,17 @@ class TrainingPanel(QWidget):
         self._clock.request(self.draw)
 
     @Slot()
+    def _on_shown(self) -> None:
+        self._clock.request(self.draw)
+
+    @Slot()
     def _on_progress(self) -> None:
         self._clock.request(self.draw, PLOTS_PER_SECOND)
 
     @Slot()
     def _on_phase(self) -> None:
         phase, settings = self._session.phase, self.form.settings
-        matching = (n for n, preset in PRESETS.items() if preset.settings == settings)
-        show_choice(self.preset, next(matching, None))
+        show_choice(self.preset, matching_preset(settings))
         texts = {Phase.TRAINING: "Pause", Phase.PAUSING: "Pausing", Phase.READY: "Train"}
         self.train.setText(texts.get(phase, "Resume"))
         idle = not self._session.is_training
@@ -189,6 +200,15 @@ class TrainingPanel(QWidget):
         if lost:
             text += f" ({max(lost.values())} diverged, left out)"
         return text
+
+
+def matching_preset(settings: Settings | None) -> str | None:
+    """The preset that these settings are, whatever their seed."""
+    if settings is None:
+        return None
+    seed = settings.seed
+    same = (n for n, preset in PRESETS.items() if replace(preset.settings, seed=seed) == settings)
+    return next(same, None)
 
 
 def duration(seconds: float) -> str:

@@ -76,7 +76,8 @@ class SliderBox(QWidget):
         show_value(self.box, value)
         low, high = self.box.minimum(), self.box.maximum()
         with QSignalBlocker(self.slider):
-            self.slider.setValue(round((value - low) / (high - low) * self.TICKS))
+            share = (value - low) / (high - low) if high > low else 0.0
+            self.slider.setValue(round(share * self.TICKS))
 
     def _on_slider(self, tick: int) -> None:
         low, high = self.box.minimum(), self.box.maximum()
@@ -107,8 +108,9 @@ def label(text: str, role: str = "", buddy: QWidget | None = None, wrap: bool = 
 
 
 def button(text: str, tip: str, role: str = "") -> QPushButton:
-    """A push button with a tooltip."""
+    """A push button with a tooltip. A click leaves the keys where they were: Space still plays."""
     result = QPushButton(text)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     result.setToolTip(tip)
     result.setProperty("role", role)
     return result

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from torch import Tensor
 
 from explorer.core.checkpoint import Checkpoint
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED
+from explorer.core.learners import LEARNERS, MAML
 from explorer.core.network import Network, initialise
 from explorer.core.schema import Settings
 from explorer.core.tasks import stream
@@ -17,7 +17,7 @@ Source = Literal["shipped", "training", "file"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 RANDOM = "random"
-ROLES = (MAML.name, PRETRAINED.name, RANDOM)
+ROLES = (*LEARNERS, RANDOM)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,40 +37,79 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One network per role, with the settings they were trained with and where they come from.
+    """Networks by role; not every role need be filled.
 
     Lines are compared by identity: the same object holds the same networks.
+
+    Attributes:
+        entries: the networks.
+        settings: those the first of them was trained with; the paper's if unknown.
+        shots: K of that training; None if unknown.
+        origin: where they come from, for the reader.
     """
 
     entries: Mapping[str, Entry]
     settings: Settings
+    shots: int | None
     origin: str
 
 
-def _random(network: Network, seed: int) -> Entry:
-    return Entry("Untrained", initialise(network, stream(seed, "sandbox network")), network)
+def _complete(
+    entries: dict[str, Entry],
+    others: tuple[Checkpoint, ...],
+    network: Network,
+    settings: Settings,
+    origin: str,
+    shots: int | None,
+) -> Line:
+    """Fill empty roles, and say with whose networks."""
+    filled = []
+    for checkpoint in others:
+        for name, entry in _entries(checkpoint).items():
+            if name not in entries:
+                entries[name] = entry
+                filled.append(entry.label)
+    untrained = initialise(network, stream(settings.seed, "sandbox network"))
+    entries[RANDOM] = Entry("Untrained", untrained, network)
+    if filled:
+        origin = f"{origin} ({' and '.join(filled)}: as shipped)"
+    return Line(entries, settings, shots, origin)
 
 
-def from_run(run: Run) -> Line:
-    """The learners of a training run as they are now."""
+def _entries(checkpoint: Checkpoint) -> dict[str, Entry]:
+    """A file's networks by role; one that does not name its learner plays the part of MAML."""
+    return {
+        name or MAML.name: Entry(
+            LEARNERS[name].label if name else checkpoint.label, theta, checkpoint.network
+        )
+        for name, theta in checkpoint.networks().items()
+    }
+
+
+def from_run(run: Run, *shipped: Checkpoint) -> Line:
+    """The learners of a training run as they are now; roles it lacks are filled as shipped."""
     entries = {
         name: Entry(LEARNERS[name].label, state.theta, run.network)
         for name, state in run.learners.items()
     }
-    entries[RANDOM] = _random(run.network, run.settings.seed)
-    return Line(entries, run.settings, f"in training, iteration {run.iteration:,}")
+    origin = f"in training, iteration {run.iteration:,}"
+    return _complete(entries, shipped, run.network, run.settings, origin, run.settings.shots)
 
 
-def from_checkpoints(first: Checkpoint, *others: Checkpoint) -> Line:
-    """The networks of a checkpoint; roles that it leaves empty are filled from the others.
+def from_checkpoint(checkpoint: Checkpoint, *shipped: Checkpoint) -> Line:
+    """The networks of a file; roles it lacks are filled as shipped."""
+    known = checkpoint.iteration is not None
+    origin = checkpoint.path.name
+    if known:
+        origin += f", {checkpoint.iteration:,} iterations"
+    shots = checkpoint.settings.shots if known else None
+    settings = checkpoint.settings
+    return _complete(_entries(checkpoint), shipped, checkpoint.network, settings, origin, shots)
 
-    A file that does not name its learner plays the part of MAML.
-    """
-    entries: dict[str, Entry] = {}
-    for checkpoint in (first, *others):
-        for name, theta in checkpoint.networks().items():
-            label = LEARNERS[name].label if name else checkpoint.label
-            entries.setdefault(name or MAML.name, Entry(label, theta, checkpoint.network))
-    entries[RANDOM] = _random(first.network, first.settings.seed)
-    done = "" if first.iteration is None else f", {first.iteration:,} iterations"
-    return Line(entries, first.settings, f"{first.path.name}{done}")
+
+def from_shipped(*shipped: Checkpoint) -> Line:
+    """The networks that come with the program."""
+    first = shipped[0]
+    entries = {name: entry for file in shipped for name, entry in _entries(file).items()}
+    origin = f"shipped networks, {first.iteration:,} iterations"
+    return _complete(entries, (), first.network, first.settings, origin, first.settings.shots)

@@ -38,7 +38,11 @@ class Preferences:
     def folder(self) -> str:
         """Folder of the last file opened or saved."""
         value = self._settings.value("folder")
-        return value if isinstance(value, str) and Path(value).is_dir() else str(Path.home())
+        try:
+            known = isinstance(value, str) and Path(value).is_dir()
+        except OSError:  # not even a possible name
+            known = False
+        return str(value) if known else str(Path.home())
 
     @folder.setter
     def folder(self, value: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.schema import Range
+from explorer.core.schema import Range, Settings
 from explorer.core.tasks import stream
 from explorer.state.networks import RANDOM, ROLES, Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
@@ -41,7 +41,7 @@ class SandboxState:
     points: tuple[SupportPoint, ...] = ()
     snap: bool = True
     selected: int | None = None
-    alpha: float = 0.01
+    alpha: float = Settings.alpha
     steps: int = 10
     step: int = 1
     shown: frozenset[str] = frozenset(ROLES) - {RANDOM}
@@ -74,7 +74,7 @@ class Sandbox(QObject):
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         self._worker.start()
-        self.draw_points()
+        self._place_points(evenly=True)  # for the first picture
 
     def stop(self) -> None:
         """Ask the worker to end, without waiting."""
@@ -142,6 +142,8 @@ class Sandbox(QObject):
         points = self.state.points
         if len(points) < MAX_POINTS:
             self.update(points=(*points, self._point(x, y)), selected=len(points))
+        else:
+            self.failed.emit(f"{MAX_POINTS} support points are the most: remove one first.", "")
 
     def move_point(self, index: int, x: float, y: float) -> None:
         """Move a support point; it snaps to the sine if snapping is on."""
@@ -165,9 +167,14 @@ class Sandbox(QObject):
 
     def draw_points(self) -> None:
         """Replace the points by K random ones on the sine, K as in training."""
+        self._place_points(evenly=False)
+
+    def _place_points(self, evenly: bool) -> None:
         settings = self.line.settings
-        u = torch.rand(settings.shots, generator=self._draws).tolist()
-        xs = (settings.x.low + (settings.x.high - settings.x.low) * value for value in u)
+        u = torch.rand(settings.shots, generator=self._draws)
+        if evenly:  # one in each K-th of the range
+            u = (torch.arange(settings.shots) + u) / settings.shots
+        xs = (settings.x.low + (settings.x.high - settings.x.low) * value for value in u.tolist())
         drawn = (self._snapped(SupportPoint(x, 0.0, True), self.state) for x in xs)
         self.update(points=tuple(drawn), selected=None)
 

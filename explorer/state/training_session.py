@@ -36,6 +36,7 @@ class TrainingSession(QObject):
 
     Signals:
         phase_changed: `phase` has a new value.
+        run_given_up: a run is about to be replaced by another.
         run_replaced: another run took the place of the old one (reset, opened).
         progressed: a `Progress` has been taken in.
         held_out_changed: `held_out` is new.
@@ -43,6 +44,7 @@ class TrainingSession(QObject):
     """
 
     phase_changed = Signal()
+    run_given_up = Signal(object)
     run_replaced = Signal()
     progressed = Signal(object)
     held_out_changed = Signal()
@@ -104,6 +106,7 @@ class TrainingSession(QObject):
     def open(self, run: Run) -> None:
         """Take another run in hand."""
         self._retire()
+        self.run_given_up.emit(self.run)
         self._replace(run)
         self.run_replaced.emit()
         self.phase_changed.emit()

@@ -20,7 +20,8 @@ def describe(error: BaseException) -> tuple[str, str]:
     if isinstance(error, UserError):
         return str(error), ""
     details = "".join(traceback.format_exception(error))
-    return f"Something went wrong: {type(error).__name__}: {error}", details
+    first_line = str(error).strip().partition("\n")[0][:200]
+    return f"Something went wrong: {type(error).__name__}: {first_line}", details
 
 
 class AbandonedError(Exception):

@@ -10,7 +10,8 @@ from explorer.core.checkpoint import Checkpoint, load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import MAML
 from explorer.core.schema import PRESETS, Settings
-from explorer.state.networks import Line, Source, from_checkpoints, from_run
+from explorer.core.training import Run
+from explorer.state.networks import Line, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import TrainingSession
@@ -31,9 +32,23 @@ class Workspace(QObject):
     sources_changed = Signal()
 
     def __init__(
-        self, settings: Settings | None = None, seed: int = 0, parent: QObject | None = None
+        self,
+        settings: Settings | None = None,
+        seed: int = 0,
+        parent: QObject | None = None,
+        kept_run: Path | None = None,
     ) -> None:
+        """Begin.
+
+        Args:
+            settings: of the first training run; the paper's by default.
+            seed: of the sandbox's random draws.
+            parent: Qt parent.
+            kept_run: where an unsaved run goes when another takes its place or the window
+                closes; None to let it go.
+        """
         super().__init__(parent)
+        self.kept_run = kept_run
         self._shipped = tuple(
             load(resources.resource(name))
             for name in (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
@@ -47,6 +62,7 @@ class Workspace(QObject):
         self.session.progressed.connect(self._follow)
         self.session.phase_changed.connect(self._follow)
         self.session.run_replaced.connect(self._on_run_replaced)
+        self.session.run_given_up.connect(self._keep)
         self.session.failed.connect(self.notice)
         self.sandbox.failed.connect(self.notice)
 
@@ -55,10 +71,11 @@ class Workspace(QObject):
         self.player.stop()
         self.sandbox.stop()
         self.session.shut_down()
+        self._keep(self.session.run)
         self.sandbox.shut_down()
 
     def _shipped_line(self) -> Line:
-        return from_checkpoints(*self._shipped)
+        return from_shipped(*self._shipped)
 
     @property
     def sources(self) -> dict[Source, str]:
@@ -74,7 +91,7 @@ class Workspace(QObject):
     def choose_source(self, source: Source) -> None:
         """Compare the networks of another source in the sandbox."""
         if source == "training":
-            self.sandbox.use(from_run(self.session.run), source)
+            self.sandbox.use(from_run(self.session.run, *self._shipped), source)
         elif source == "file" and self._file is not None:
             self.sandbox.use(self._file, source)
         else:
@@ -107,7 +124,7 @@ class Workspace(QObject):
 
     def take(self, checkpoint: Checkpoint) -> None:
         """Show a checkpoint's networks, and take its run in hand if none would be lost."""
-        self._file = from_checkpoints(checkpoint, *self._shipped)
+        self._file = from_checkpoint(checkpoint, *self._shipped)
         self.sources_changed.emit()
         self.choose_source("file")
         if checkpoint.run is None:
@@ -132,12 +149,29 @@ class Workspace(QObject):
         """
         run = self.session.run
         try:
-            save(path, run, MAML.name if MAML.name in run.learners else next(iter(run.learners)))
+            save(path, run, main_learner(run))
         except UserError as error:
             self.notice.emit(*describe(error))
             return False
         self._saved_iteration = run.iteration
         return True
+
+    @Slot(object)
+    def _keep(self, run: Run) -> None:
+        """Keep a run that no file holds; the next one kept takes its place."""
+        if self.kept_run is None or run.iteration <= self._saved_iteration:
+            return
+        try:
+            self.kept_run.parent.mkdir(parents=True, exist_ok=True)
+            save(self.kept_run, run, main_learner(run))
+        except (OSError, UserError) as error:
+            self.notice.emit(*describe(error))
+            return
+        self.notice.emit(
+            f"The unsaved run of {run.iteration:,} iterations is kept: “Reopen last run” in the "
+            "File menu brings it back.",
+            "",
+        )
 
     @Slot()
     def _follow(self) -> None:
@@ -146,10 +180,15 @@ class Workspace(QObject):
         due = time.perf_counter() >= self._followed + 1 / FOLLOWS_PER_SECOND
         if state.source == "training" and state.follow and (due or not self.session.is_training):
             self._followed = time.perf_counter()
-            self.sandbox.renew(from_run(self.session.run))
+            self.sandbox.renew(from_run(self.session.run, *self._shipped))
 
     @Slot()
     def _on_run_replaced(self) -> None:
         self._saved_iteration = self.session.run.iteration
         if self.sandbox.state.source == "training":
             self.choose_source("training")
+
+
+def main_learner(run: Run) -> str:
+    """The learner whose weights a file of the run shows first."""
+    return MAML.name if MAML.name in run.learners else next(iter(run.learners))

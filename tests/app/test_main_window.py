@@ -30,7 +30,16 @@ from explorer.core.training import advance, start
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
 from tests.trainers import SMALL, GatedTrainer
-from tests.ui import assert_adapted, click, click_plot, curve_values, pick, png_colours, press
+from tests.ui import (
+    assert_adapted,
+    click,
+    click_plot,
+    curve_values,
+    pick,
+    png_colours,
+    press,
+    status_text,
+)
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -365,11 +374,11 @@ def test_theme_and_layout_are_remembered(open_window: OpenWindow, qtbot: QtBot) 
 
 def test_the_status_line_says_what_goes_on(window: MainWindow, qtbot: QtBot) -> None:
     """Ready, training, paused where: and always whose networks the sandbox shows."""
-    assert window.statusBar().currentMessage() == Phase.READY.value
+    assert status_text(window) == Phase.READY.value
     click(window.training.step)
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
-    assert "iteration 1" in window.statusBar().currentMessage()
-    assert "maml-10shot" in window._origin.text()
+    assert "iteration 1" in status_text(window)
+    assert "shipped networks" in window._origin.text()
 
 
 def test_full_screen_and_back(window: MainWindow) -> None:

@@ -154,7 +154,7 @@ def test_window_gets_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         asked.append(options)
         return 7
 
-    monkeypatch.setattr(import_module("explorer.cli.window"), "run_window", run_window)
+    monkeypatch.setattr(import_module("explorer.app.launch"), "run_window", run_window)
     picture = tmp_path / "window.png"
     assert main([]) == 7
     flags = ["--open", "a", "--preset", "quick", "--seed", "0", "--demo", "--screenshot"]

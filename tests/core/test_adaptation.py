@@ -228,7 +228,8 @@ def test_divergence_is_told_with_its_reason() -> None:
     """The sentence names learner, step and the product that passed 2."""
     sentence = divergence_sentence("MAML", 4, 0.01, 250.0)
     assert sentence.startswith("MAML diverged at step 4: ")
-    assert "0.01 × 250 = 2.5" in sentence
+    assert "α × largest curvature = 2.5, " in sentence
+    assert "below 2" in sentence
     assert "lower α" in sentence
 
 

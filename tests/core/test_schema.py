@@ -132,8 +132,8 @@ def test_out_of_bounds(name: str) -> None:
     for value in (description.low - 1, description.high + 1, 1e300, -1e300):
         whole = description.kind in {"integer", "layers"}
         message = refused(name, with_part(name, int(value) if whole else value))
-        assert f"{description.low:g}" in message
-        assert f"{description.high:g}" in message
+        for bound in (description.low, description.high):
+            assert (f"{bound:,}" if isinstance(bound, int) else f"{bound:g}") in message
 
 
 @pytest.mark.parametrize("name", numeric("integer", "number"))

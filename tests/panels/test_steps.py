@@ -199,11 +199,12 @@ def test_divergence_is_shown_calmly(window: MainWindow, qtbot: QtBot, alpha: flo
     qtbot.waitUntil(lambda: window.workspace.sandbox.is_current)
     answer = window.workspace.sandbox.answer
     assert answer is not None
-    trail = answer.trails["maml"]
-    qtbot.waitUntil(lambda: trail.sentence in numbers.message.text())
+    divergence, sentence = answer.trails["maml"].divergence, answer.sentences["maml"]
+    qtbot.waitUntil(lambda: sentence in numbers.message.text())
     assert not numbers.message.isHidden()
-    assert f"MAML diverged at step {trail.diverged_at}: " in trail.sentence
-    assert "α" in trail.sentence
+    assert divergence is not None
+    assert f"MAML diverged at step {divergence.step}: " in sentence
+    assert "α" in sentence
     curves = [c for r in ROLES for c in (fit.fits[r], errors.on_sine[r], errors.on_support[r])]
     for curve in curves:
         values = curve_values(curve)

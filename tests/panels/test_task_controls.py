@@ -162,6 +162,7 @@ def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
 def test_a_source_with_other_inputs_changes_the_axes(window: MainWindow, qtbot: QtBot) -> None:
     """The plot spans the inputs and the largest amplitude that the networks were trained for."""
     window.workspace.session.reset(replace(SMALL, x=(-2.0, 2.0), amplitude=(5.0, 50.0)))
+    window.workspace.sandbox.clear_points()
     pick(window.sandbox.controls.source, "training")
     assert_adapted(qtbot, window)
     (left, right), (bottom, top) = window.sandbox.fit.getPlotItem().getViewBox().viewRange()

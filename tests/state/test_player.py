@@ -7,14 +7,14 @@ from pytestqt.qtbot import QtBot
 
 from explorer import resources
 from explorer.core.checkpoint import load
-from explorer.state.networks import from_checkpoints
+from explorer.state.networks import from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
 
 
 @pytest.fixture
 def player(qapp: object) -> Iterator[Player]:
-    sandbox = Sandbox(from_checkpoints(load(resources.resource(resources.MAML_CHECKPOINT))))
+    sandbox = Sandbox(from_shipped(load(resources.resource(resources.MAML_CHECKPOINT))))
     player = Player(sandbox, sandbox)
     player.set_speed(200)
     yield player

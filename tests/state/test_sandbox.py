@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from explorer import resources
 from explorer.core.checkpoint import load
+from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
-from explorer.state.networks import MAML, PRETRAINED, RANDOM, Line, from_checkpoints
+from explorer.state.networks import RANDOM, Line, from_shipped
 from explorer.state.sandbox import MAX_POINTS, MAX_STEPS, Sandbox
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from tests.trainers import PATIENCE
@@ -23,7 +24,7 @@ from tests.ui import expected
 @pytest.fixture(scope="module")
 def line() -> Line:
     names = (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
-    return from_checkpoints(*(load(resources.resource(name)) for name in names))
+    return from_shipped(*(load(resources.resource(name)) for name in names))
 
 
 @pytest.fixture
@@ -277,9 +278,10 @@ def test_divergence_is_known_and_said(sandbox: Sandbox, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: sandbox.is_current)
     assert sandbox.answer is not None
     trail = sandbox.answer.trails[MAML.name]
-    assert trail.diverged_at is not None
-    assert f"diverged at step {trail.diverged_at}" in trail.sentence
-    assert "lower" in trail.sentence
+    sentence = sandbox.answer.sentences[MAML.name]
+    assert trail.divergence is not None
+    assert f"diverged at step {trail.divergence.step}" in sentence
+    assert "lower" in sentence
     assert not (np.abs(trail.prediction) < 1000).all()
 
 

@@ -1,0 +1,88 @@
+"""One network's whole way through adaptation to one sine, ready to be shown or printed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.core.adaptation import adapt, curvature, diverged
+from explorer.core.network import Network
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """How adaptation went wrong.
+
+    Attributes:
+        step: the first gradient step at which it had diverged.
+        curvature: largest curvature of the support loss at θ, before adaptation.
+    """
+
+    step: int
+    curvature: float
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One network after 0, 1, … S gradient steps on K points.
+
+    Attributes:
+        prediction: f on the grid, ``(S + 1, G)``.
+        mse: mean squared error against the true sine on the grid, ``(S + 1,)``.
+        support_mse: mean squared error on the support points, ``(S + 1,)``; NaN without points.
+        divergence: what went wrong, or None.
+    """
+
+    prediction: Array
+    mse: Array
+    support_mse: Array
+    divergence: Divergence | None
+
+
+def walk(
+    theta: Tensor,
+    network: Network,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    truth: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    check_wanted: Callable[[], None] = lambda: None,
+) -> Trail:
+    """Adapt θ ``(P,)`` with `adapt` and measure every step.
+
+    Args:
+        theta: parameters.
+        network: their shape.
+        support_x: ``(1, K, 1)``.
+        support_y: ``(1, K, 1)``.
+        grid: inputs at which to predict, ``(G,)``.
+        truth: the true sine there, ``(G,)``.
+        alpha: step size α.
+        steps: number of gradient steps S.
+        check_wanted: called after every step; may raise to give up.
+    """
+    losses, predictions = [], []
+    for step in adapt(theta, network, support_x, support_y, grid, alpha=alpha, steps=steps):
+        check_wanted()
+        losses.append(step.support_loss)
+        predictions.append(step.prediction)
+    support_loss, prediction = torch.stack(losses), torch.cat(predictions)
+    flags = diverged(support_loss, support_y)[:, 0]
+    divergence = None
+    if flags.any():
+        sharpest = curvature(theta, network, support_x, support_y)
+        divergence = Divergence(int(flags.int().argmax()), sharpest)
+    return Trail(
+        prediction.double().numpy(),
+        (prediction - truth).square().mean(-1).double().numpy(),
+        support_loss[:, 0].double().numpy(),
+        divergence,
+    )
