@@ -49,6 +49,7 @@ class MainWindow(QMainWindow):
         self.about: AboutDialog | None = None
         self._remembers_layout = False
         self._phase = label("")
+        self._phase.setContentsMargins(8, 0, 0, 0)
         self._origin = label("", "muted")
         self._lay_out()
         self.actions_by_name = fill(self.menuBar(), self._menus())
@@ -195,6 +196,7 @@ class MainWindow(QMainWindow):
         """Bring back the last run that was given up or left without saving."""
         kept = self.workspace.kept_run
         if kept is not None and kept.exists():
+            self.notices.hide()
             self.workspace.open_checkpoint(kept)
         else:
             self.notices.show_notice("No run has been left without saving yet.")

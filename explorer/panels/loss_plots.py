@@ -11,7 +11,7 @@ from explorer.core.schema import Settings
 from explorer.core.training import HELD_OUT_STEPS, HeldOut
 from explorer.panels.plots import Plot, log_values
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
-from explorer.state.training_session import TrainingSession
+from explorer.state.training_session import Phase, TrainingSession
 
 SERIES = tuple((name, kind) for name, learner in LEARNERS.items() for kind in learner.losses)
 
@@ -86,10 +86,20 @@ class MetaLossPlot(Plot):
             if len(x):
                 last = max(last, int(x[-1]))
                 seen += [float(np.nanmin(y)), float(np.nanmax(y))] if np.isfinite(y).any() else []
-        self.show_hint("" if session.run.iteration else "Press Train to watch the loss fall")
+        self.show_hint(self._missing(session))
         first = next(iter(session.histories.values())).first_iteration
         self.setXRange(first, max(last, first + 10), padding=0.02)
         self.setYRange(max(min(seen) - 0.2, -4), min(max(seen) + 0.1, 3), padding=0)
+
+    def _missing(self, session: TrainingSession) -> str:
+        """What to say while there is no curve."""
+        if any(history.iterations for history in session.histories.values()):
+            return ""
+        if session.phase is Phase.FINISHED:
+            return "This run is finished; files keep no curves"
+        if session.run.iteration:
+            return "The curves go on from here with Resume"
+        return "Press Train to watch the loss fall"
 
 
 class HeldOutPlot(Plot):

@@ -155,7 +155,12 @@ class TrainingPanel(QWidget):
     def _on_phase(self) -> None:
         phase, settings = self._session.phase, self.form.settings
         show_choice(self.preset, matching_preset(settings))
-        texts = {Phase.TRAINING: "Pause", Phase.PAUSING: "Pausing", Phase.READY: "Train"}
+        texts = {
+            Phase.READY: "Train",
+            Phase.TRAINING: "Pause",
+            Phase.PAUSING: "Pausing",
+            Phase.FINISHED: "Finished",
+        }
         self.train.setText(texts.get(phase, "Resume"))
         idle = not self._session.is_training
         finished = phase is Phase.FINISHED
