@@ -342,6 +342,10 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
 
 
 @TORCHSCRIPT
+class FrontendLikeError(Exception):
+    """As `torch.jit.frontend.FrontendError`, an `Exception` of no narrower kind."""
+
+
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_chunks_are_compiled(learner: str) -> None:
     """Where TorchScript works, every learner's chunk is compiled, without a warning."""
@@ -349,7 +353,8 @@ def test_chunks_are_compiled(learner: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [RuntimeError, NotImplementedError, AttributeError, OSError, TypeError]
+    "error",
+    [RuntimeError, NotImplementedError, AttributeError, OSError, TypeError, FrontendLikeError],
 )
 def test_without_torchscript_chunks_are_plain(
     monkeypatch: pytest.MonkeyPatch, error: type[Exception]

@@ -61,6 +61,17 @@ def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot
     assert maml[1] < 0.5 * pretrained[1]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_points_are_spread_over_the_inputs(line: Line, qapp: object, seed: int) -> None:
+    """One in each K-th of the range, so that the first picture shows what adaptation can do."""
+    sandbox = Sandbox(line, seed)
+    bounds = line.settings.x
+    xs = [p.x for p in sandbox.state.points]
+    parts = [int((x - bounds.low) / (bounds.high - bounds.low) * len(xs)) for x in xs]
+    sandbox.shut_down()
+    assert parts == list(range(10))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -149,10 +160,17 @@ def test_selection_follows_what_is_done(sandbox: Sandbox) -> None:
 
 
 def test_there_is_a_largest_number_of_points(sandbox: Sandbox, qtbot: QtBot) -> None:
-    """Clicking on and on ends at the limit, with the answer still right."""
+    """Clicking on and on ends at the limit, with a notice, and the answer still right."""
+    told: list[tuple[str, str]] = []
+    sandbox.failed.connect(lambda *words: told.append(words))
     sandbox.clear_points()
-    for i in range(MAX_POINTS + 5):
+    for i in range(MAX_POINTS):
         sandbox.add_point(-5 + i / 11, 0.0)
+    assert told == []
+    for i in range(5):
+        sandbox.add_point(i, 0.0)
+        assert len(told) == i + 1
+    assert str(MAX_POINTS) in told[0][0]
     assert len(sandbox.state.points) == MAX_POINTS
     assert sandbox.state.selected == MAX_POINTS - 1
     assert_answered(qtbot, sandbox)

@@ -38,6 +38,15 @@ def test_any_other_error_comes_with_its_traceback() -> None:
     assert '_ = {}["none"]' in details
 
 
+def test_an_error_of_many_lines_is_one_sentence() -> None:
+    """The bar shows the first line; the details carry all of them."""
+    sentence, details = describe(RuntimeError("\nshapes differ:\n  (3, 4)\n  (4, 3)"))
+    assert "\n" not in sentence
+    assert sentence.endswith("RuntimeError: shapes differ:")
+    for line in ("shapes differ:", "(3, 4)", "(4, 3)"):
+        assert line in details
+
+
 def test_items_arrive_in_order_and_then_the_end(qtbot: QtBot) -> None:
     """The generator's items are delivered in the GUI thread, though they are made in another."""
     threads, seen = [], []
