@@ -1,5 +1,6 @@
 """The command as a whole: its help, its refusals, its manners as a process."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import PySide6
 import pytest
 
 import explorer
@@ -76,6 +78,7 @@ def test_module_is_the_command() -> None:
         (["--seed", "-1"], "--seed"),
         (["--preset", "nonsense"], "paper, 5-shot, 5-steps or quick"),
         (["--screenshot", "/none/such/window.png"], "--screenshot"),
+        (["--screenshot", "w" * 300], "--screenshot"),
         (["--seed", "0", "evaluate", "x.safetensors"], "--seed"),
         (["--demo", "train", "--output", "x"], "--demo"),
     ],
@@ -91,6 +94,48 @@ def test_a_wrong_use_of_the_process_shows_no_traceback() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("maml-explorer: error: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """A full disk is said once; the flush at exit does not complain again."""
+    path = tiny_file(tmp_path)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*MODULE, "adapt", str(path), "--amplitude=1", "--phase=0", "--x=1", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("maml-explorer: error: No space left on device")
+    assert done.stderr.count("\n") == 1
+
+
+def test_qt_without_its_libraries_is_one_line(tmp_path: Path) -> None:
+    """Where a part of PySide6 cannot be loaded, the library that is missing is named."""
+    stub = tmp_path / "PySide6"
+    stub.mkdir()
+    real = str(Path(PySide6.__file__).parent)
+    missing = "libEGL.so.1: cannot open shared object file"
+    (stub / "__init__.py").write_text(f"__path__.append({real!r})\n__version__ = '6.9.3'\n")
+    (stub / "QtGui.py").write_text(f"raise ImportError({missing!r})\n")
+    folders = os.pathsep.join([str(tmp_path), str(Path(explorer.__file__).parents[1])])
+    done = subprocess.run(
+        MODULE,
+        env={**os.environ, "PYTHONPATH": folders},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("maml-explorer: error: ")
+    assert done.stderr.count("\n") == 1
+    assert missing in done.stderr
 
 
 def test_interruption_shows_no_traceback(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

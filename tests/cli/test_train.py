@@ -1,9 +1,11 @@
 """Training from the command line."""
 
+import json
 import os
 import shlex
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +18,7 @@ from explorer.cli import main
 from explorer.cli import train as command
 from explorer.core import training
 from explorer.core.checkpoint import load
+from explorer.core.errors import CheckpointError
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import DESCRIPTIONS, PRESETS, Range, Settings
 from tests.cli.commands import (
@@ -173,8 +176,8 @@ def test_refuses_bad_settings(
 
 
 def test_refuses_an_output_that_cannot_be_written(tmp_path: Path, capsys: Captured) -> None:
-    """A missing folder, a folder and a device are noticed before training begins."""
-    for path in (tmp_path / "none" / "out", tmp_path, Path(os.devnull)):
+    """A missing folder, a folder, a device and a name too long are noticed before training."""
+    for path in (tmp_path / "none" / "out", tmp_path, Path(os.devnull), tmp_path / ("o" * 300)):
         assert "--output" in refused(capsys, "train", *TINY_FLAGS, "--output", path)
     assert list(tmp_path.iterdir()) == []
 
@@ -214,6 +217,44 @@ def test_divergence_saves_the_last_good_run(
     assert line.startswith("maml-explorer: error: Training left the finite numbers.")
     assert str(path) in line
     assert load(path).iteration == 7
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_place_that_fills_up_loses_nothing(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, interrupted: bool
+) -> None:
+    """The run goes to a temporary place, message and data say where, and all else is as ever."""
+    path, spare = tmp_path / "out.safetensors", tmp_path / "spare"
+    spare.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+    real_save, real_train = command.save, training.train
+
+    def save(place: Path, run: training.Run, learner: str) -> None:
+        if place == path:
+            raise CheckpointError("No space left.")
+        real_save(place, run, learner)
+
+    def train(run: training.Run) -> Iterator[training.TrainEvent]:
+        for event in real_train(run):
+            if interrupted:
+                signal.raise_signal(signal.SIGINT)
+            yield event
+
+    monkeypatch.setattr(command, "save", save)
+    monkeypatch.setattr(command, "train", train)
+    capsys.readouterr()
+    code = main(["train", *TINY_FLAGS, "--output", str(path), "--json"])
+    captured = capsys.readouterr()
+    assert code == (130 if interrupted else 0)
+    result = json.loads(captured.out)
+    assert Path(result["file"]).is_relative_to(spare)
+    assert (
+        load(Path(result["file"])).iteration == result["iterations"] == (1 if interrupted else 60)
+    )
+    assert result["finished"] is not interrupted
+    assert f"No space left. Saved {result['file']} instead." in captured.err
+    assert str(path) not in captured.err
+    assert not path.exists()
 
 
 def test_real_divergence_ends_in_one_line(tmp_path: Path) -> None:
