@@ -96,12 +96,15 @@ def open_window(
     """Opens windows as the program does, over preferences of their own, closed at the end."""
     windows: list[MainWindow] = []
 
-    def open_one(settings: Settings = SMALL, trainer: Trainer = train) -> MainWindow:
+    def open_one(
+        settings: Settings = SMALL, trainer: Trainer = train, kept_run: Path | None = None
+    ) -> MainWindow:
         def session(settings: Settings, parent: Workspace) -> TrainingSession:
             return TrainingSession(settings, parent, trainer)
 
         monkeypatch.setattr(workspace_module, "TrainingSession", session)
-        window = MainWindow(Workspace(settings), Preferences(tmp_path / "settings.ini"))
+        workspace = Workspace(settings, kept_run=kept_run)
+        window = MainWindow(workspace, Preferences(tmp_path / "settings.ini"))
         windows.append(window)
         with qtbot.waitExposed(window):
             window.show()

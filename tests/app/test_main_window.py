@@ -9,6 +9,7 @@ import pytest
 import torch
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QAction, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -270,6 +271,70 @@ def test_a_picture_of_the_window(
     assert png_colours(path) > 30
 
 
+@pytest.mark.parametrize(
+    ("keys", "modifier", "suffix"),
+    [("s", CTRL, ".safetensors"), ("p", CTRL | Qt.KeyboardModifier.ShiftModifier, ".png")],
+)
+def test_a_name_without_a_suffix_gets_one(
+    window: MainWindow,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    keys: str,
+    modifier: Qt.KeyboardModifier,
+    suffix: str,
+) -> None:
+    """Unless that is another file's name: the dialog has not asked whether to replace that one."""
+    place = tmp_path / "version.2"
+    answer_dialogs(monkeypatch, place)
+    press(window, keys, modifier=modifier)
+    written = tmp_path / f"version.2{suffix}"
+    assert written.stat().st_size > 0
+    assert not place.exists()
+    assert window.notices.isHidden()
+    written.write_text("mine")
+    press(window, keys, modifier=modifier)
+    assert written.read_text() == "mine"
+    assert window.notices.isVisible()
+    assert str(written) in window.notices.text.text()
+    window.notices.hide()
+    answer_dialogs(monkeypatch, written)  # and now it has asked
+    press(window, keys, modifier=modifier)
+    assert written.read_bytes() != b"mine"
+    assert window.notices.isHidden()
+
+
+def test_the_last_run_can_be_reopened(
+    open_window: OpenWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Reset and closing keep what was not saved; Ctrl+Shift+O brings it back where it stood."""
+    both = CTRL | Qt.KeyboardModifier.ShiftModifier
+    kept = tmp_path / "last-run.safetensors"
+    window = open_window(kept_run=kept)
+    press(window, "o", modifier=both)
+    assert "No run" in window.notices.text.text()
+    for count in (1, 2):
+        click(window.training.step)
+        qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
+        assert window.workspace.session.run.iteration == count
+    two = window.workspace.session.run
+    click(window.training.reset)
+    assert window.notices.isVisible()
+    assert "Reopen last run" in window.notices.text.text()
+    assert window.workspace.session.run.iteration == 0
+    press(window, "o", modifier=both)
+    assert window.notices.isHidden()
+    again = window.workspace.session.run
+    assert again.iteration == 2
+    assert torch.equal(again.learners["maml"].theta, two.learners["maml"].theta)
+    qtbot.waitUntil(lambda: window.training.progress.value() == 2)
+    click(window.training.step)
+    qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
+    window.close()
+    window = open_window(kept_run=kept)
+    press(window, "o", modifier=both)
+    assert window.workspace.session.run.iteration == 3
+
+
 def drop(window: MainWindow, path: Path) -> None:
     """Drag a file onto the window and let go."""
     data = QMimeData()
@@ -379,6 +444,40 @@ def test_the_status_line_says_what_goes_on(window: MainWindow, qtbot: QtBot) -> 
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
     assert "iteration 1" in status_text(window)
     assert "shipped networks" in window._origin.text()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support grabbing the keyboard", extend=True)
+def test_the_phase_outlasts_other_messages(window: MainWindow, qtbot: QtBot) -> None:
+    """Passing messages and the tips of menus cover it for a while, and then it is back."""
+    phase = window.statusBar().findChildren(QLabel)[0]
+    window.statusBar().showMessage("Saved", 1)
+    qtbot.waitUntil(lambda: window.statusBar().currentMessage() == "")
+    assert phase.isVisible()
+    assert status_text(window) == Phase.READY.value
+    press(window, "f", modifier=Qt.KeyboardModifier.AltModifier)  # its lines' tips are empty
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    QTest.keyClick(menu, Key.Key_Down)
+    QTest.keyClick(menu, Key.Key_Escape)
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
+    qtbot.waitUntil(phase.isVisible)
+    assert status_text(window) == Phase.READY.value
+
+
+def test_space_plays_after_a_click_on_a_button(window: MainWindow) -> None:
+    """A click leaves the focus on the plot, so that the keys go on meaning what they meant."""
+    window.sandbox.fit.setFocus()
+    for button in (window.sandbox.controls.new_sine, window.sandbox.controls.draw):
+        sine = window.workspace.sandbox.state
+        click(button)
+        assert window.workspace.sandbox.state != sine
+        assert window.focusWidget() is window.sandbox.fit
+        before = window.workspace.sandbox.state
+        press(window, Key.Key_Space)
+        assert window.workspace.player.is_playing
+        assert window.workspace.sandbox.state == before
+        press(window, Key.Key_Space)
+        assert not window.workspace.player.is_playing
 
 
 def test_full_screen_and_back(window: MainWindow) -> None:

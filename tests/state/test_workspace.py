@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from explorer import resources
 from explorer.core.checkpoint import load, save
 from explorer.core.errors import UserError
+from explorer.core.learners import LEARNERS
 from explorer.core.network import initialise, to_state_dict
 from explorer.core.tasks import stream
 from explorer.core.training import Run, advance, start
@@ -305,6 +306,120 @@ def test_saving_to_an_impossible_place_is_said(
     assert told[0][1] == ""
     assert workspace.has_unsaved_training
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "other"),
+    [
+        (resources.MAML_CHECKPOINT, "maml", "pretrained"),
+        (resources.PRETRAINED_CHECKPOINT, "pretrained", "maml"),
+    ],
+)
+def test_a_run_of_one_learner_is_completed(
+    workspace: Workspace, name: str, own: str, other: str
+) -> None:
+    """As a file and in training: roles it lacks are filled as shipped, and the origin says so."""
+    path = resources.resource(name)
+    assert list(load(path).networks()) == [own]
+    assert workspace.open_checkpoint(path)
+    shipped = {
+        role: load(resources.resource(f"{role}-10shot.safetensors")).theta for role in (own, other)
+    }
+    for source in ("file", "training"):
+        workspace.choose_source(source)
+        assert set(thetas(workspace)) == set(ROLES)
+        for role, theta in shipped.items():
+            assert torch.equal(thetas(workspace)[role], theta)
+        label = LEARNERS[other].label
+        assert workspace.sandbox.line.origin.endswith(f"({label}: as shipped)")
+
+
+@pytest.fixture
+def kept(workspace: Workspace, tmp_path: Path) -> Path:
+    """Where the workspace keeps unsaved runs; the folder is not there yet."""
+    workspace.kept_run = tmp_path / "program" / "last-run.safetensors"
+    return workspace.kept_run
+
+
+def step(workspace: Workspace, qtbot: QtBot) -> None:
+    """Do one meta-iteration."""
+    workspace.session.step()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
+
+
+def test_a_run_given_up_unsaved_is_kept(
+    workspace: Workspace, qtbot: QtBot, kept: Path, told: list[tuple[str, str]]
+) -> None:
+    """A reset in the midst of training loses nothing, and a notice says where it went."""
+    workspace.session.reset(replace(SMALL, iterations=1_000_000))
+    workspace.session.start()
+    qtbot.waitUntil(lambda: workspace.session.run.iteration > 0)
+    given_up = workspace.session.run
+    workspace.session.reset(SMALL)
+    run = load(kept).run
+    assert run is not None
+    assert (run.iteration, run.settings) == (given_up.iteration, given_up.settings)
+    for name, state in given_up.learners.items():
+        assert torch.equal(run.learners[name].theta, state.theta)
+    assert len(told) == 1
+    assert "Reopen last run" in told[0][0]
+
+
+def test_a_run_left_unsaved_is_kept(workspace: Workspace, qtbot: QtBot, kept: Path) -> None:
+    """Closing keeps the last iteration that was done."""
+    step(workspace, qtbot)
+    step(workspace, qtbot)
+    workspace.shut_down()
+    assert load(kept).iteration == 2
+
+
+def test_what_is_saved_or_untouched_is_not_kept(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, kept: Path, told: list[tuple[str, str]]
+) -> None:
+    """There is nothing to lose: new runs, saved ones, and opened ones not trained on."""
+    workspace.session.reset(replace(SMALL, shots=5))
+    step(workspace, qtbot)
+    assert workspace.save_checkpoint(tmp_path / "mine.safetensors")
+    workspace.session.reset(SMALL)
+    assert workspace.open_checkpoint(saved_run(tmp_path)[0])
+    workspace.session.reset(SMALL)
+    workspace.shut_down()
+    assert told == []
+    assert not kept.parent.exists()
+
+
+def test_without_a_place_nothing_is_kept(
+    workspace: Workspace, qtbot: QtBot, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """A workspace that was given none lets the run go without a word."""
+    step(workspace, qtbot)
+    workspace.session.reset(SMALL)
+    assert told == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("blocked", ["program", "program/last-run.safetensors/inside"])
+def test_a_run_that_cannot_be_kept_is_said(
+    workspace: Workspace,
+    qtbot: QtBot,
+    tmp_path: Path,
+    kept: Path,
+    told: list[tuple[str, str]],
+    blocked: str,
+) -> None:
+    """A file in place of the folder, or a folder in place of the file: reset and closing work."""
+    in_the_way = tmp_path / blocked
+    in_the_way.parent.mkdir(parents=True, exist_ok=True)
+    in_the_way.touch()
+    step(workspace, qtbot)
+    workspace.session.reset(SMALL)
+    assert len(told) == 1
+    assert "Reopen last run" not in told[0][0]
+    assert workspace.session.phase is Phase.READY
+    step(workspace, qtbot)
+    workspace.shut_down()
+    assert len(told) == 2
+    assert in_the_way.is_file()
 
 
 def test_choosing_a_file_before_one_is_open(workspace: Workspace) -> None:
