@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from safetensors.torch import save_file
 
 from explorer import resources
 from explorer.app import launch
 from explorer.app.main_window import MainWindow
 from explorer.core.checkpoint import save
+from explorer.core.network import initialise, make_network, to_state_dict
+from explorer.core.tasks import stream
 from explorer.core.training import advance, start
 from tests.trainers import SMALL
 from tests.ui import png_colours
@@ -20,10 +23,13 @@ from tests.ui import png_colours
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 
-def run(folder: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, *arguments: object, module: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """The program with an environment of its own, its preferences in a folder of the test."""
     return subprocess.run(
-        [sys.executable, "-m", "explorer", *map(str, arguments)],
+        [sys.executable, *(["-m", "explorer"] if module else []), *map(str, arguments)],
+        cwd=folder,
         env={
             "PYTHONPATH": str(Path(resources.__file__).parents[1]),
             "HOME": str(folder),
@@ -76,6 +82,92 @@ def test_a_damaged_file_opens_no_window(tmp_path: Path) -> None:
     done = run(tmp_path, "--open", path, **OFFSCREEN)
     assert_refused(done)
     assert str(path) in done.stderr
+
+
+def script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Python of one's own around the program, offscreen, its preferences in the folder."""
+    return run(folder, "-c", text, module=False, **OFFSCREEN)
+
+
+def test_a_file_from_elsewhere_opens_with_its_notice(tmp_path: Path) -> None:
+    """--open says about the file what File > Open would, once the window is there to say it."""
+    network = make_network((40, 40), "relu")
+    path = tmp_path / "foreign.safetensors"
+    save_file(to_state_dict(initialise(network, stream(1, "elsewhere")), network), path)
+    done = script(
+        tmp_path,
+        f"""
+from pathlib import Path
+from explorer.app import launch
+from explorer.app.options import WindowOptions
+when_painted = launch.when_painted
+def told(window, then):
+    def tell():
+        print(window.notices.isVisible(), window.notices.text.text())
+        then()
+    when_painted(window, tell)
+launch.when_painted = told
+picture = Path({str(tmp_path / "window.png")!r})
+raise SystemExit(launch.run_window(WindowOptions(open=Path({str(path)!r}), screenshot=picture)))
+""",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("True foreign.safetensors holds weights only")
+
+
+def test_a_further_learner_is_one_file(tmp_path: Path) -> None:
+    """One more entry in `LEARNERS` is trained, compared, drawn and closed like the others."""
+    done = script(
+        tmp_path,
+        """
+from dataclasses import replace
+from pathlib import Path
+from explorer.core.learners import LEARNERS, PRETRAINED
+LEARNERS["twin"] = replace(PRETRAINED, name="twin", label="Twin")
+import numpy as np
+from PySide6.QtCore import QTimer, qInstallMessageHandler
+from explorer.app.launch import _on_qt_message, make_application
+from explorer.app.main_window import MainWindow
+from explorer.core.training import start
+from explorer.state.preferences import Preferences
+from explorer.state.training_session import Phase
+from explorer.state.workspace import Workspace
+from tests.trainers import SMALL
+qInstallMessageHandler(_on_qt_message)
+application = make_application(["test"])
+workspace = Workspace(SMALL)
+window = MainWindow(workspace, Preferences(Path("settings.ini")))
+window.show()
+session, sandbox, numbers = workspace.session, workspace.sandbox, window.sandbox.numbers
+session.open(start(SMALL, ("maml", "pretrained", "twin")))
+window.training.train.click()
+def check():
+    if session.phase is not Phase.FINISHED:
+        return
+    if sandbox.state.source != "training":
+        assert numbers.on_sine["twin"].isHidden()
+        workspace.choose_source("training")
+    drawn = window.sandbox.fit.fits["twin"].getData()[1]
+    curve = window.training.meta_loss.smooth["twin", "joint loss"].getData()[1]
+    if not sandbox.is_current or curve is None or len(curve) < 60:
+        return
+    trails = sandbox.answer.trails
+    if not np.array_equal(drawn, trails["twin"].prediction[1]):
+        return
+    assert np.array_equal(drawn, trails["pretrained"].prediction[1])
+    assert numbers.on_sine["twin"].text() == numbers.on_sine["pretrained"].text() != "–"
+    assert numbers.switches["twin"].text() == "Twin"
+    assert "Show twin" in window.actions_by_name
+    print("drawn", flush=True)
+    timer.stop()
+    window.close()
+timer = QTimer()
+timer.timeout.connect(check)
+timer.start(5)
+raise SystemExit(application.exec())
+""",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "drawn\n", "")
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from tests.ui import (
     LEFT,
     MOVE,
     NONE,
+    PRESS,
+    RELEASE,
     RIGHT,
     assert_adapted,
     click,
@@ -136,6 +138,49 @@ def test_dragging_beyond_the_plot_stays_at_its_edge(window: MainWindow, qtbot: Q
     drag_plot(window.sandbox.fit, (4.0, 0.0), (5.1, 0.0), (9.0, 0.0))
     assert [p.x for p in state(window).points] == [5.0]
     assert_adapted(qtbot, window)
+
+
+@pytest.mark.parametrize(("x", "y"), [(1.0, 60.0), (1.0, -60.0), (60.0, 60.0), (-60.0, -60.0)])
+def test_a_free_point_cannot_be_dragged_out_of_view(
+    window: MainWindow, qtbot: QtBot, x: float, y: float
+) -> None:
+    """It stops at the edge, where it can be seen and grabbed again."""
+    click(window.sandbox.controls.clear)
+    click(window.sandbox.controls.snap)
+    drag_plot(window.sandbox.fit, (1.0, 1.0), (x, y))
+    (left, right), (low, high) = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    (point,) = state(window).points
+    assert left <= point.x <= right
+    assert point.y == pytest.approx(high if y > 0 else low, abs=PIXEL)
+    assert low <= point.y <= high
+    assert_adapted(qtbot, window)
+    drag_plot(window.sandbox.fit, (point.x, point.y), (0.5, 1.0))
+    (point,) = state(window).points
+    assert (point.x, point.y) == pytest.approx((0.5, 1.0), abs=PIXEL)
+
+
+@pytest.mark.parametrize("held", [0, 1])
+@pytest.mark.parametrize("by_key", [True, False], ids=["Delete", "right click"])
+def test_a_point_removed_while_held_is_let_go(window: MainWindow, by_key: bool, held: int) -> None:
+    """The mouse then drags no other point, whichever has taken its place."""
+    click(window.sandbox.controls.clear)
+    for x in (-3.0, 0.0, 3.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+    point = state(window).points[held]
+    at = pixel(window.sandbox.fit, point.x, point.y)
+    send_mouse(window.sandbox.fit, PRESS, at, LEFT, LEFT)
+    if by_key:
+        press(window, Key.Key_Delete)
+    else:
+        send_mouse(window.sandbox.fit, PRESS, at, RIGHT, LEFT | RIGHT)
+    left = state(window).points
+    assert point not in left
+    assert len(left) == 2
+    for x in (-1.0, 1.0, 2.0):
+        send_mouse(window.sandbox.fit, MOVE, pixel(window.sandbox.fit, x, 1.0), NONE, LEFT)
+    assert state(window).points == left
+    send_mouse(window.sandbox.fit, RELEASE, pixel(window.sandbox.fit, 2.0, 1.0), LEFT, NONE)
+    assert state(window).points == left
 
 
 def test_moving_without_a_button_moves_nothing(window: MainWindow) -> None:

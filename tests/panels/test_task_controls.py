@@ -2,17 +2,25 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from safetensors.torch import save_file
 
+from explorer import resources
 from explorer.app.main_window import MainWindow
+from explorer.core.network import initialise, make_network, to_state_dict
+from explorer.core.tasks import stream
+from explorer.panels.widgets import SliderBox
+from explorer.state.networks import ROLES
+from explorer.state.sandbox import MAX_POINTS
 from explorer.state.training_session import Phase
 from tests.trainers import SMALL
-from tests.ui import assert_adapted, click, enter, pick, press
+from tests.ui import RIGHT, assert_adapted, click, click_plot, enter, pick, press, read_number
 
 Key = Qt.Key
 
@@ -170,6 +178,90 @@ def test_a_source_with_other_inputs_changes_the_axes(window: MainWindow, qtbot: 
     assert 2 <= right < 2.5
     assert bottom < -50
     assert 50 < top < 100
+
+
+def test_points_beyond_narrower_inputs_stay_in_view(window: MainWindow, qtbot: QtBot) -> None:
+    """Points set under wider inputs can still be seen, grabbed and removed."""
+    sandbox = window.workspace.sandbox
+    for x in (-4.5, 4.5):
+        sandbox.add_point(x, 0.0)
+    window.workspace.session.reset(replace(SMALL, x=(-1.0, 1.0)))
+    pick(window.sandbox.controls.source, "training")
+    assert_adapted(qtbot, window)
+    (left, right), _ = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    assert left < -4.5
+    assert right > 4.5
+    point = sandbox.state.points[-1]
+    count = len(sandbox.state.points)
+    click_plot(window.sandbox.fit, point.x, point.y, RIGHT)
+    assert len(sandbox.state.points) == count - 1
+    assert point not in sandbox.state.points
+
+
+@pytest.mark.parametrize(
+    ("name", "filled"),
+    [(resources.MAML_CHECKPOINT, "Pretrained"), (resources.PRETRAINED_CHECKPOINT, "MAML")],
+)
+def test_a_run_of_one_learner_is_compared_in_full(
+    window: MainWindow, qtbot: QtBot, name: str, filled: str
+) -> None:
+    """Every row has numbers, for the file and in training, and the origin says whose they are."""
+    controls, sandbox = window.sandbox.controls, window.workspace.sandbox
+    assert window.workspace.open_checkpoint(resources.resource(name))
+    for act in (lambda: None, lambda: press(window, "f")):
+        act()
+        assert_adapted(qtbot, window)
+        for role in ROLES:
+            numbers = window.sandbox.numbers
+            assert numbers.switches[role].isVisible()
+            for cell in (numbers.on_sine[role], numbers.on_support[role]):
+                assert math.isfinite(read_number(cell.text()))
+        assert f"{filled}: as shipped" in sandbox.line.origin
+        assert f"{filled}: as shipped" in window._origin.text()
+    assert controls.source.currentData() == "training"
+
+
+def test_how_many_points_training_had_is_said_where_it_is_known(
+    window: MainWindow, tmp_path: Path
+) -> None:
+    """Weights from elsewhere say nothing about K."""
+    count = window.sandbox.controls.count
+    assert "trained with K = 10" in count.text()
+    network = make_network((40, 40), "relu")
+    path = tmp_path / "foreign.safetensors"
+    save_file(to_state_dict(initialise(network, stream(1, "elsewhere")), network), path)
+    assert window.workspace.open_checkpoint(path)
+    assert window.workspace.sandbox.state.source == "file"
+    assert "support points" in count.text()
+    assert "trained with" not in count.text()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5, 1e-9])
+def test_a_slider_over_a_single_value(qtbot: QtBot, value: float) -> None:
+    """A range without any width, or none that the box can show, is no error."""
+    control = SliderBox("Amplitude A", 0.1, 3)
+    qtbot.addWidget(control)
+    control.set_range(value, value)
+    control.show_value(value)
+    assert control.slider.value() == 0
+    assert control.box.value() == pytest.approx(value, abs=1e-3)
+    edited = []
+    control.edited.connect(edited.append)
+    control.slider.setValue(500)
+    assert edited == [pytest.approx(value, abs=1e-3)]
+
+
+def test_a_point_too_many_is_said(window: MainWindow) -> None:
+    """A click beyond the largest number of points gives a notice and adds none."""
+    sandbox = window.workspace.sandbox
+    sandbox.clear_points()
+    for i in range(MAX_POINTS):
+        sandbox.add_point(-5 + i / 11, 0.0)
+    assert window.notices.isHidden()
+    click_plot(window.sandbox.fit, 4.8, -5.5)
+    assert len(sandbox.state.points) == MAX_POINTS
+    assert window.notices.isVisible()
+    assert str(MAX_POINTS) in window.notices.text.text()
 
 
 def test_typing_is_not_a_shortcut(window: MainWindow) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -264,6 +265,62 @@ def test_presets_fill_the_form(window: MainWindow) -> None:
     panel.tabs.setCurrentWidget(panel.form)
     enter(panel.form.editors["shots"], "3")
     assert panel.preset.currentData() is None
+
+
+def test_own_settings_that_are_a_presets_are_called_so(window: MainWindow) -> None:
+    """With another seed too; choosing "Own settings" changes nothing, so the preset is shown."""
+    panel = window.training
+    pick(panel.preset, "5-shot")
+    panel.tabs.setCurrentWidget(panel.form)
+    enter(panel.form.editors["seed"], "77")
+    assert panel.preset.currentData() == "5-shot"
+    pick(panel.preset, "quick")
+    assert panel.form.settings == replace(PRESETS["quick"].settings, seed=77)
+    assert window.workspace.session.run.settings.seed == 77
+    panel.preset.setFocus()
+    press(panel.preset, Key.Key_End)
+    assert panel.preset.currentData() == "quick"
+    assert panel.form.settings == replace(PRESETS["quick"].settings, seed=77)
+    enter(panel.form.editors["shots"], "3")
+    assert panel.preset.currentText() == "Own settings"
+
+
+def test_curves_drawn_late_are_complete(window: MainWindow, qtbot: QtBot) -> None:
+    """Training with the settings in view: turning to the curves afterwards shows them all."""
+    panel = window.training
+    qtbot.waitUntil(panel.meta_loss.hint.isVisible)
+    panel.tabs.setCurrentWidget(panel.form)
+    for count in (1, 2, 3):
+        click(panel.step)
+        qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+        assert iteration(window) == count
+    qtbot.waitUntil(lambda: panel.progress.value() == 3)
+    assert len(curve_values(panel.meta_loss.smooth["maml", "after the inner step"])) == 0
+    panel.tabs.tabBar().setFocus()
+    press(panel.tabs.tabBar(), Key.Key_Left)
+    assert panel.meta_loss.isVisible()
+    assert_curves(qtbot, window)
+    assert len(curve_values(panel.meta_loss.smooth["maml", "after the inner step"])) == 3
+    assert not panel.meta_loss.hint.isVisible()
+
+
+@pytest.mark.parametrize("by_menu", [False, True])
+def test_a_number_still_being_typed_is_trained_with(window: MainWindow, by_menu: bool) -> None:
+    """Ctrl+Return takes in what stands in the field that has the focus."""
+    panel = window.training
+    panel.tabs.setCurrentWidget(panel.form)
+    alpha = panel.form.editors["alpha"]
+    alpha.setFocus()
+    QTest.keySequence(alpha, "Ctrl+A")
+    QTest.keyClicks(alpha, "0.05")
+    assert window.workspace.session.run.settings.alpha == SMALL.alpha
+    if by_menu:
+        window.actions_by_name["Train, pause or resume"].trigger()
+    else:
+        press(window, Key.Key_Return, modifier=CTRL)
+    assert phase(window) is Phase.TRAINING
+    assert window.workspace.session.run.settings.alpha == 0.05
+    assert panel.pending.isHidden()
 
 
 def test_the_sandbox_answers_while_training_flat_out(open_window: OpenWindow, qtbot: QtBot) -> None:
