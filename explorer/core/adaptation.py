@@ -4,16 +4,19 @@ Sandbox, evaluation and command line all use this one generator, for every learn
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
 
+from explorer.core.compiling import compiled
 from explorer.core.mlp import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network import Network
 
 DIVERGENCE_FACTOR = 10.0
+STEPS_AT_ONCE = 11  # computed before the first of them is handed out
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,28 @@ class AdaptStep:
     prediction: Tensor
 
 
-@torch.no_grad()
-def _predict_on(theta: Tensor, grid: Tensor, network: Network) -> Tensor:
-    x = grid.view(1, -1, 1).expand(theta.shape[0], -1, 1)
-    return predict(theta, x, network).squeeze(-1)
+def plain_steps(
+    theta: Tensor, network: Network, x: Tensor, y: Tensor, grid: Tensor, alpha: float, count: int
+) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """A number of steps from θ ``(T, P)`` on: θ, losses ``(T,)`` and predictions ``(T, G)``.
+
+    The list of θ is one longer than the others: it ends with where to go on.
+    """
+    thetas = [theta]
+    losses: list[Tensor] = []
+    predictions: list[Tensor] = []
+    for _ in range(count):
+        loss, passed = losses_and_pass(thetas[-1], x, y, network)
+        losses.append(loss)
+        predictions.append(predict(thetas[-1], grid, network).squeeze(-1))
+        thetas.append(thetas[-1] - gradient(passed) * alpha)
+    return thetas, losses, predictions
+
+
+@cache
+def compiled_steps() -> Callable[..., tuple[list[Tensor], list[Tensor], list[Tensor]]]:
+    """`plain_steps`, compiled where possible: a window that paints does not hold it up then."""
+    return compiled(plain_steps)
 
 
 def adapt(
@@ -60,14 +81,18 @@ def adapt(
         alpha: step size α on the mean squared error.
         steps: number of gradient steps.
     """
-    theta = theta.expand(support_x.shape[0], theta.shape[-1])
-    for step in range(steps + 1):
+    tasks = support_x.shape[0]
+    theta = theta.expand(tasks, theta.shape[-1])
+    inputs = grid.view(1, -1, 1).expand(tasks, -1, 1)
+    for first in range(0, steps + 1, STEPS_AT_ONCE):
+        count = min(STEPS_AT_ONCE, steps + 1 - first)
         with torch.no_grad():
-            losses, passed = losses_and_pass(theta, support_x, support_y, network)
-        yield AdaptStep(step, theta, losses, _predict_on(theta, grid, network))
-        if step < steps and support_x.shape[1] > 0:
-            with torch.no_grad():
-                theta = theta - gradient(passed) * alpha
+            thetas, losses, predictions = compiled_steps()(
+                theta, network, support_x, support_y, inputs, alpha, count
+            )
+        for i in range(count):
+            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
+        theta = thetas[-1]
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ the same numbers as never having stopped.
 """
 
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.core.compiling import compiled
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop
@@ -27,8 +27,8 @@ from explorer.core.tasks import sample, stream
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 # A pause takes effect within one chunk; between chunks training waits for the interpreter lock,
-# which a painting window holds: chunks of 25 ms lost a third of the speed, of 70 ms a tenth.
-CHUNK_SECONDS = 0.07
+# which a painting window holds: chunks of 25 ms lost a third of the speed, of 60 ms a sixth.
+CHUNK_SECONDS = 0.06
 MAX_CHUNK = 100
 TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100
@@ -161,18 +161,8 @@ def plain_chunk(learner: str) -> Chunk:
 
 @cache
 def compiled_chunk(learner: str) -> Chunk:
-    """`plain_chunk` in TorchScript, which holds no GIL while it runs; plain where that is gone.
-
-    TorchScript is deprecated but works up to Python 3.13 and is unsupported from 3.14 on.
-    """
-    plain = plain_chunk(learner)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compiled: Chunk = torch.jit.script(plain)
-        except Exception:  # noqa: BLE001 - whatever TorchScript cannot do, Python can
-            return plain
-    return compiled
+    """`plain_chunk`, compiled where possible: no other thread waits for it then."""
+    return compiled(plain_chunk(learner))
 
 
 @torch.no_grad()
