@@ -295,6 +295,7 @@ def test_curves_drawn_late_are_complete(window: MainWindow, qtbot: QtBot) -> Non
         qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
         assert iteration(window) == count
     qtbot.waitUntil(lambda: panel.progress.value() == 3)
+    qtbot.waitUntil(lambda: not window.clock._due)  # nothing else is about to draw
     assert len(curve_values(panel.meta_loss.smooth["maml", "after the inner step"])) == 0
     panel.tabs.tabBar().setFocus()
     press(panel.tabs.tabBar(), Key.Key_Left)
