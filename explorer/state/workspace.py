@@ -17,7 +17,8 @@ from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import TrainingSession
 from explorer.state.workers import describe
 
-FOLLOWS_PER_SECOND = 15.0  # smooth to the eye; every adaptation takes time from training
+# Above the rate of training chunks, or every other chunk would come just too soon.
+FOLLOWS_PER_SECOND = 25.0
 
 
 class Workspace(QObject):
