@@ -51,7 +51,8 @@ examples:
 
 The files come before --shots. --json prints {"learners": [{"file", "name", "results": [{"shots",
 "tasks", "mse", "median", "ci95", "diverged"}]}]}, the last four as lists over the steps; ci95 is
-the half-width of the 95 % interval of the mean, and what is not finite is null."""
+the half-width of the 95 % interval of the mean of independent tasks (evenly spread ones scatter
+less), and what is not finite is null."""
 
 ADAPT_HELP = """\
 Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points
