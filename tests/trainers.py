@@ -12,6 +12,7 @@ from explorer.core.training import Progress, Run
 from explorer.state.training_session import Trainer
 
 SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3)
+LONG = replace(SMALL, iterations=1_000_000)
 PATIENCE = 20  # seconds until a forgotten gate opens by itself
 
 

@@ -71,14 +71,11 @@ class Demo(QObject):
             sandbox.draw_sine()
             sandbox.update(step=1, snap=True)
             yield 900
-            bounds = sandbox.line.settings.x
             for _ in range(POINTS):
-                sandbox.add_point(self._x(bounds.low, bounds.high), 0.0)
+                share = float(torch.rand(1, generator=self._draws))
+                sandbox.add_point(sandbox.line.settings.x.at(share), 0.0)
                 yield 600
             for step in range(sandbox.state.steps + 1):
                 sandbox.go_to(step)
                 yield 900 if step < 2 else 300
             yield 1500
-
-    def _x(self, low: float, high: float) -> float:
-        return low + (high - low) * float(torch.rand(1, generator=self._draws))

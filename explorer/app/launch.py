@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from explorer.app.demo import Demo
-from explorer.app.main_window import MainWindow
+from explorer.app.main_window import TRANSIENT_MS, MainWindow
 from explorer.app.options import NO_DISPLAY, WindowOptions
 from explorer.core.checkpoint import SUFFIX, load
 from explorer.core.errors import UserError
@@ -130,7 +130,9 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     _report_exceptions(window)
     _close_on_interrupt(window)
     demo = Demo(workspace, options.seed or 0, window)
-    demo.stopped.connect(lambda: window.statusBar().showMessage("Demonstration stopped", 5000))
+    demo.stopped.connect(
+        lambda: window.statusBar().showMessage("Demonstration stopped", TRANSIENT_MS)
+    )
     if options.screenshot is None:
         window.restore_layout()
     window.show()

@@ -21,6 +21,10 @@ class Range(NamedTuple):
     low: float
     high: float
 
+    def at(self, share: float) -> float:
+        """The value a share of the way from low to high."""
+        return self.low + (self.high - self.low) * share
+
 
 @dataclass(frozen=True)
 class Description:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from explorer.core.schema import DESCRIPTIONS
 from explorer.panels.widgets import (
     NumberBox,
     SliderBox,
@@ -12,7 +13,6 @@ from explorer.panels.widgets import (
     show_choice,
     show_value,
 )
-from explorer.state.sandbox import ALPHA
 from explorer.state.workspace import Workspace
 
 
@@ -77,7 +77,8 @@ class TaskControls(QWidget):
         )
         self.follow = QCheckBox("F&ollow training")
         self.follow.setToolTip("Adapt anew as the network in training learns")
-        self.alpha = NumberBox(ALPHA.low, ALPHA.high, 0.005)
+        alpha = DESCRIPTIONS["alpha"]
+        self.alpha = NumberBox(alpha.low, alpha.high, alpha.step)
         self.alpha.setAccessibleName("Step size α")
         self.alpha.setToolTip("Size of each gradient step on the support points")
         self.source.activated.connect(self._on_source)

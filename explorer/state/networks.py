@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from torch import Tensor
 
@@ -14,7 +14,6 @@ from explorer.core.tasks import stream
 from explorer.core.training import Run
 
 Source = Literal["shipped", "training", "file"]
-SOURCES: tuple[Source, ...] = get_args(Source)
 
 RANDOM = "random"
 ROLES = (*LEARNERS, RANDOM)

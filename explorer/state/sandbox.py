@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.schema import Range, Settings
+from explorer.core.schema import Settings
 from explorer.core.tasks import stream
 from explorer.state.networks import RANDOM, ROLES, Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
@@ -15,7 +15,6 @@ from explorer.state.workers import LatestWorker
 
 MAX_STEPS = 100
 MAX_POINTS = 100
-ALPHA = Range(1e-5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,7 @@ class Sandbox(QObject):
     def question(self) -> Question:
         """What the present state asks."""
         s = self.state
-        return Question(
-            self.line, self.line.settings.x, s.amplitude, s.phase, s.points, s.alpha, s.steps
-        )
+        return Question(self.line, s.amplitude, s.phase, s.points, s.alpha, s.steps)
 
     @property
     def is_current(self) -> bool:
@@ -174,7 +171,7 @@ class Sandbox(QObject):
         u = torch.rand(settings.shots, generator=self._draws)
         if evenly:  # one in each K-th of the range
             u = (torch.arange(settings.shots) + u) / settings.shots
-        xs = (settings.x.low + (settings.x.high - settings.x.low) * value for value in u.tolist())
+        xs = map(settings.x.at, u.tolist())
         drawn = (self._snapped(SupportPoint(x, 0.0, True), self.state) for x in xs)
         self.update(points=tuple(drawn), selected=None)
 
@@ -182,11 +179,7 @@ class Sandbox(QObject):
         """Take a new random sine from the task distribution; snapped points follow it."""
         settings = self.line.settings
         u, v = torch.rand(2, generator=self._draws).tolist()
-        amplitude, phase = settings.amplitude, settings.phase
-        self.update(
-            amplitude=amplitude.low + (amplitude.high - amplitude.low) * u,
-            phase=phase.low + (phase.high - phase.low) * v,
-        )
+        self.update(amplitude=settings.amplitude.at(u), phase=settings.phase.at(v))
 
     def go_to(self, step: int) -> None:
         """Show another gradient step, within what is computed."""

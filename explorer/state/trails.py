@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 
 from explorer.core.adaptation import divergence_sentence
-from explorer.core.schema import Range
 from explorer.core.tasks import grid, sine
 from explorer.core.trail import Array, Trail, walk
 from explorer.state.networks import Line
@@ -34,8 +33,7 @@ class Question:
     """Everything that decides an adaptation, and nothing else.
 
     Attributes:
-        line: the networks.
-        x: inputs over which to predict.
+        line: the networks, and by their settings the inputs over which to predict.
         amplitude: A of the true sine.
         phase: φ of the true sine, radians.
         points: support points.
@@ -44,7 +42,6 @@ class Question:
     """
 
     line: Line
-    x: Range
     amplitude: float
     phase: float
     points: tuple[SupportPoint, ...]
@@ -79,7 +76,7 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
         check_wanted: called after every step; may raise to give up.
     """
     torch.set_num_threads(1)
-    inputs = grid(question.x, GRID_POINTS)
+    inputs = grid(question.line.settings.x, GRID_POINTS)
     truth = sine(inputs, torch.tensor(question.amplitude), torch.tensor(question.phase))
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)

@@ -30,7 +30,7 @@ from explorer.core.checkpoint import load, save
 from explorer.core.training import advance, start
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
-from tests.trainers import SMALL, GatedTrainer
+from tests.trainers import LONG, SMALL, GatedTrainer
 from tests.ui import (
     assert_adapted,
     click,
@@ -44,7 +44,6 @@ from tests.ui import (
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
-LONG = replace(SMALL, iterations=1_000_000)
 
 
 @pytest.fixture

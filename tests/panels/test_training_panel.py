@@ -19,7 +19,7 @@ from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
 from explorer.panels.training_panel import duration
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
-from tests.trainers import SMALL, GatedTrainer, failing, progress
+from tests.trainers import LONG, SMALL, GatedTrainer, failing, progress
 from tests.ui import (
     assert_adapted,
     click,
@@ -33,7 +33,6 @@ from tests.ui import (
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
-LONG = replace(SMALL, iterations=1_000_000)
 
 
 @pytest.fixture
