@@ -17,7 +17,7 @@ ACTIVATIONS = ("relu", "tanh")
 
 
 class Network(NamedTuple):
-    """The shape of a multilayer perceptron (a NamedTuple, so that TorchScript takes it too).
+    """The shape of a multilayer perceptron.
 
     Attributes:
         sizes: units of each layer from input to output, ``[1, 40, 40, 1]`` in the paper.

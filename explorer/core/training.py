@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.core.compiling import compiled
+from explorer.core.engine import Loop, Tensors
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop
@@ -115,17 +115,43 @@ def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
     )
 
 
+@cache
+def training_loop(learner: str, sizes: tuple[int, ...], tanh: bool, inner: InnerLoop) -> Loop:
+    """The outer loop of Algorithm 2 for a learner: a meta-gradient, then Adam.
+
+    Carries θ and Adam's m and v; is given a batch and Adam's two bias corrections; makes the
+    training losses.
+    """
+    meta_gradient, network = LEARNERS[learner].meta_gradient, Network(list(sizes), tanh)
+
+    def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
+        theta, m, v = carried
+        *points, rate, root = given
+        g, losses = meta_gradient(theta, Batch(*points), network, inner)
+        m = torch.lerp(m, g, 1 - BETA_1)
+        v = v * BETA_2 + g * g * (1 - BETA_2)
+        theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
+        return (theta, m, v), (losses,)
+
+    return Loop(body)
+
+
+def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:
+    """Adam's bias corrections of the iterations after one, ``(rounds,)`` each.
+
+    The first, β / (1 − β₁ᵗ), multiplies m and the second, 1 / √(1 − β₂ᵗ), the root of v.
+    """
+    t = torch.arange(iteration + 1, iteration + rounds + 1, dtype=torch.float64)
+    return (beta / (1 - BETA_1**t)).to(dtype), (1 - BETA_2**t).rsqrt().to(dtype)
+
+
 Chunk = Callable[
     [Tensor, Tensor, Tensor, int, Batch, Network, InnerLoop, float],
     tuple[Tensor, Tensor, Tensor, Tensor],
 ]
 
 
-@cache
-def plain_chunk(learner: str) -> Chunk:
-    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
-    meta_gradient = LEARNERS[learner].meta_gradient
-
+def _chunk(learner: str, plainly: bool) -> Chunk:
     def chunk(
         theta: Tensor,
         m: Tensor,
@@ -135,34 +161,26 @@ def plain_chunk(learner: str) -> Chunk:
         network: Network,
         inner: InnerLoop,
         beta: float,
-        beta_1: float = BETA_1,  # TorchScript sees no global or enclosing number, but defaults
-        beta_2: float = BETA_2,
-        epsilon: float = EPSILON,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        losses: list[Tensor] = []
-        for i in range(batches.support_x.size(0)):
-            batch = Batch(
-                batches.support_x[i],
-                batches.support_y[i],
-                batches.query_x[i],
-                batches.query_y[i],
-            )
-            g, loss = meta_gradient(theta, batch, network, inner)
-            losses.append(loss)
-            t = float(iteration + i + 1)
-            m = torch.lerp(m, g, 1 - beta_1)
-            v = v * beta_2 + g * g * (1 - beta_2)
-            denominator = torch.sqrt(v) / (1 - beta_2**t) ** 0.5 + epsilon
-            theta = torch.addcdiv(theta, m, denominator, value=-beta / (1 - beta_1**t))
-        return theta, m, v, torch.stack(losses)
+        loop = training_loop(learner, tuple(network.sizes), network.tanh, inner)
+        given = (*batches, *corrections(iteration, len(batches.support_x), beta, theta.dtype))
+        run = loop.run_plainly if plainly else loop.run
+        carried, (losses,) = run((theta, m, v), given)
+        return (*carried, losses)  # type: ignore[return-value]
 
     return chunk
 
 
 @cache
+def plain_chunk(learner: str) -> Chunk:
+    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
+    return _chunk(learner, plainly=True)
+
+
+@cache
 def compiled_chunk(learner: str) -> Chunk:
-    """`plain_chunk`, compiled where possible: no other thread waits for it then."""
-    return compiled(plain_chunk(learner))
+    """`plain_chunk` run by the machine: no other thread waits for it."""
+    return _chunk(learner, plainly=False)
 
 
 @torch.no_grad()

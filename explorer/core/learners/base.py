@@ -41,7 +41,8 @@ class Learner:
         losses: what each recorded training loss is, in the order `meta_gradient` returns them.
         meta_gradient: from θ ``(P,)``, a batch, the network and the inner loop to the
             meta-gradient ``(P,)``, averaged over tasks, and the training losses
-            ``(len(losses),)``. Written so that TorchScript compiles it.
+            ``(len(losses),)``. Which PyTorch calls it makes must
+            not depend on the values of its tensors (`explorer.core.engine`).
     """
 
     name: str

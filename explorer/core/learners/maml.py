@@ -30,12 +30,11 @@ def meta_gradient(
     the same expectation as the query loss before adaptation, and comes for free.
     """
     adapted = theta
+    losses: list[Tensor] = []
     passes: list[Pass] = []
-    before = torch.empty(0)
-    for step in range(inner.steps):
-        losses, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
-        if step == 0:
-            before = losses
+    for _ in range(inner.steps):
+        loss, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
+        losses.append(loss)
         passes.append(passed)
         adapted = adapted - gradient(passed) * inner.alpha
     after, passed = losses_and_pass(adapted, batch.query_x, batch.query_y, network)
@@ -44,7 +43,7 @@ def meta_gradient(
         vector = vector - hessian_vector(passes[step], vector, network) * inner.alpha
     # The first pass shares θ over all tasks, so its products can be summed as they are formed.
     summed = vector.sum(0) - summed_hessian_vector(passes[0], vector, network) * inner.alpha
-    return summed / vector.size(0), torch.stack([before.mean(), after.mean()])
+    return summed / vector.size(0), torch.stack([losses[0].mean(), after.mean()])
 
 
 MAML = Learner("maml", "MAML", ("before the inner step", "after the inner step"), meta_gradient)
