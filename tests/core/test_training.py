@@ -25,6 +25,7 @@ from explorer.core.tasks import grid, sample, stream
 from explorer.core.training import (
     HELD_OUT_STEPS,
     MAX_CHUNK,
+    TASKS_AT_ONCE,
     Chunk,
     HeldOut,
     LearnerState,
@@ -197,13 +198,19 @@ def test_learners_see_the_same_points(monkeypatch: pytest.MonkeyPatch) -> None:
         assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize("tasks_in_batch", [4, 2 * TASKS_AT_ONCE + 3])
 @pytest.mark.parametrize("chunk_of", [plain_chunk, compiled_chunk])
 @pytest.mark.parametrize("learner", LEARNERS)
-def test_the_outer_loop_is_adam(learner: str, chunk_of: Callable[[str], Chunk]) -> None:
-    """In float64, 60 iterations from iteration 0 are those of torch.optim.Adam."""
+def test_the_outer_loop_is_adam(
+    learner: str, chunk_of: Callable[[str], Chunk], tasks_in_batch: int
+) -> None:
+    """In float64, 60 iterations from iteration 0 are those of torch.optim.Adam.
+
+    However many tasks a batch has: the gradient is that of all of them at once.
+    """
     iterations, beta = 60, 0.003
     network = make_network((6, 6), "tanh")
-    tasks = sample(SMALL, 4, 7, stream(0, "tasks"), stream(0, "noise"), iterations)
+    tasks = sample(SMALL, tasks_in_batch, 7, stream(0, "tasks"), stream(0, "noise"), iterations)
     batches = Batch(*(part.double() for part in tasks.split(3)))
     inner = InnerLoop(0.02, 2)
     start_theta = initialise(network, stream(0, "initialisation")).double()

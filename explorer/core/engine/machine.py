@@ -17,6 +17,7 @@ from explorer.core.engine.recording import Op
 from explorer.core.engine.tile import LANES, ROWS, tile, turn
 
 DIMENSIONS = 4  # of an instruction's loops
+INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache
 
 Numbers = NDArray[np.float32 | np.float64]
 Integers = NDArray[np.int64]
@@ -58,13 +59,15 @@ def _product(
 ) -> None:  # fmt: skip
     """C = A·B, tile by tile, the rows dealt out evenly."""
     tiles = (rows + ROWS - 1) // ROWS
-    for i in range(tiles):
-        first, last = rows * i // tiles, rows * (i + 1) // tiles
-        for j in range(0, columns, LANES):
-            tile(  # type: ignore[call-arg]
-                memory, last - first, min(LANES, columns - j), inner,
-                c + first * c_row + j, c_row, a + first * a_row, a_row, a_inner, b + j, b_inner,
-            )  # fmt: skip
+    for k in range(0, max(inner, 1), INNER):
+        for i in range(tiles):
+            first, last = rows * i // tiles, rows * (i + 1) // tiles
+            for j in range(0, columns, LANES):
+                tile(  # type: ignore[call-arg]
+                    memory, last - first, min(LANES, columns - j), min(INNER, inner - k), k,
+                    c + first * c_row + j, c_row, a + first * a_row + k * a_inner, a_row, a_inner,
+                    b + k * b_inner + j, b_inner,
+                )  # fmt: skip
 
 
 @njit(error_model="numpy")

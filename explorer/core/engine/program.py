@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def _with_own_outputs(recording: Recording) -> Recording:
     instructions, sizes, outputs = list(recording.instructions), list(recording.sizes), []
     for view in recording.outputs:
         own = View(len(sizes), 0, view.shape, _contiguous(view.shape))
-        sizes.append(int(np.prod(view.shape)))
+        sizes.append(prod(view.shape))
         instructions.append(Instruction(Op.COPY, own, (view,)))
         outputs.append(own)
     return replace(recording, instructions=instructions, sizes=sizes, outputs=outputs)
@@ -99,77 +100,103 @@ def _needed(recording: Recording) -> list[Instruction]:
 def _joined_in_place(instructions: list[Instruction], recording: Recording) -> list[Instruction]:
     """Let what is copied whole into a larger storage be written there in the first place."""
     fixed = {view.storage for view in recording.inputs} | recording.constants.keys()
-    for k in range(len(instructions) - 1, -1, -1):
-        copy = instructions[k]
-        if copy.op is not Op.COPY or copy.inputs[0].storage in fixed:
-            continue
-        moved = _moved(instructions, k, recording.sizes[copy.inputs[0].storage])
-        if moved is not None:
-            instructions = moved
+    users: dict[int, list[int]] = {}  # of each storage
+    for k, each in enumerate(instructions):
+        for storage in {view.storage for view in (each.out, *each.inputs)}:
+            users.setdefault(storage, []).append(k)
+    instructions = list(instructions)
+    for copy in reversed(instructions):
+        source = copy.inputs[0] if copy.op is Op.COPY else copy.out
+        if copy.op is Op.COPY and source.storage not in fixed:
+            places = users[source.storage]
+            moved = _moved([instructions[k] for k in places], copy, recording)
+            for k, each in zip(places, moved, strict=False):
+                instructions[k] = each
+            if moved:
+                users[copy.out.storage] = sorted({*users[copy.out.storage], *places})
     return [each for each in instructions if each.op is not Op.COPY or each.out != each.inputs[0]]
 
 
-def _moved(instructions: list[Instruction], k: int, size: int) -> list[Instruction] | None:
-    """The instructions with the source of copy k placed in its target; None if it cannot be."""
-    source, target = instructions[k].inputs[0], instructions[k].out
+def _moved(users: list[Instruction], copy: Instruction, recording: Recording) -> list[Instruction]:
+    """The users of a copy's source with the source placed in its target; none if it cannot be."""
+    source, target = copy.inputs[0], copy.out
+    size = recording.sizes[source.storage]
     whole = source.offset == 0 and source.strides == _contiguous(source.shape)
-    if not whole or size != int(np.prod(source.shape)) or source.storage == target.storage:
-        return None
-    line, row = _lines(target)
-    if row is None:
-        return None
+    if not whole or size != prod(source.shape) or source.storage == target.storage:
+        return []
+    levels = _levels(source, target)
     try:
         return [
-            Instruction(
-                each.op,
-                _shifted(each.out, source.storage, target, line, row),
-                tuple(_shifted(v, source.storage, target, line, row) for v in each.inputs),
-                each.scalars,
+            replace(
+                each,
+                out=_shifted(each.out, source.storage, target, levels),
+                inputs=tuple(_shifted(v, source.storage, target, levels) for v in each.inputs),
             )
-            for each in instructions
+            for each in users
         ]
     except _CannotMoveError:
-        return None
+        return []
 
 
 class _CannotMoveError(Exception):
     """A view of the source would have no strides in the target."""
 
 
-def _lines(target: View) -> tuple[int, int | None]:
-    """How many elements lie side by side, and the way between such lines if it is always one."""
-    line = 1
-    outer: list[tuple[int, int]] = []
-    for n, stride in zip(target.shape[::-1], target.strides[::-1], strict=True):
+@dataclass(frozen=True)
+class _Level:
+    """Elements that lie evenly in a source as in its target.
+
+    Attributes:
+        count: how many; more than any view can reach at the outermost level.
+        step: from one to the next in the source.
+        target_step: and in the target.
+    """
+
+    count: int
+    step: int
+    target_step: int
+
+
+def _levels(source: View, target: View) -> list[_Level]:
+    """How a contiguous source lies in its target, from the innermost level outwards."""
+    levels: list[_Level] = []
+    for n, step, to in zip(
+        source.shape[::-1], source.strides[::-1], target.strides[::-1], strict=True
+    ):
         if n == 1:
             continue
-        if stride == line and not outer:
-            line *= n
-        elif not outer or stride == outer[-1][0] * outer[-1][1]:
-            outer.append((n, stride))
+        if levels and to == levels[-1].count * levels[-1].target_step:
+            levels[-1] = replace(levels[-1], count=n * levels[-1].count)
         else:
-            return line, None
-    return max(line, 1), outer[0][1] if outer else line
+            levels.append(_Level(n, step, to))
+    return levels or [_Level(1, 1, 1)]
 
 
-def _shifted(view: View, storage: int, target: View, line: int, row: int) -> View:
-    """A view of the source as one of the target, whose lines lie ``row`` elements apart."""
+def _shifted(view: View, storage: int, target: View, levels: list[_Level]) -> View:
+    """A view of the source as one of the target.
+
+    Raises:
+        _CannotMoveError: it steps from one stretch of a level into the next.
+    """
     if view.storage != storage:
         return view
-    column = view.offset % line
+    rest, offset, room = view.offset, target.offset, []
+    for level in reversed(levels):
+        offset += rest // level.step * level.target_step
+        room.append(level.count - rest // level.step - 1)
+        rest %= level.step
+    room.reverse()
     strides = []
-    reach = column
     for n, stride in zip(view.shape, view.strides, strict=True):
         if n == 1 or stride == 0:
             strides.append(0)
-        elif stride % line == 0:
-            strides.append(stride // line * row)
-        else:
-            reach += (n - 1) * stride
-            strides.append(stride)
-    if reach >= line:
-        raise _CannotMoveError
-    offset = target.offset + view.offset // line * row + column
+            continue
+        at = max(i for i, level in enumerate(levels) if level.step <= stride)
+        steps, remainder = divmod(stride, levels[at].step)
+        room[at] -= (n - 1) * steps
+        if remainder or room[at] < 0:
+            raise _CannotMoveError
+        strides.append(steps * levels[at].target_step)
     return View(target.storage, offset, view.shape, tuple(strides))
 
 
@@ -230,11 +257,20 @@ def _row(instruction: Instruction, places: dict[int, int]) -> list[int]:
     out, inputs = instruction.out, instruction.inputs or (instruction.out,)
     a, b = inputs[0], inputs[-1]
     if instruction.op is Op.MATMUL:
+        if out.shape[-1] == 1 and out.strides[-2] == 1 and a.strides[-2] == 1:
+            out, a, b = _turned(out), _turned(b), _turned(a)  # a row is faster than a column
         sizes, strides = _product_loops(out, a, b)
     else:
         sizes, strides = _loops(out.shape, (out.strides, a.strides, b.strides))
     starts = [places[view.storage] + view.offset for view in (out, a, b)]
     return [int(instruction.op), *starts, -1, *sizes, *strides[0], *strides[1], *strides[2]]
+
+
+def _turned(matrix: View) -> View:
+    def swapped(of: tuple[int, ...]) -> tuple[int, ...]:
+        return (*of[:-2], of[-1], of[-2])
+
+    return replace(matrix, shape=swapped(matrix.shape), strides=swapped(matrix.strides))
 
 
 def _product_loops(out: View, a: View, b: View) -> tuple[list[int], list[list[int]]]:

@@ -26,6 +26,7 @@ def tile(
     rows: Any,
     columns: Any,
     inner: Any,
+    onward: Any,
     c: Any,
     c_row: Any,
     a: Any,
@@ -34,19 +35,19 @@ def tile(
     b: Any,
     b_inner: Any,
 ) -> Any:
-    """C = A·B for up to `ROWS` rows and `LANES` columns of C, in Numba code.
+    """C = A·B for up to `ROWS` rows and `LANES` columns of C, or C += A·B if onward is not 0.
 
     Places and strides count elements of one array that holds all three matrices. The columns of
     B lie side by side, and whole vectors of them are read: `LANES` elements behind the last one
     must belong to the array.
     """
-    numbers = (rows, columns, inner, c, c_row, a, a_row, a_inner, b, b_inner)
+    numbers = (rows, columns, inner, onward, c, c_row, a, a_row, a_inner, b, b_inner)
     return types.void(memory, *(types.int64 for _ in numbers)), _generate
 
 
 def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     array = context.make_array(signature.args[0])(context, builder, values[0])
-    rows, columns, inner, c, c_row, a, a_row, a_inner, b, b_inner = values[1:]
+    rows, columns, inner, onward, c, c_row, a, a_row, a_inner, b, b_inner = values[1:]
     element = context.get_value_type(signature.args[0].dtype)
     a, b, c = (builder.gep(array.data, [place]) for place in (a, b, c))
     done = builder.append_basic_block("done")
@@ -56,8 +57,10 @@ def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         switch.add_case(ir.Constant(_INTEGER, count), block)
         builder.position_at_end(block)
         a_rows = _rows(builder, a, a_row, count)
-        sums = _sums(builder, element, a_rows, a_inner, b, b_inner, inner)
-        _store(builder, element, sums, _rows(builder, c, c_row, count), columns)
+        c_rows = _rows(builder, c, c_row, count)
+        before = _before(builder, element, c_rows, onward)
+        sums = _sums(builder, element, before, a_rows, a_inner, b, b_inner, inner)
+        _store(builder, element, sums, c_rows, columns)
         builder.branch(done)
     builder.position_at_end(done)
     return context.get_dummy_value()
@@ -70,8 +73,35 @@ def _rows(builder: Any, first: Any, stride: Any, count: int) -> list[Any]:
     return rows
 
 
+def _before(builder: Any, element: Any, c_rows: list[Any], onward: Any) -> list[Any]:
+    """What the sums begin with: zero, or what stands in C."""
+    vector = ir.VectorType(element, LANES)
+    zero = ir.Constant(vector, [0.0] * LANES)
+    start = builder.block
+    adding, after = builder.append_basic_block("adding"), builder.append_basic_block("begun")
+    builder.cbranch(builder.icmp_signed("==", onward, ir.Constant(_INTEGER, 0)), after, adding)
+    builder.position_at_end(adding)
+    found = [builder.load(builder.bitcast(row, vector.as_pointer()), align=4) for row in c_rows]
+    builder.branch(after)
+    builder.position_at_end(after)
+    sums = []
+    for each in found:
+        value = builder.phi(vector)
+        value.add_incoming(zero, start)
+        value.add_incoming(each, adding)
+        sums.append(value)
+    return sums
+
+
 def _sums(
-    builder: Any, element: Any, a_rows: list[Any], a_inner: Any, b: Any, b_inner: Any, inner: Any
+    builder: Any,
+    element: Any,
+    begun: list[Any],
+    a_rows: list[Any],
+    a_inner: Any,
+    b: Any,
+    b_inner: Any,
+    inner: Any,
 ) -> list[Any]:
     """The loop over the inner index; one vector of sums for each row."""
     vector = ir.VectorType(element, LANES)
@@ -85,8 +115,8 @@ def _sums(
     k = builder.phi(_INTEGER)
     k.add_incoming(ir.Constant(_INTEGER, 0), before)
     sums = [builder.phi(vector) for _ in a_rows]
-    for each in sums:
-        each.add_incoming(ir.Constant(vector, [0.0] * LANES), before)
+    for each, value in zip(sums, begun, strict=True):
+        each.add_incoming(value, before)
     builder.cbranch(builder.icmp_signed("<", k, inner), body, after)
 
     builder.position_at_end(body)
