@@ -13,12 +13,14 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
 
 PACKAGES = (
     *("torch", "numpy", "numba", "llvmlite", "scipy", "safetensors"),
@@ -154,8 +156,8 @@ def not_measured(what: str, why: str, target: Target | None = None, unit: str = 
 
 
 def paired(
-    contenders: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 1
-) -> dict[str, list[float]]:
+    contenders: Mapping[Name, Callable[[], object]], rounds: int, warm_up: int = 1
+) -> dict[Name, list[float]]:
     """Seconds of every call when the contenders take turns, A B A B …, in one process.
 
     What disturbs the machine for a while then disturbs all of them alike, and round i of one
@@ -166,7 +168,7 @@ def paired(
         rounds: calls of each that count.
         warm_up: calls of each before those.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[Name, list[float]] = {name: [] for name in contenders}
     for turn in range(warm_up + rounds):
         for name, contender in contenders.items():
             begin = time.perf_counter()
@@ -226,10 +228,10 @@ def machine() -> dict[str, Any]:
 
 def number(value: float) -> str:
     """Three significant digits, without an exponent, thousands separated."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    digits = 3 if value == 0 else max(0, 2 - int(f"{value:e}".partition("e")[2]))
-    return f"{value:.{min(digits, 6)}f}"
+    if value == 0:
+        return "0"
+    digits = 2 - int(f"{value:.2e}".partition("e")[2])
+    return f"{value:,.{min(max(digits, 0), 6)}f}"
 
 
 def _figure(row: Row) -> str:

@@ -65,9 +65,9 @@ def rows(options: Options) -> Iterator[Row]:
 def _speed(
     what: str, settings: Settings, iterations: int, options: Options, target: Target | None
 ) -> Row:
-    contenders = {str(n): partial(trained, settings, iterations, n) for n in (ONE, TWO)}
+    contenders = {n: partial(trained, settings, iterations, n) for n in (ONE, TWO)}
     seconds = paired(contenders, options.rounds(9, 3), warm_up=2)
-    one, two = (seconds[str(n)] for n in (ONE, TWO))
+    one, two = seconds[ONE], seconds[TWO]
     milliseconds = [1e3 * median(each) / iterations for each in (one, two)]
     note = "a meta-iteration: {:.3g} and {:.3g} ms".format(*milliseconds)
     return measured(what, ratios(one, two), "×", target, note)
