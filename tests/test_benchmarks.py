@@ -201,7 +201,7 @@ def test_a_failing_section_keeps_its_rows(monkeypatch: pytest.MonkeyPatch) -> No
         raise ValueError("no more")
 
     module = "tests.benchmarks.broken"
-    monkeypatch.setitem(sys.modules, module, SimpleNamespace(rows=rows))  # type: ignore[misc]
+    monkeypatch.setitem(sys.modules, module, SimpleNamespace(rows=rows))
     first, lost = collect("broken", Options())
     assert (first.section, first.what, first.figure) == ("broken", "first", 1.0)
     assert lost.verdict == "not measured: ValueError: no more"

@@ -55,6 +55,9 @@ def _seconds(call: Callable[[], object], rounds: int, warm_up: int = 2) -> list[
 def _sandbox(line: Line, rounds: int) -> Iterator[Row]:
     question = sandbox_question(line)
     with patch.object(trails, "GRID_POINTS", GRID_POINTS):
+        for trail in trails.answer(question).trails.values():
+            if trail.prediction.shape != (SANDBOX_STEPS + 1, GRID_POINTS):
+                raise RuntimeError(f"a trail has the shape {trail.prediction.shape}")
         seconds = _seconds(lambda: trails.answer(question), rounds, warm_up=5)
     times = [1e3 * s for s in seconds]
     what = f"sandbox: {len(line.entries)} learners × {SANDBOX_STEPS} steps × {GRID_POINTS} points"
