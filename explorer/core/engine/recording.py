@@ -188,6 +188,12 @@ def _binary(op: Op, scale: float = 0.0) -> Callable[..., None]:
     return note
 
 
+def _threshold(to: _Recorder, out: Tensor, a: Tensor, b: Tensor, threshold: float) -> None:
+    if threshold != 0:
+        raise UnsupportedError("a threshold other than 0")
+    _binary(Op.THRESHOLD)(to, out, a, b)
+
+
 def _arithmetic(
     op: Op, scale: float, with_number: Callable[[float], tuple[float, float]]
 ) -> Callable[..., None]:
@@ -263,7 +269,7 @@ _NOTES: MappingProxyType[str, Callable[..., None]] = MappingProxyType(
         "mul": _arithmetic(Op.MULTIPLY, 0.0, lambda number: (number, 0.0)),
         "div": _arithmetic(Op.DIVIDE, 0.0, lambda number: (1 / number, 0.0)),
         "lerp": _binary(Op.LERP),
-        "threshold_backward": _binary(Op.THRESHOLD),
+        "threshold_backward": _threshold,
         "cat": _joined,
         "stack": _stacked,
         "sum": _sum(mean=False),
