@@ -3,17 +3,21 @@
 Sandbox, evaluation and command line all use this one generator, for every learner.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from explorer.core.compiling import compiled
+from explorer.core.lazy_torch import no_grad, torch
 from explorer.core.mlp import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DIVERGENCE_FACTOR = 10.0
 STEPS_AT_ONCE = 11  # computed before the first of them is handed out
@@ -111,7 +115,7 @@ def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
     return beyond.cummax(0).values if support_y.shape[-2] else torch.zeros_like(beyond)
 
 
-@torch.no_grad()
+@no_grad
 def curvature(
     theta: Tensor, network: Network, support_x: Tensor, support_y: Tensor, rounds: int = 40
 ) -> float:

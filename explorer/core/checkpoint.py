@@ -7,6 +7,8 @@ Everything else stands beside them in the file's metadata: under `DESCRIPTION_KE
 safetensors document with the optimiser and generator states and the run's other learners.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json
@@ -17,15 +19,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError
-from safetensors import torch as safetensors_torch
-from torch import Tensor
 
 import explorer
 from explorer.core.errors import CheckpointError, SettingsError
+from explorer.core.lazy_torch import safetensors_torch, torch
 from explorer.core.learners import LEARNERS
 from explorer.core.network import (
     Network,
@@ -36,6 +36,9 @@ from explorer.core.network import (
 )
 from explorer.core.schema import Settings
 from explorer.core.training import LearnerState, Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FORMAT = 1
 SUFFIX = ".safetensors"

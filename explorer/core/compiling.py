@@ -1,10 +1,12 @@
 """TorchScript where the platform has it, the same function as ordinary Python elsewhere."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
-import torch
+from explorer.core.lazy_torch import torch
 
 Function = TypeVar("Function", bound=Callable[..., object])
 

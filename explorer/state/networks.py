@@ -1,10 +1,10 @@
 """The networks that the sandbox compares: which MAML, its baseline, and an untrained one."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal
 
 from explorer.core.checkpoint import Checkpoint
 from explorer.core.learners import LEARNERS, MAML
@@ -12,6 +12,9 @@ from explorer.core.network import Network, initialise
 from explorer.core.schema import Settings
 from explorer.core.tasks import stream
 from explorer.core.training import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Source = Literal["shipped", "training", "file"]
 
