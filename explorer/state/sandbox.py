@@ -71,8 +71,11 @@ class Sandbox(QObject):
         self._worker = LatestWorker()
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
-        self._worker.start()
         self._place_points(evenly=True)  # for the first picture
+
+    def start(self) -> None:
+        """Begin to answer; what is asked before waits for it."""
+        self._worker.start()
 
     def stop(self) -> None:
         """Ask the worker to end, without waiting."""

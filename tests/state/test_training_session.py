@@ -10,8 +10,14 @@ from pytestqt.qtbot import QtBot
 
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.schema import Settings
-from explorer.core.training import HeldOut, Run, TrainEvent, advance, start, train
-from explorer.state.training_session import Phase, Trainer, TrainingSession
+from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
+from explorer.state.training_session import (
+    Newest,
+    Phase,
+    Trainer,
+    TrainingSession,
+    train_newest,
+)
 from tests.trainers import SMALL, GatedTrainer, failing, progress
 
 Open = Callable[..., TrainingSession]
@@ -28,7 +34,7 @@ def trainer() -> Iterator[GatedTrainer]:
 def open_session(qapp: object, trainer: GatedTrainer) -> Iterator[Open]:
     sessions: list[TrainingSession] = []
 
-    def open_one(settings: Settings = SMALL, trainer: Trainer = train) -> TrainingSession:
+    def open_one(settings: Settings = SMALL, trainer: Trainer = train_newest) -> TrainingSession:
         sessions.append(TrainingSession(settings, None, trainer))
         return sessions[-1]
 
@@ -284,8 +290,8 @@ def test_held_out_results_arrive(open_session: Open, qtbot: QtBot) -> None:
     """An evaluation in the midst of training is kept beside the run."""
     result = HeldOut(1, {"maml": (3.0, 1.0)}, {"maml": (0, 0)})
 
-    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
-        yield progress(run)
+    def trainer(newest: Newest, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        yield progress(newest())
         yield result
 
     session = open_session(trainer=trainer)

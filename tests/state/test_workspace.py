@@ -25,6 +25,7 @@ from tests.trainers import SMALL
 @pytest.fixture
 def workspace(qapp: object) -> Iterator[Workspace]:
     workspace = Workspace(SMALL)
+    workspace.start()
     yield workspace
     workspace.shut_down()
 
