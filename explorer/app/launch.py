@@ -127,6 +127,7 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     window = MainWindow(workspace, Preferences(settings_path))
     if checkpoint is not None:
         workspace.take(checkpoint)
+        workspace.sandbox.answer = None  # the first picture is of other networks
     _report_exceptions(window)
     _close_on_interrupt(window)
     demo = Demo(workspace, options.seed or 0, window)

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer import resources
 from explorer.core.checkpoint import Checkpoint, load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import MAML
 from explorer.core.schema import PRESETS, Settings
 from explorer.core.training import Run
+from explorer.resources import CHECKPOINTS, resource
+from explorer.state.first_answer import first_answer
 from explorer.state.networks import Line, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
@@ -50,15 +51,13 @@ class Workspace(QObject):
         """
         super().__init__(parent)
         self.kept_run = kept_run
-        self._shipped = from_shipped(
-            resources.resource(resources.MAML_CHECKPOINT),
-            resources.resource(resources.PRETRAINED_CHECKPOINT),
-        )
+        self._shipped = from_shipped(*map(resource, CHECKPOINTS))
         self._file: Line | None = None
         self._saved_iteration = 0
         self._followed = 0.0
         self.session = TrainingSession(settings or PRESETS["paper"].settings, self)
         self.sandbox = Sandbox(self._shipped, seed, self)
+        self.sandbox.answer = first_answer(self.sandbox.question)
         self.player = Player(self.sandbox, self)
         self.session.progressed.connect(self._follow)
         self.session.phase_changed.connect(self._follow)
