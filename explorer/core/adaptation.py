@@ -3,17 +3,21 @@
 Sandbox, evaluation and command line all use this one generator, for every learner.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from explorer.core.engine import Loop, Tensors
+from explorer.core.lazy_torch import torch
 from explorer.core.mlp import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DIVERGENCE_FACTOR = 10.0
 STEPS_AT_ONCE = 11  # computed before the first of them is handed out

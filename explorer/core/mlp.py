@@ -12,12 +12,15 @@ Shapes: T tasks, K points, n inputs; θ is ``(P,)`` (shared by all tasks) or ``(
 x is ``(T, K, n)`` and y ``(T, K, 1)``.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
+from explorer.core.lazy_torch import torch
 from explorer.core.network import Network, unpack
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Pass(NamedTuple):

@@ -5,24 +5,29 @@ is to continue from the last `Run`, and a resumable file is a `Run` on disk, so 
 the same numbers as never having stopped.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from explorer.core.engine import Loop, Tensors
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
+from explorer.core.lazy_torch import no_grad, torch
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop
 from explorer.core.network import Network, initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.tasks import sample, stream
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Adam's constants (Kingma and Ba 2015), as in the authors' code and torch.optim.Adam.
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
@@ -169,8 +174,8 @@ def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) ->
 
 
 Chunk = Callable[
-    [Tensor, Tensor, Tensor, int, Batch, Network, InnerLoop, float],
-    tuple[Tensor, Tensor, Tensor, Tensor],
+    ["Tensor", "Tensor", "Tensor", int, Batch, Network, InnerLoop, float],
+    "tuple[Tensor, Tensor, Tensor, Tensor]",
 ]
 
 
@@ -206,7 +211,7 @@ def compiled_chunk(learner: str) -> Chunk:
     return _chunk(learner, plainly=False)
 
 
-@torch.no_grad()
+@no_grad
 def advance(
     run: Run, iterations: int, chunk_of: Callable[[str], Chunk] = compiled_chunk
 ) -> tuple[Run, dict[str, NDArray[np.float32]]]:

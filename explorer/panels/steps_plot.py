@@ -32,6 +32,8 @@ class StepsPlot(Plot):
         self.on_support = {role: self.add_curve(z=1) for role in ROLES}
         self.marker = pg.InfiniteLine(angle=90, movable=False)
         self.addItem(self.marker)
+        self._set_span(SandboxState.steps, SandboxState.step)
+        self._set_heights(np.zeros(1))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Thick: whole sine. Thin: support points. Click to choose a step.")
 
@@ -57,9 +59,12 @@ class StepsPlot(Plot):
                 self.on_sine[role].setData(steps, mse)
                 self.on_support[role].setData(steps, support)
                 heights += [mse, support]
-        self.marker.setPos(min(state.step, answer.question.steps))
-        self.setXRange(0, max(1, answer.question.steps), padding=0.03)
+        self._set_span(answer.question.steps, state.step)
         self._set_heights(np.concatenate(heights) if heights else np.zeros(1))
+
+    def _set_span(self, steps: int, shown: int) -> None:
+        self.marker.setPos(min(shown, steps))
+        self.setXRange(0, max(1, steps), padding=0.03)
 
     def _set_heights(self, heights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         seen = heights[np.isfinite(heights)]

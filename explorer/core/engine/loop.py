@@ -1,18 +1,27 @@
 """A loop whose body is a PyTorch function, run by the machine outside the interpreter."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from explorer.core.engine import machine
-from explorer.core.engine.program import Program, assemble
-from explorer.core.engine.recording import UnsupportedError, record
+from explorer.core.lazy_torch import LazyModule, torch
 
-Tensors = tuple[Tensor, ...]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explorer.core.engine import machine, program, recording
+else:
+    machine, program, recording = (
+        LazyModule(f"explorer.core.engine.{name}", "Numba")
+        for name in ("machine", "program", "recording")
+    )
+
+Tensors = tuple["Tensor", ...]
 Body = Callable[[Tensors, Tensors, Tensors], tuple[Tensors, Tensors]]
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -52,29 +61,28 @@ class Loop:
 
         Returns:
             What the last round carries on, and what the rounds made, stacked.
+
         A body that makes a call unknown to the machine runs as ordinary Python.
         """
         rounds, each = len(given[0]), tuple(part[0] for part in given)
         try:
-            program = self._program(
-                _shapes(carried), _shapes(each), _shapes(fixed), carried[0].dtype
-            )
-        except UnsupportedError:
+            code = self._program(_shapes(carried), _shapes(each), _shapes(fixed), carried[0].dtype)
+        except recording.UnsupportedError:
             return self.run_plainly(carried, given, fixed)
-        outputs = [(place, prod(shape)) for place, shape in program.outputs]
-        start_from = program.inputs[: len(carried)]
-        given_to = program.inputs[len(carried) :][: len(each)]
+        outputs = [(place, prod(shape)) for place, shape in code.outputs]
+        start_from = code.inputs[: len(carried)]
+        given_to = code.inputs[len(carried) :][: len(each)]
         back, made_from = outputs[: len(carried)], outputs[len(carried) :]
-        memory = np.empty(program.size, carried[0].numpy().dtype)
-        for place, count, value in program.constants:
+        memory = np.empty(code.size, carried[0].numpy().dtype)
+        for place, count, value in code.constants:
             memory[place : place + count] = value
-        for place, tensor in zip(program.inputs, (*carried, *each, *fixed), strict=True):
+        for place, tensor in zip(code.inputs, (*carried, *each, *fixed), strict=True):
             memory[place : place + tensor.numel()] = tensor.reshape(-1).numpy()
         made = np.empty((rounds, sum(count for _, count in made_from)), memory.dtype)
         machine.run(
             memory,
-            program.table,
-            program.scalars.astype(memory.dtype),
+            code.table,
+            code.scalars.astype(memory.dtype),
             torch.cat([part.reshape(rounds, -1) for part in given], 1).numpy(),
             _table([(place, part.numel()) for place, part in zip(given_to, each, strict=True)]),
             made,
@@ -86,12 +94,12 @@ class Loop:
                 _taken(memory, place, part.shape)
                 for place, part in zip(start_from, carried, strict=True)
             ),
-            _apart(made, [shape for _, shape in program.outputs[len(carried) :]]),
+            _apart(made, [shape for _, shape in code.outputs[len(carried) :]]),
         )
 
     def _assemble(
         self, carried: Shapes, each: Shapes, fixed: Shapes, dtype: torch.dtype
-    ) -> Program:
+    ) -> program.Program:
         sizes = [len(carried), len(carried) + len(each)]
 
         def body(*inputs: Tensor) -> list[Tensor]:
@@ -100,7 +108,7 @@ class Loop:
             return [*onward, *made]
 
         examples = [torch.zeros(shape, dtype=dtype) for shape in (*carried, *each, *fixed)]
-        return assemble(record(body, examples))
+        return program.assemble(recording.record(body, examples))
 
 
 def _shapes(tensors: Tensors) -> Shapes:

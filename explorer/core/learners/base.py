@@ -1,12 +1,15 @@
 """What a learner is to the rest of the program."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
-
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Batch(NamedTuple):
@@ -28,7 +31,7 @@ class InnerLoop(NamedTuple):
     steps: int
 
 
-MetaGradient = Callable[[Tensor, Batch, Network, InnerLoop], tuple[Tensor, Tensor]]
+MetaGradient = Callable[["Tensor", Batch, Network, InnerLoop], "tuple[Tensor, Tensor]"]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ The paper's equation (1) sums over tasks and its equation (2) over points; like 
 code, both are means here.
 """
 
-import torch
-from torch import Tensor
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.mlp import (
     Pass,
@@ -19,6 +21,9 @@ from explorer.core.mlp import (
     summed_hessian_vector,
 )
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def meta_gradient(
