@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DIVERGENCE_FACTOR = 10.0
-STEPS_AT_ONCE = 11  # computed before the first of them is handed out
+# Multiplications computed before the first of their steps is handed out: some 50 ms of work.
+WORK_AT_ONCE = 1e9
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,10 @@ def adapt(
     carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
     fixed = support_x, support_y, grid.view(1, -1, 1).expand(tasks, -1, 1)
     loop = adaptation_loop(tuple(network.sizes), network.tanh)
-    for first in range(0, steps + 1, STEPS_AT_ONCE):
-        count = min(STEPS_AT_ONCE, steps + 1 - first)
+    work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + len(grid))
+    at_once = max(1, int(WORK_AT_ONCE / max(work, 1)))
+    for first in range(0, steps + 1, at_once):
+        count = min(at_once, steps + 1 - first)
         alphas = torch.full((count,), alpha, dtype=theta.dtype)
         carried, (thetas, losses, predictions) = loop.run(carried, (alphas,), fixed)
         for i in range(count):

@@ -61,10 +61,37 @@ def walk(
     steps: int,
     check_wanted: Callable[[], None] = lambda: None,
 ) -> Trail:
-    """Adapt θ ``(P,)`` with `adapt` and measure every step.
+    """Adapt θ ``(P,)`` with `adapt` and measure every step; see `walk_together`."""
+    (trail,) = walk_together(
+        theta.unsqueeze(0),
+        network,
+        support_x,
+        support_y,
+        grid,
+        truth,
+        alpha=alpha,
+        steps=steps,
+        check_wanted=check_wanted,
+    )
+    return trail
+
+
+def walk_together(
+    thetas: Tensor,
+    network: Network,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    truth: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    check_wanted: Callable[[], None] = lambda: None,
+) -> list[Trail]:
+    """Adapt R networks of one shape to the same points with `adapt` and measure every step.
 
     Args:
-        theta: parameters.
+        thetas: their parameters, ``(R, P)``.
         network: their shape.
         support_x: ``(1, K, 1)``.
         support_y: ``(1, K, 1)``.
@@ -74,20 +101,23 @@ def walk(
         steps: number of gradient steps S.
         check_wanted: called after every step; may raise to give up.
     """
+    points = support_x.expand(len(thetas), -1, -1), support_y.expand(len(thetas), -1, -1)
     losses, predictions = [], []
-    for step in adapt(theta, network, support_x, support_y, grid, alpha=alpha, steps=steps):
+    for step in adapt(thetas, network, *points, grid, alpha=alpha, steps=steps):
         check_wanted()
         losses.append(step.support_loss)
         predictions.append(step.prediction)
-    support_loss, prediction = torch.stack(losses), torch.cat(predictions)
-    flags = diverged(support_loss, support_y)[:, 0]
-    divergence = None
-    if flags.any():
-        sharpest = curvature(theta, network, support_x, support_y)
-        divergence = Divergence(int(flags.int().argmax()), sharpest)
-    return Trail(
-        prediction.double().numpy(),
-        (prediction - truth).square().mean(-1).double().numpy(),
-        support_loss[:, 0].double().numpy(),
-        divergence,
-    )
+    support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
+    mse = (prediction - truth).square().mean(-1)
+    flags = diverged(support_losses.T, points[1]).T
+    trails = []
+    for r, theta in enumerate(thetas):
+        divergence = None
+        if flags[r].any():
+            sharpest = curvature(theta, network, support_x, support_y)
+            divergence = Divergence(int(flags[r].int().argmax()), sharpest)
+        curves, errors, losses_here = (
+            part[r].double().numpy() for part in (prediction, mse, support_losses)
+        )
+        trails.append(Trail(curves, errors, losses_here, divergence))
+    return trails

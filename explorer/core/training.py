@@ -35,7 +35,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 # A pause takes effect within one chunk; between chunks training waits for the interpreter lock,
 # which a painting window holds: chunks of 25 ms lost a third of the speed, of 60 ms a sixth.
 CHUNK_SECONDS = 0.06
-MAX_CHUNK = 100
+MAX_CHUNK = 400
 TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
 TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100

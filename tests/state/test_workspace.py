@@ -119,7 +119,7 @@ def test_following_shows_newer_and_newer_networks(workspace: Workspace, qtbot: Q
     workspace.choose_source("training")
     origins = [workspace.sandbox.line.origin]
     workspace.sandbox.answered.connect(lambda: origins.append(workspace.sandbox.line.origin))
-    workspace.session.reset(replace(SMALL, iterations=1500))
+    workspace.session.reset(replace(SMALL, iterations=6000))
     workspace.session.start()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED, timeout=20_000)
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)

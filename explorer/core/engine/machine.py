@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from explorer.core.engine.recording import Op
-from explorer.core.engine.tile import LANES, ROWS, tile, turn
+from explorer.core.engine.tile import LANES, ROWS, WIDE_ROWS, tile, turn
 
 DIMENSIONS = 4  # of an instruction's loops
 INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache
@@ -53,20 +53,36 @@ _A_STRIDES, _B_STRIDES = int(Row.A_STRIDES), int(Row.B_STRIDES)
 
 
 @njit(error_model="numpy")
+def _height(rows: int, most: int) -> int:
+    """Rows of a tile, so that the last one is not much lower than the others."""
+    tiles = max((rows + most - 1) // most, 1)
+    return max((rows + tiles - 1) // tiles, 1)
+
+
+@njit(error_model="numpy")
 def _product(
     memory: Numbers, c: int, c_row: int, a: int, a_row: int, a_inner: int, b: int, b_inner: int,
-    rows: int, columns: int, inner: int,
+    rows: int, columns: int, inner: int, wide_height: int, height: int,
 ) -> None:  # fmt: skip
-    """C = A·B, tile by tile, the rows dealt out evenly."""
-    tiles = (rows + ROWS - 1) // ROWS
+    """C = A·B: wide tiles as far as they go, then narrow ones."""
+    wide = columns // (2 * LANES) * (2 * LANES)
     for k in range(0, max(inner, 1), INNER):
-        for i in range(tiles):
-            first, last = rows * i // tiles, rows * (i + 1) // tiles
-            for j in range(0, columns, LANES):
+        length = min(INNER, inner - k)
+        left, right = a + k * a_inner, b + k * b_inner
+        if wide > 0:
+            for i in range(0, rows, wide_height):
+                for j in range(0, wide, 2 * LANES):
+                    tile(  # type: ignore[call-arg]
+                        memory, min(wide_height, rows - i), 2 * LANES, length, k,
+                        c + i * c_row + j, c_row, left + i * a_row, a_row, a_inner,
+                        right + j, b_inner,
+                    )  # fmt: skip
+        for j in range(wide, columns, LANES):
+            for i in range(0, rows, height):
                 tile(  # type: ignore[call-arg]
-                    memory, last - first, min(LANES, columns - j), min(INNER, inner - k), k,
-                    c + first * c_row + j, c_row, a + first * a_row + k * a_inner, a_row, a_inner,
-                    b + k * b_inner + j, b_inner,
+                    memory, min(height, rows - i), min(LANES, columns - j), length, k,
+                    c + i * c_row + j, c_row, left + i * a_row, a_row, a_inner,
+                    right + j, b_inner,
                 )  # fmt: skip
 
 
@@ -96,6 +112,7 @@ def _matmul(memory: Numbers, row: Integers) -> None:
     a_strides = row[_A_STRIDES : _A_STRIDES + 4]
     b_strides = row[_B_STRIDES : _B_STRIDES + 4]
     scratch = row[_SCRATCH]
+    wide_height, height = _height(rows, WIDE_ROWS), _height(rows, ROWS)
     for t in range(batch):
         place, b_inner = b + t * b_strides[0], b_strides[3]
         if scratch >= 0:  # the columns of b must lie side by side
@@ -105,7 +122,7 @@ def _matmul(memory: Numbers, row: Integers) -> None:
         _product(
             memory, c + t * c_strides[0], c_strides[1],
             a + t * a_strides[0], a_strides[1], a_strides[3], place, b_inner,
-            rows, columns, inner,
+            rows, columns, inner, wide_height, height,
         )  # fmt: skip
 
 

@@ -14,7 +14,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 8  # numbers in a vector: an AVX register of float32
-ROWS = 10  # so that the sums, b and an element of a fit the sixteen registers of AVX2
+# Rows of a tile of one and of two vectors: their sums, b and an element of a fit the sixteen
+# registers of AVX2. Two vectors need fewer loads for as many sums.
+ROWS, WIDE_ROWS = 10, 6
 
 _INTEGER = ir.IntType(64)
 
@@ -35,11 +37,12 @@ def tile(
     b: Any,
     b_inner: Any,
 ) -> Any:
-    """C = A·B for up to `ROWS` rows and `LANES` columns of C, or C += A·B if onward is not 0.
+    """C = A·B for one tile of C, or C += A·B if onward is not 0.
 
-    Places and strides count elements of one array that holds all three matrices. The columns of
-    B lie side by side, and whole vectors of them are read: `LANES` elements behind the last one
-    must belong to the array.
+    A tile has up to `ROWS` rows and `LANES` columns, or up to `WIDE_ROWS` rows and exactly twice
+    as many columns. Places and strides count elements of one array that holds all three matrices.
+    The columns of B lie side by side, and whole vectors of them are read: `LANES` elements behind
+    the last one must belong to the array.
     """
     numbers = (rows, columns, inner, onward, c, c_row, a, a_row, a_inner, b, b_inner)
     return types.void(memory, *(types.int64 for _ in numbers)), _generate
@@ -50,18 +53,25 @@ def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     rows, columns, inner, onward, c, c_row, a, a_row, a_inner, b, b_inner = values[1:]
     element = context.get_value_type(signature.args[0].dtype)
     a, b, c = (builder.gep(array.data, [place]) for place in (a, b, c))
-    done = builder.append_basic_block("done")
-    switch = builder.switch(rows, done)
-    for count in range(1, ROWS + 1):
-        block = builder.append_basic_block(f"rows_{count}")
-        switch.add_case(ir.Constant(_INTEGER, count), block)
+    done, narrow, wide = (builder.append_basic_block(name) for name in ("done", "narrow", "wide"))
+    is_wide = builder.icmp_signed("==", columns, ir.Constant(_INTEGER, 2 * LANES))
+    builder.cbranch(is_wide, wide, narrow)
+    for block, vectors, most in ((narrow, 1, ROWS), (wide, 2, WIDE_ROWS)):
         builder.position_at_end(block)
-        a_rows = _rows(builder, a, a_row, count)
-        c_rows = _rows(builder, c, c_row, count)
-        before = _before(builder, element, c_rows, onward)
-        sums = _sums(builder, element, before, a_rows, a_inner, b, b_inner, inner)
-        _store(builder, element, sums, c_rows, columns)
-        builder.branch(done)
+        switch = builder.switch(rows, done)
+        for count in range(1, most + 1):
+            case = builder.append_basic_block(f"rows_{count}")
+            switch.add_case(ir.Constant(_INTEGER, count), case)
+            builder.position_at_end(case)
+            a_rows = _rows(builder, a, a_row, count)
+            places = _vectors(builder, element, _rows(builder, c, c_row, count), vectors)
+            begun = _begun(builder, places, onward)
+            sums = _sums(builder, element, begun, a_rows, a_inner, b, b_inner, inner)
+            if vectors == 1:
+                _store_part(builder, element, sums, places, columns)
+            else:
+                _store(builder, sums, places)
+            builder.branch(done)
     builder.position_at_end(done)
     return context.get_dummy_value()
 
@@ -73,21 +83,26 @@ def _rows(builder: Any, first: Any, stride: Any, count: int) -> list[Any]:
     return rows
 
 
-def _before(builder: Any, element: Any, c_rows: list[Any], onward: Any) -> list[Any]:
+def _vectors(builder: Any, element: Any, rows: list[Any], count: int) -> list[Any]:
+    """Pointers to so many vectors of each row."""
+    pointer = ir.VectorType(element, LANES).as_pointer()
+    starts = [ir.Constant(_INTEGER, LANES * i) for i in range(count)]
+    return [builder.bitcast(builder.gep(row, [at]), pointer) for row in rows for at in starts]
+
+
+def _begun(builder: Any, places: list[Any], onward: Any) -> list[Any]:
     """What the sums begin with: zero, or what stands in C."""
-    vector = ir.VectorType(element, LANES)
-    zero = ir.Constant(vector, [0.0] * LANES)
     start = builder.block
     adding, after = builder.append_basic_block("adding"), builder.append_basic_block("begun")
     builder.cbranch(builder.icmp_signed("==", onward, ir.Constant(_INTEGER, 0)), after, adding)
     builder.position_at_end(adding)
-    found = [builder.load(builder.bitcast(row, vector.as_pointer()), align=4) for row in c_rows]
+    found = [builder.load(place, align=4) for place in places]
     builder.branch(after)
     builder.position_at_end(after)
     sums = []
     for each in found:
-        value = builder.phi(vector)
-        value.add_incoming(zero, start)
+        value = builder.phi(each.type)
+        value.add_incoming(ir.Constant(each.type, [0.0] * LANES), start)
         value.add_incoming(each, adding)
         sums.append(value)
     return sums
@@ -103,10 +118,7 @@ def _sums(
     b_inner: Any,
     inner: Any,
 ) -> list[Any]:
-    """The loop over the inner index; one vector of sums for each row."""
-    vector = ir.VectorType(element, LANES)
-    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    undefined = ir.Constant(vector, ir.Undefined)
+    """The loop over the inner index; the vectors of sums, row after row."""
     before = builder.block
     test, body, after = (builder.append_basic_block(name) for name in ("test", "body", "after"))
     builder.branch(test)
@@ -114,21 +126,23 @@ def _sums(
     builder.position_at_end(test)
     k = builder.phi(_INTEGER)
     k.add_incoming(ir.Constant(_INTEGER, 0), before)
-    sums = [builder.phi(vector) for _ in a_rows]
+    sums = [builder.phi(value.type) for value in begun]
     for each, value in zip(sums, begun, strict=True):
         each.add_incoming(value, before)
     builder.cbranch(builder.icmp_signed("<", k, inner), body, after)
 
     builder.position_at_end(body)
-    place = builder.gep(b, [builder.mul(k, b_inner)])
-    b_vector = builder.load(builder.bitcast(place, vector.as_pointer()), align=4)
+    line = [builder.gep(b, [builder.mul(k, b_inner)])]
+    places = _vectors(builder, element, line, len(begun) // len(a_rows))
+    vectors = [builder.load(place, align=4) for place in places]
     along = builder.mul(k, a_inner)
-    for row, each in zip(a_rows, sums, strict=True):
-        number = builder.load(builder.gep(row, [along]))
-        lane = builder.insert_element(undefined, number, ir.Constant(ir.IntType(32), 0))
-        spread = builder.shuffle_vector(lane, undefined, everywhere)
-        product = builder.fmul(spread, b_vector, flags=["contract"])
-        each.add_incoming(builder.fadd(each, product, flags=["contract"]), body)
+    rest = iter(sums)
+    for row in a_rows:
+        spread = _spread(builder, builder.load(builder.gep(row, [along])))
+        for vector in vectors:
+            each = next(rest)
+            product = builder.fmul(spread, vector, flags=["contract"])
+            each.add_incoming(builder.fadd(each, product, flags=["contract"]), body)
     k.add_incoming(builder.add(k, ir.Constant(_INTEGER, 1)), body)
     builder.branch(test)
 
@@ -136,19 +150,35 @@ def _sums(
     return sums
 
 
-def _store(builder: Any, element: Any, sums: list[Any], c_rows: list[Any], columns: Any) -> None:
+def _spread(builder: Any, number: Any) -> Any:
+    """A vector of one number."""
+    undefined = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    lane = builder.insert_element(undefined, number, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(lane, undefined, everywhere)
+
+
+def _store(builder: Any, sums: list[Any], places: list[Any]) -> None:
+    for place, each in zip(places, sums, strict=True):
+        builder.store(each, place, align=4)
+
+
+def _store_part(
+    builder: Any, element: Any, sums: list[Any], places: list[Any], columns: Any
+) -> None:
     """Write the first so many columns of each row."""
-    vector = ir.VectorType(element, LANES)
     whole = builder.icmp_signed("==", columns, ir.Constant(_INTEGER, LANES))
     with builder.if_else(whole) as (then, otherwise):
         with then:
-            for row, each in zip(c_rows, sums, strict=True):
-                builder.store(each, builder.bitcast(row, vector.as_pointer()), align=4)
+            _store(builder, sums, places)
         with otherwise:
-            buffer = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
+            buffer = cgutils.alloca_once(  # type: ignore[no-untyped-call]
+                builder, ir.VectorType(element, LANES)
+            )
             first = builder.bitcast(buffer, element.as_pointer())
-            for row, each in zip(c_rows, sums, strict=True):
+            for place, each in zip(places, sums, strict=True):
                 builder.store(each, buffer)
+                row = builder.bitcast(place, element.as_pointer())
                 with cgutils.for_range(builder, columns) as loop:
                     value = builder.load(builder.gep(first, [loop.index]))
                     builder.store(value, builder.gep(row, [loop.index]))
