@@ -16,6 +16,7 @@ from explorer.core.schema import DESCRIPTIONS, Description, Settings
 MAX_STEPS = 1000
 MAX_TASKS = 100_000
 MAX_COORDINATE = 1e6
+MAX_THREADS = 256
 # Prefixes of names in the parsed arguments: the window and the settings share some flags.
 WINDOW = "window_"
 SETTING = "setting_"
@@ -136,6 +137,13 @@ def _add_train(commands: _Commands) -> None:
         type=Path,
         metavar="FILE",
         help="continue this checkpoint exactly; only --iterations may be changed",
+    )
+    parser.add_argument(
+        "--threads",
+        type=whole(1, MAX_THREADS),
+        metavar="N",
+        help="threads that share the work [as many as gain from it]; the same seed gives the same "
+        "numbers for the same N, and another N rounds differently",
     )
     groups = {
         heading: parser.add_argument_group(f"settings: {heading} [the paper's values]")

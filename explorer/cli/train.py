@@ -22,7 +22,7 @@ from explorer.core.checkpoint import load, save
 from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import PRESETS, Settings, coerce
-from explorer.core.training import Progress, Run, start, train
+from explorer.core.training import Progress, Run, start, threads_for, train
 
 SMOOTHED = 100  # meta-iterations over which a reported loss is the mean
 # Seconds between two states of the bar: a terminal is watched, a log file is kept.
@@ -69,7 +69,7 @@ def run(arguments: Namespace) -> int:
     check_place("--output", arguments.output)
     begun, learner = _resumed(arguments) if arguments.resume else _fresh(arguments)
     with _interruptible() as interruption:
-        outcome = _train(begun, interruption)
+        outcome = _train(begun, arguments.threads, interruption)
         arguments.output = _save(arguments.output, outcome.run, learner)
     if outcome.problem is not None:
         raise UserError(
@@ -168,12 +168,12 @@ def _resumed(arguments: Namespace) -> tuple[Run, str]:
     return replace(checkpoint.run, settings=settings), checkpoint.learner
 
 
-def _train(begun: Run, interruption: Interruption) -> Outcome:
+def _train(begun: Run, threads: int | None, interruption: Interruption) -> Outcome:
     total = begun.settings.iterations
     outcome = Outcome(begun, {}, 0.0, None)
     with _bar(begun.iteration, total) as bar:
         try:
-            for event in train(begun):
+            for event in train(begun, threads=threads or threads_for(begun.settings)):
                 if isinstance(event, Progress):
                     outcome = _after(outcome, event)
                     bar.set_postfix_str(_postfix(outcome.losses), refresh=False)

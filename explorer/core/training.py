@@ -7,22 +7,23 @@ the same numbers as never having stopped.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.engine import Loop, Tensors
+from explorer.core.engine import Loop, Tensors, together
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
 from explorer.core.lazy_torch import no_grad, torch
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop
-from explorer.core.network import Network, initialise, make_network
+from explorer.core.network import Network, initialise, make_network, parameter_count
 from explorer.core.schema import Settings
 from explorer.core.tasks import sample, stream
 
@@ -37,6 +38,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 CHUNK_SECONDS = 0.06
 MAX_CHUNK = 400
 TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
+WORK_PER_THREAD = 200_000  # parameters times points of an iteration, below which threads only wait
 TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100
 HELD_OUT_STEPS = 10
@@ -138,12 +140,25 @@ def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
     return total
 
 
+def _dealt(given: Tensors, threads: int) -> list[Tensors]:
+    """Every thread's share of the tasks of a chunk; Adam is every thread's."""
+    *points, rate, root = given
+    tasks = points[0].shape[1]
+    count = min(threads, tasks)
+    cuts = [tasks * i // count for i in range(count + 1)]
+    return [
+        (*(part[:, first:last] for part in points), rate, root) for first, last in pairwise(cuts)
+    ]
+
+
 @cache
-def training_loop(learner: str, sizes: tuple[int, ...], tanh: bool, inner: InnerLoop) -> Loop:
+def training_loop(
+    learner: str, sizes: tuple[int, ...], tanh: bool, inner: InnerLoop, tasks: int
+) -> Loop:
     """The outer loop of Algorithm 2 for a learner: a meta-gradient, then Adam.
 
-    Carries θ and Adam's m and v; is given a batch and Adam's two bias corrections; makes the
-    training losses.
+    Carries θ and Adam's m and v; is given a batch, or a thread's share of its so many tasks, and
+    Adam's two bias corrections; makes the training losses.
     """
     meta_gradient, network = LEARNERS[learner].meta_gradient, Network(list(sizes), tanh)
 
@@ -154,14 +169,15 @@ def training_loop(learner: str, sizes: tuple[int, ...], tanh: bool, inner: Inner
             meta_gradient(theta, Batch(*block), network, inner)
             for block in zip(*(_blocks(part) for part in points), strict=True)
         ]
-        shares = [len(block) / len(points[0]) for block in _blocks(points[0])]
-        g, losses = (_mean(values, shares) for values in zip(*parts, strict=True))
+        shares = [len(block) / tasks for block in _blocks(points[0])]
+        means = together(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
+        g, losses = means[: len(theta)], means[len(theta) :]
         m = torch.lerp(m, g, 1 - BETA_1)
         v = v * BETA_2 + g * g * (1 - BETA_2)
         theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
         return (theta, m, v), (losses,)
 
-    return Loop(body)
+    return Loop(body, _dealt)
 
 
 def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:
@@ -173,10 +189,22 @@ def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) ->
     return (beta / (1 - BETA_1**t)).to(dtype), (1 - BETA_2**t).rsqrt().to(dtype)
 
 
-Chunk = Callable[
-    ["Tensor", "Tensor", "Tensor", int, Batch, Network, InnerLoop, float],
-    "tuple[Tensor, Tensor, Tensor, Tensor]",
-]
+class Chunk(Protocol):
+    """The loop over a chunk's meta-iterations."""
+
+    def __call__(
+        self,
+        theta: Tensor,
+        m: Tensor,
+        v: Tensor,
+        iteration: int,
+        batches: Batch,
+        network: Network,
+        inner: InnerLoop,
+        beta: float,
+        threads: int = 1,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """From θ, m, v and batches to θ, m, v and the losses of each iteration."""
 
 
 def _chunk(learner: str, plainly: bool) -> Chunk:
@@ -189,11 +217,15 @@ def _chunk(learner: str, plainly: bool) -> Chunk:
         network: Network,
         inner: InnerLoop,
         beta: float,
+        threads: int = 1,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        loop = training_loop(learner, tuple(network.sizes), network.tanh, inner)
-        given = (*batches, *corrections(iteration, len(batches.support_x), beta, theta.dtype))
-        run = loop.run_plainly if plainly else loop.run
-        carried, (losses,) = run((theta, m, v), given)
+        rounds, tasks = batches.support_x.shape[:2]
+        loop = training_loop(learner, tuple(network.sizes), network.tanh, inner, tasks)
+        given = (*batches, *corrections(iteration, rounds, beta, theta.dtype))
+        if plainly:
+            carried, (losses,) = loop.run_plainly((theta, m, v), given)
+        else:
+            carried, (losses,) = loop.run((theta, m, v), given, threads=threads)
         return (*carried, losses)  # type: ignore[return-value]
 
     return chunk
@@ -213,9 +245,15 @@ def compiled_chunk(learner: str) -> Chunk:
 
 @no_grad
 def advance(
-    run: Run, iterations: int, chunk_of: Callable[[str], Chunk] = compiled_chunk
+    run: Run,
+    iterations: int,
+    chunk_of: Callable[[str], Chunk] = compiled_chunk,
+    threads: int = 1,
 ) -> tuple[Run, dict[str, NDArray[np.float32]]]:
-    """Carry a run forward; how the iterations are cut into calls makes no difference."""
+    """Carry a run forward; how the iterations are cut into calls makes no difference.
+
+    Another number of threads sums in another order: the same numbers but for rounding.
+    """
     settings = run.settings
     tasks, noise = torch.Generator(), torch.Generator()
     tasks.set_state(run.task_stream)
@@ -235,6 +273,7 @@ def advance(
             run.network,
             inner,
             settings.beta,
+            threads,
         )
         states[name] = LearnerState(theta, m, v)
         losses[name] = loss.numpy()
@@ -246,6 +285,23 @@ def advance(
         noise_stream=noise.get_state(),
     )
     return done, losses
+
+
+def threads_for(settings: Settings, spare: int = 0) -> int:
+    """How many threads training gains from on this machine.
+
+    Args:
+        settings: the experiment; with little work in an iteration, one thread is faster.
+        spare: cores to leave to others.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    network = make_network(settings.hidden, settings.activation)
+    points = settings.meta_batch * (settings.shots + settings.query)
+    pays = parameter_count(network) * points // WORK_PER_THREAD
+    return max(1, min(cores - spare, pays, settings.meta_batch))
 
 
 def _check_finite(run: Run, before: Run) -> None:
@@ -285,7 +341,10 @@ def held_out(run: Run) -> Iterator[HeldOut | Working]:
 
 
 def train(
-    run: Run, until: int | None = None, held_out_seconds: float | None = None
+    run: Run,
+    until: int | None = None,
+    held_out_seconds: float | None = None,
+    threads: int = 1,
 ) -> Iterator[TrainEvent]:
     """Train, yielding after every chunk of about `CHUNK_SECONDS`.
 
@@ -294,6 +353,8 @@ def train(
         until: iteration at which to stop, the settings' by default.
         held_out_seconds: training time between evaluations on held-out tasks, more if they take
             long; the first comes after half a second and the last at the end. None for never.
+        threads: how many share the work (see `threads_for`). The same seed gives the same numbers
+            for the same number of threads; another one rounds differently.
 
     Raises:
         TrainingDivergedError: a parameter is no longer finite; the last event is the last good one.
@@ -305,7 +366,8 @@ def train(
     while run.iteration < until:
         begin = time.perf_counter()
         before = run
-        run, losses = advance(before, min(length, until - before.iteration))
+        count = min(length, until - before.iteration)
+        run, losses = advance(before, count, threads=threads)
         _check_finite(run, before)
         seconds = time.perf_counter() - begin
         yield Progress(run, losses, seconds)

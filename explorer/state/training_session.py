@@ -8,7 +8,16 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
-from explorer.core.training import TOGETHER, HeldOut, Progress, Run, TrainEvent, start, train
+from explorer.core.training import (
+    TOGETHER,
+    HeldOut,
+    Progress,
+    Run,
+    TrainEvent,
+    start,
+    threads_for,
+    train,
+)
 from explorer.state.loss_history import LossHistory
 from explorer.state.workers import GeneratorWorker
 
@@ -21,8 +30,12 @@ Trainer = Callable[[Newest, int | None, float | None], Iterator[TrainEvent]]
 def train_newest(
     newest: Newest, until: int | None, held_out_seconds: float | None
 ) -> Iterator[TrainEvent]:
-    """`train` in the thread that asks for its events, where a new run is made too."""
-    yield from train(newest(), until, held_out_seconds)
+    """`train` in the thread that asks for its events, where a new run is made too.
+
+    It takes every core that it gains from but one, which is the window's.
+    """
+    run = newest()
+    yield from train(run, until, held_out_seconds, threads_for(run.settings, spare=1))
 
 
 class Phase(Enum):

@@ -203,7 +203,7 @@ def test_divergence_saves_the_last_good_run(
     """What was trained before the numbers blew up is kept, and the message says where."""
     good = training.Progress(tiny_run(iterations=7), {}, 0.1)
 
-    def diverging(run: training.Run) -> Iterator[training.TrainEvent]:
+    def diverging(run: training.Run, threads: int) -> Iterator[training.TrainEvent]:
         yield good
         raise training.TrainingDivergedError("Training left the finite numbers.")
 
@@ -234,8 +234,8 @@ def test_a_place_that_fills_up_loses_nothing(
             raise CheckpointError("No space left.")
         real_save(place, run, learner)
 
-    def train(run: training.Run) -> Iterator[training.TrainEvent]:
-        for event in real_train(run):
+    def train(run: training.Run, threads: int) -> Iterator[training.TrainEvent]:
+        for event in real_train(run, threads=threads):
             if interrupted:
                 signal.raise_signal(signal.SIGINT)
             yield event
@@ -284,7 +284,7 @@ def test_interruption_between_chunks_saves_and_restores_the_handler(
     """Ctrl-C ends training after the chunk at hand, with data, a hint and exit code 130."""
     real = training.train
 
-    def interrupted(run: training.Run) -> Iterator[training.TrainEvent]:
+    def interrupted(run: training.Run, threads: int) -> Iterator[training.TrainEvent]:
         for event in real(run):
             signal.raise_signal(signal.SIGINT)
             yield event

@@ -37,6 +37,7 @@ from explorer.core.training import (
     held_out,
     plain_chunk,
     start,
+    threads_for,
     train,
 )
 
@@ -179,6 +180,32 @@ def test_company_does_not_matter(learner: str) -> None:
     alone, _ = advance(start(SMALL, (learner,)), 15)
     assert_same_state(together.learners[learner], alone.learners[learner])
     assert torch.equal(together.task_stream, alone.task_stream)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 50])
+def test_threads_give_the_same_numbers(threads: int) -> None:
+    """As one thread but for rounding, and for each number of threads the same bits every time."""
+    settings = replace(SMALL, meta_batch=2 * TASKS_AT_ONCE + 1)
+    one, losses = advance(start(settings), 20)
+    several, other_losses = advance(start(settings), 20, threads=threads)
+    assert_close_runs(several, one)
+    for name, recorded in losses.items():
+        np.testing.assert_allclose(other_losses[name], recorded, rtol=ROUNDING)
+    part, _ = advance(start(settings), 7, threads=threads)
+    assert_same_run(advance(part, 13, threads=threads)[0], several)
+
+
+def test_threads_are_for_large_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All cores but those to spare where there is work for them, one where there is little."""
+    cores = set(range(8))
+    monkeypatch.setattr(training.os, "sched_getaffinity", lambda _: cores, raising=False)
+    large = Settings(hidden=(100, 100))
+    assert threads_for(large) == 8
+    assert threads_for(large, spare=1) == 7
+    assert threads_for(large, spare=8) == threads_for(SMALL) == 1
+    assert threads_for(replace(large, meta_batch=2)) == 2
+    cores = {0}
+    assert threads_for(large, spare=1) == 1
 
 
 def test_learners_see_the_same_points(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ else:
 
 Tensors = tuple["Tensor", ...]
 Body = Callable[[Tensors, Tensors, Tensors], tuple[Tensors, Tensors]]
+Deal = Callable[[Tensors, int], Sequence[Tensors]]
 Shapes = tuple[tuple[int, ...], ...]
 
 _KEPT_PROGRAMS = 16  # for as many sets of shapes
@@ -36,8 +38,15 @@ class Loop:
     must not depend on the values of its tensors.
     """
 
-    def __init__(self, body: Body) -> None:
-        self._body = body
+    def __init__(self, body: Body, deal: Deal | None = None) -> None:
+        """Begin.
+
+        Args:
+            body: see above.
+            deal: cuts what is given into shares for so many threads. Every thread carries on the
+                same; the body sees all of what is given through `together`.
+        """
+        self._body, self._deal = body, deal
         self._program = lru_cache(_KEPT_PROGRAMS)(self._assemble)
 
     def run_plainly(
@@ -51,51 +60,42 @@ class Loop:
                 made.append(results)
         return carried, tuple(torch.stack(parts) for parts in zip(*made, strict=True))
 
-    def run(self, carried: Tensors, given: Tensors, fixed: Tensors = ()) -> tuple[Tensors, Tensors]:
+    def run(
+        self, carried: Tensors, given: Tensors, fixed: Tensors = (), threads: int = 1
+    ) -> tuple[Tensors, Tensors]:
         """One round for each element of what is given; no other thread waits meanwhile.
+
+        A body that makes a call unknown to the machine runs as ordinary Python.
 
         Args:
             carried: what the first round takes up; all tensors are of one dtype.
             given: tensors whose leading axis runs over the rounds.
             fixed: what every round sees.
+            threads: how many threads share the work, if the loop can be dealt out.
 
         Returns:
             What the last round carries on, and what the rounds made, stacked.
-
-        A body that makes a call unknown to the machine runs as ordinary Python.
         """
-        rounds, each = len(given[0]), tuple(part[0] for part in given)
+        shares = self._deal(given, threads) if self._deal and threads > 1 else [given]
         try:
-            code = self._program(_shapes(carried), _shapes(each), _shapes(fixed), carried[0].dtype)
+            jobs = [self._job(carried, share, fixed) for share in shares]
         except recording.UnsupportedError:
             return self.run_plainly(carried, given, fixed)
-        outputs = [(place, prod(shape)) for place, shape in code.outputs]
-        start_from = code.inputs[: len(carried)]
-        given_to = code.inputs[len(carried) :][: len(each)]
-        back, made_from = outputs[: len(carried)], outputs[len(carried) :]
-        memory = np.empty(code.size, carried[0].numpy().dtype)
-        for place, count, value in code.constants:
-            memory[place : place + count] = value
-        for place, tensor in zip(code.inputs, (*carried, *each, *fixed), strict=True):
-            memory[place : place + tensor.numel()] = tensor.reshape(-1).numpy()
-        made = np.empty((rounds, sum(count for _, count in made_from)), memory.dtype)
-        machine.run(
-            memory,
-            code.table,
-            code.scalars.astype(memory.dtype),
-            torch.cat([part.reshape(rounds, -1) for part in given], 1).numpy(),
-            _table([(place, part.numel()) for place, part in zip(given_to, each, strict=True)]),
-            made,
-            _table(made_from),
-            _table([(start, to, n) for (start, n), to in zip(back, start_from, strict=True)], 3),
-        )
-        return (
-            tuple(
-                _taken(memory, place, part.shape)
-                for place, part in zip(start_from, carried, strict=True)
-            ),
-            _apart(made, [shape for _, shape in code.outputs[len(carried) :]]),
-        )
+        place = _meeting_place(jobs)
+        others = [
+            Thread(target=job.run, args=(*place, i)) for i, job in enumerate(jobs[1:], start=1)
+        ]
+        for thread in others:
+            thread.start()
+        jobs[0].run(*place, 0)
+        for thread in others:
+            thread.join()
+        return jobs[0].carried, jobs[0].made
+
+    def _job(self, carried: Tensors, given: Tensors, fixed: Tensors) -> _Job:
+        each = tuple(part[0] for part in given)
+        shapes = (_shapes(part) for part in (carried, each, fixed))
+        return _Job(self._program(*shapes, carried[0].dtype), carried, given, fixed)
 
     def _assemble(
         self, carried: Shapes, each: Shapes, fixed: Shapes, dtype: torch.dtype
@@ -111,16 +111,83 @@ class Loop:
         return program.assemble(recording.record(body, examples))
 
 
+def together(part: Tensor) -> Tensor:
+    """The sum of a tensor over all threads that run a loop together; a copy where one does."""
+    if torch.overrides.has_torch_function((part,)):
+        return torch.overrides.handle_torch_function(together, (part,), part)
+    return part.clone()
+
+
+class _Job:
+    """What one thread does in a run of a loop.
+
+    Attributes:
+        code: the program.
+        carried: after the run, what its last round carries on.
+        made: after the run, what its rounds made.
+    """
+
+    carried: Tensors
+    made: Tensors
+
+    def __init__(
+        self, code: program.Program, carried: Tensors, given: Tensors, fixed: Tensors
+    ) -> None:
+        self.code = code
+        rounds, each = len(given[0]), tuple(part[0] for part in given)
+        self.dtype = carried[0].numpy().dtype
+        self._memory = np.empty(code.size, self.dtype)
+        for place, count, value in code.constants:
+            self._memory[place : place + count] = value
+        for place, tensor in zip(code.inputs, (*carried, *each, *fixed), strict=True):
+            self._memory[place : place + tensor.numel()] = tensor.reshape(-1).numpy()
+        self._given = torch.cat([part.reshape(rounds, -1) for part in given], 1).view(-1).numpy()
+        places = code.inputs[len(carried) :][: len(each)]
+        self._given_to = [(to, part.numel()) for to, part in zip(places, each, strict=True)]
+        self._back = [
+            (place, to, prod(shape))
+            for (place, shape), to in zip(code.outputs, code.inputs[: len(carried)], strict=False)
+        ][: len(carried)]
+        self._made_from = code.outputs[len(carried) :]
+        self._made = np.empty((rounds, sum(prod(s) for _, s in self._made_from)), self.dtype)
+
+    def run(self, shared: machine.Numbers, arrivals: machine.Integers, me: int) -> None:
+        """Do it; see `machine.run` for what threads share."""
+        machine.run(
+            self._memory,
+            self.code.table,
+            self.code.scalars.astype(self.dtype),
+            len(self._made),
+            self._given,
+            _table(self._given_to, 2),
+            self._made.reshape(-1),
+            _table([(place, prod(shape)) for place, shape in self._made_from], 2),
+            _table(self._back, 3),
+            shared,
+            arrivals,
+            me,
+        )
+        shapes = [shape for _, shape in self.code.outputs]
+        self.carried = tuple(
+            torch.from_numpy(self._memory[to : to + count].copy()).view(shape)
+            for (_, to, count), shape in zip(self._back, shapes, strict=False)
+        )
+        self.made = _apart(self._made, shapes[len(self._back) :])
+
+
+def _meeting_place(jobs: Sequence[_Job]) -> tuple[machine.Numbers, machine.Integers]:
+    """Where the threads of a run exchange what they sum."""
+    size = max(job.code.exchanged for job in jobs)
+    shared = np.empty(2 * len(jobs) * size, jobs[0].dtype)
+    return shared, np.zeros(len(jobs) * machine.MEETING_SIZE, np.int64)
+
+
 def _shapes(tensors: Tensors) -> Shapes:
     return tuple(tuple(tensor.shape) for tensor in tensors)
 
 
-def _table(parts: Sequence[tuple[int, ...]], width: int = 2) -> machine.Integers:
+def _table(parts: Sequence[tuple[int, ...]], width: int) -> machine.Integers:
     return np.array(parts, np.int64).reshape(-1, width)
-
-
-def _taken(memory: machine.Numbers, place: int, shape: Sequence[int]) -> Tensor:
-    return torch.from_numpy(memory[place : place + prod(shape)].copy()).view(*shape)
 
 
 def _apart(made: machine.Numbers, shapes: Sequence[Sequence[int]]) -> Tensors:

@@ -6,22 +6,22 @@ nothing is ever compiled but this file, and what comes out is kept on disk.
 """
 
 import math
-from collections.abc import Callable
 from enum import IntEnum
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from explorer.core.engine.kernels import LANES, ROWS, WIDE_ROWS, lines, tile, turn
+from explorer.core.engine.meeting import APART, announce, wait_for
 from explorer.core.engine.recording import Op
-from explorer.core.engine.tile import LANES, ROWS, WIDE_ROWS, tile, turn
 
 DIMENSIONS = 4  # of an instruction's loops
+MEETING_SIZE = APART  # integers of `arrivals` for each thread
 INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache
 
 Numbers = NDArray[np.float32 | np.float64]
 Integers = NDArray[np.int64]
-Kernel = Callable[[Numbers, Integers, float, float], None]
 
 
 class Row(IntEnum):
@@ -48,7 +48,7 @@ _SIZES, _OUT_STRIDES = int(Row.SIZES), int(Row.OUT_STRIDES)
 _A_STRIDES, _B_STRIDES = int(Row.A_STRIDES), int(Row.B_STRIDES)
 (
     _MATMUL, _FILL, _COPY, _AFFINE, _RELU, _TANH, _SQRT, _ADD, _MULTIPLY, _DIVIDE, _LERP,
-    _THRESHOLD, _ACCUMULATE,
+    _THRESHOLD, _ACCUMULATE, _TOGETHER,
 ) = (int(op) for op in Op)  # fmt: skip
 
 
@@ -57,6 +57,17 @@ def _height(rows: int, most: int) -> int:
     """Rows of a tile, so that the last one is not much lower than the others."""
     tiles = max((rows + most - 1) // most, 1)
     return max((rows + tiles - 1) // tiles, 1)
+
+
+@njit(error_model="numpy")
+def _tile(
+    memory: Numbers, rows: int, columns: int, inner: int, onward: int, c: int, c_row: int,
+    a: int, a_row: int, a_inner: int, b: int, b_inner: int,
+) -> None:  # fmt: skip
+    """A function of its own, so that the kernel is compiled once."""
+    tile(  # type: ignore[call-arg]
+        memory, rows, columns, inner, onward, c, c_row, a, a_row, a_inner, b, b_inner
+    )
 
 
 @njit(error_model="numpy")
@@ -72,14 +83,14 @@ def _product(
         if wide > 0:
             for i in range(0, rows, wide_height):
                 for j in range(0, wide, 2 * LANES):
-                    tile(  # type: ignore[call-arg]
+                    _tile(
                         memory, min(wide_height, rows - i), 2 * LANES, length, k,
                         c + i * c_row + j, c_row, left + i * a_row, a_row, a_inner,
                         right + j, b_inner,
                     )  # fmt: skip
         for j in range(wide, columns, LANES):
             for i in range(0, rows, height):
-                tile(  # type: ignore[call-arg]
+                _tile(
                     memory, min(height, rows - i), min(LANES, columns - j), length, k,
                     c + i * c_row + j, c_row, left + i * a_row, a_row, a_inner,
                     right + j, b_inner,
@@ -126,106 +137,86 @@ def _matmul(memory: Numbers, row: Integers) -> None:
         )  # fmt: skip
 
 
-def _elementwise(function: Callable[[float, float, float, float], float]) -> Kernel:
-    """A kernel that computes each element of the result from those of a and b, and s and t."""
-    compute = njit(error_model="numpy")(function)
-
-    @njit(error_model="numpy")
-    def kernel(memory: Numbers, row: Integers, s: float, t: float) -> None:
-        n0, n1, n2, n3 = row[_SIZES : _SIZES + 4]
-        o0, o1, o2, o3 = row[_OUT_STRIDES : _OUT_STRIDES + 4]
-        a0, a1, a2, a3 = row[_A_STRIDES : _A_STRIDES + 4]
-        b0, b1, b2, b3 = row[_B_STRIDES : _B_STRIDES + 4]
-        for x in range(n0):
-            for y in range(n1):
-                for z in range(n2):
-                    o = row[_OUT] + x * o0 + y * o1 + z * o2
-                    a = row[_A] + x * a0 + y * a1 + z * a2
-                    b = row[_B] + x * b0 + y * b1 + z * b2
-                    if o3 == 1 and a3 == 1 and b3 == 1:
-                        out, left, right = (
-                            memory[o : o + n3],
-                            memory[a : a + n3],
-                            memory[b : b + n3],
-                        )
-                        for k in range(n3):
-                            out[k] = compute(left[k], right[k], s, t)
-                    elif o3 == 1 and a3 == 1 and b3 == 0:
-                        out, left, other = memory[o : o + n3], memory[a : a + n3], memory[b]
-                        for k in range(n3):
-                            out[k] = compute(left[k], other, s, t)
-                    else:
-                        for k in range(n3):
-                            memory[o + k * o3] = compute(
-                                memory[a + k * a3], memory[b + k * b3], s, t
-                            )
-
-    return kernel
-
-
-_fill = _elementwise(lambda a, b, s, t: s)
-_copy = _elementwise(lambda a, b, s, t: a)
-_affine = _elementwise(lambda a, b, s, t: s * a + t)
-_relu = _elementwise(lambda a, b, s, t: a if not a <= 0 else 0 * s)  # NaN stays NaN
-_tanh = _elementwise(lambda a, b, s, t: math.tanh(a))
-_sqrt = _elementwise(lambda a, b, s, t: math.sqrt(a))
-_add = _elementwise(lambda a, b, s, t: a + s * b)
-_multiply = _elementwise(lambda a, b, s, t: a * b)
-_divide = _elementwise(lambda a, b, s, t: a / b)
-_lerp = _elementwise(lambda a, b, s, t: a + s * (b - a))
-_threshold = _elementwise(lambda a, b, s, t: a if not b <= 0 else 0 * s)
-
-
 @njit(error_model="numpy")
-def _accumulate(memory: Numbers, row: Integers, s: float) -> None:
-    """Add s·a; the result may have fewer elements than a, and then takes sums."""
-    n0, n1, n2, n3 = row[_SIZES : _SIZES + 4]
-    o0, o1, o2, o3 = row[_OUT_STRIDES : _OUT_STRIDES + 4]
-    a0, a1, a2, a3 = row[_A_STRIDES : _A_STRIDES + 4]
-    for x in range(n0):
-        for y in range(n1):
-            for z in range(n2):
-                o = row[_OUT] + x * o0 + y * o1 + z * o2
-                a = row[_A] + x * a0 + y * a1 + z * a2
-                if o3 == 1 and a3 == 1:
-                    out, part = memory[o : o + n3], memory[a : a + n3]
-                    for k in range(n3):
-                        out[k] += s * part[k]
-                else:
-                    for k in range(n3):
-                        memory[o + k * o3] += s * memory[a + k * a3]
-
-
-@njit(error_model="numpy")
-def _step(memory: Numbers, row: Integers, s: float, t: float) -> None:
-    """One instruction."""
-    op = row[_OP]
-    if op == _MATMUL:
-        _matmul(memory, row)
+def _number(op: int, a: float, b: float, s: float, t: float, old: float) -> float:
+    """An elementwise operation on single numbers."""
+    if op == _COPY:
+        result = a
     elif op == _FILL:
-        _fill(memory, row, s, t)
-    elif op == _COPY:
-        _copy(memory, row, s, t)
+        result = s
     elif op == _AFFINE:
-        _affine(memory, row, s, t)
+        result = s * a + t
     elif op == _RELU:
-        _relu(memory, row, s, t)
+        result = old * 0 if a <= 0 else a
     elif op == _TANH:
-        _tanh(memory, row, s, t)
+        result = math.tanh(a)
     elif op == _SQRT:
-        _sqrt(memory, row, s, t)
+        result = math.sqrt(a)
     elif op == _ADD:
-        _add(memory, row, s, t)
+        result = a + s * b
     elif op == _MULTIPLY:
-        _multiply(memory, row, s, t)
+        result = a * b
     elif op == _DIVIDE:
-        _divide(memory, row, s, t)
+        result = a / b
     elif op == _LERP:
-        _lerp(memory, row, s, t)
+        result = a + s * (b - a)
     elif op == _THRESHOLD:
-        _threshold(memory, row, s, t)
+        result = old * 0 if b <= 0 else a
     else:
-        _accumulate(memory, row, s)
+        result = old + s * a
+    return result
+
+
+@njit(error_model="numpy")
+def _elementwise(memory: Numbers, row: Integers, s: float, t: float) -> None:
+    """Lines at once where their elements lie side by side, else one number after the other."""
+    op, height, count = row[_OP], row[_SIZES + 2], row[_SIZES + 3]
+    o, i, j = row[_OUT_STRIDES + 3], row[_A_STRIDES + 3], row[_B_STRIDES + 3]
+    side_by_side = o == 1 and i == 1 and j in (0, 1) and op != _TANH
+    out_line, a_line, b_line = row[_OUT_STRIDES + 2], row[_A_STRIDES + 2], row[_B_STRIDES + 2]
+    for x in range(row[_SIZES]):
+        for y in range(row[_SIZES + 1]):
+            out = row[_OUT] + x * row[_OUT_STRIDES] + y * row[_OUT_STRIDES + 1]
+            a = row[_A] + x * row[_A_STRIDES] + y * row[_A_STRIDES + 1]
+            b = row[_B] + x * row[_B_STRIDES] + y * row[_B_STRIDES + 1]
+            if side_by_side:
+                lines(  # type: ignore[call-arg]
+                    memory, op, height, count, out, out_line, a, a_line, b, b_line, j, s, t
+                )
+                continue
+            for z in range(height):
+                for k in range(count):
+                    at = out + z * out_line + k * o
+                    left, right = memory[a + z * a_line + k * i], memory[b + z * b_line + k * j]
+                    memory[at] = _number(op, left, right, s, t, memory[at])
+
+
+@njit(error_model="numpy")
+def _move(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None:
+    for k in range(count):
+        to[at + k] = source[start + k]
+
+
+@njit(error_model="numpy")
+def _sum_over_threads(
+    memory: Numbers, row: Integers, shared: Numbers, arrivals: Integers, me: int, meeting: int
+) -> None:
+    """Every thread lays down its part, waits for the others, and adds all up in the same order.
+
+    Two places in turn: a thread may lay down its next part while another still adds up this one,
+    but not the one after that, for which it must have met that other thread again.
+    """
+    threads = len(arrivals) // APART
+    count, out, size = row[_SIZES + 3], row[_OUT], len(shared) // (2 * threads)
+    first = meeting % 2 * threads * size
+    _move(shared, first + me * size, memory, row[_A], count)
+    announce(arrivals, me * APART, meeting)  # type: ignore[call-arg]
+    for thread in range(threads):
+        wait_for(arrivals, thread * APART, meeting)
+    _move(memory, out, shared, first, count)
+    for thread in range(1, threads):
+        for k in range(count):
+            memory[out + k] += shared[first + thread * size + k]
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
@@ -233,11 +224,15 @@ def run(
     memory: Numbers,
     program: Integers,
     scalars: Numbers,
+    rounds: int,
     given: Numbers,
     given_to: Integers,
     made: Numbers,
     made_from: Integers,
     carried: Integers,
+    shared: Numbers,
+    arrivals: Integers,
+    me: int,
 ) -> None:
     """Run a program over and over.
 
@@ -245,25 +240,36 @@ def run(
         memory: all numbers, changed in place.
         program: ``(instructions, Row.WIDTH)``.
         scalars: s and t of each instruction, ``(instructions, 2)``.
-        given: what each round is given, ``(rounds, X)``.
+        rounds: how often.
+        given: what each round is given, ``(rounds · X,)``.
         given_to: the parts of memory that it goes to, ``(parts, 2)``: place, how many.
-        made: what each round makes, ``(rounds, Y)``, written here.
+        made: what each round makes, ``(rounds · Y,)``, written here.
         made_from: the parts of memory that it is found in, ``(parts, 2)``.
         carried: what moves in memory after each round, ``(parts, 3)``: from, to, how many.
+        shared: where threads exchange what they sum, ``(2 · threads · size of the largest,)``.
+        arrivals: how often each thread has done so, zeros
+            ``(threads · MEETING_SIZE,)``.
+        me: number of this thread; all of them must be running at once.
     """
-    for i in range(len(given)):
-        at = 0
+    meeting = taken = written = 0
+    for _ in range(rounds):
         for k in range(len(given_to)):
             place, count = given_to[k]
-            memory[place : place + count] = given[i, at : at + count]
-            at += count
+            _move(memory, place, given, taken, count)
+            taken += count
         for k in range(len(program)):
-            _step(memory, program[k], scalars[k, 0], scalars[k, 1])
-        at = 0
+            op = program[k, _OP]
+            if op == _MATMUL:
+                _matmul(memory, program[k])
+            elif op == _TOGETHER:
+                meeting += 1
+                _sum_over_threads(memory, program[k], shared, arrivals, me, meeting)
+            else:
+                _elementwise(memory, program[k], scalars[k, 0], scalars[k, 1])
         for k in range(len(made_from)):
             place, count = made_from[k]
-            made[i, at : at + count] = memory[place : place + count]
-            at += count
+            _move(made, written, memory, place, count)
+            written += count
         for k in range(len(carried)):
             start, end, count = carried[k]
-            memory[end : end + count] = memory[start : start + count]
+            _move(memory, end, memory, start, count)

@@ -7,9 +7,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.core.engine.kernels import LANES
 from explorer.core.engine.machine import DIMENSIONS, Row
 from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
-from explorer.core.engine.tile import LANES
 
 _ALIGNMENT = 16  # elements: a cache line of float32
 
@@ -25,6 +25,7 @@ class Program:
         constants: where a value stands throughout: from, how many, value.
         inputs: where each input goes.
         outputs: where each output is found, contiguous, and its shape.
+        exchanged: elements of the largest tensor that is summed over threads.
     """
 
     table: NDArray[np.int64]
@@ -33,6 +34,7 @@ class Program:
     constants: tuple[tuple[int, int, float], ...]
     inputs: tuple[int, ...]
     outputs: tuple[tuple[int, tuple[int, ...]], ...]
+    exchanged: int
 
 
 def assemble(recording: Recording) -> Program:
@@ -65,6 +67,7 @@ def assemble(recording: Recording) -> Program:
         ),
         tuple(places[view.storage] for view in recording.inputs),
         tuple((places[view.storage], view.shape) for view in recording.outputs),
+        max((prod(each.out.shape) for each in instructions if each.op is Op.TOGETHER), default=0),
     )
 
 
@@ -100,6 +103,12 @@ def _needed(recording: Recording) -> list[Instruction]:
 def _joined_in_place(instructions: list[Instruction], recording: Recording) -> list[Instruction]:
     """Let what is copied whole into a larger storage be written there in the first place."""
     fixed = {view.storage for view in recording.inputs} | recording.constants.keys()
+    contiguous = {
+        view.storage
+        for each in instructions
+        if each.op is Op.TOGETHER
+        for view in (each.out, *each.inputs)
+    }
     users: dict[int, list[int]] = {}  # of each storage
     for k, each in enumerate(instructions):
         for storage in {view.storage for view in (each.out, *each.inputs)}:
@@ -107,7 +116,7 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
     instructions = list(instructions)
     for copy in reversed(instructions):
         source = copy.inputs[0] if copy.op is Op.COPY else copy.out
-        if copy.op is Op.COPY and source.storage not in fixed:
+        if copy.op is Op.COPY and source.storage not in fixed | contiguous:
             places = users[source.storage]
             moved = _moved([instructions[k] for k in places], copy, recording)
             for k, each in zip(places, moved, strict=False):

@@ -36,6 +36,7 @@ class Op(IntEnum):
     LERP = auto()  # a + s·(b − a)
     THRESHOLD = auto()  # a where b > 0, elsewhere 0
     ACCUMULATE = auto()  # adds s·a to what is there; broadcast outputs are sums
+    TOGETHER = auto()  # the sum of a over all threads that run the loop
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,12 @@ def record(function: Callable[..., Sequence[Tensor]], inputs: Sequence[Tensor]) 
     return recorder.recording
 
 
+def _together(to: _Recorder, out: Tensor, a: Tensor) -> None:
+    if not a.is_contiguous():
+        raise UnsupportedError("a sum over threads of what is not contiguous")
+    to.note(Op.TOGETHER, to.view(out), to.view(a))
+
+
 def _matmul(to: _Recorder, out: Tensor, a: Tensor, b: Tensor) -> None:
     if a.dim() < 2 or b.dim() < 2 or out.dim() > 3:
         raise UnsupportedError("matmul of other than matrices or one batch of them")
@@ -253,6 +260,7 @@ def _sum(mean: bool) -> Callable[..., None]:
 
 _NOTES: MappingProxyType[str, Callable[..., None]] = MappingProxyType(
     {
+        "together": _together,
         "matmul": _matmul,
         "zeros_like": _constant(0.0),
         "ones_like": _constant(1.0),

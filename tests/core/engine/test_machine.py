@@ -4,13 +4,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
 from explorer.core.engine import machine
-from explorer.core.engine.loop import Loop, Tensors
+from explorer.core.engine.loop import Loop, Tensors, together
 from explorer.core.engine.program import assemble
 from explorer.core.engine.recording import Op, record
 
@@ -32,11 +33,15 @@ def counting(rounds: int, made: machine.Numbers) -> tuple[object, ...]:
         np.zeros(program.size, np.float32),
         program.table,
         program.scalars.astype(np.float32),
-        np.zeros((rounds, 0), np.float32),
+        rounds,
+        np.zeros(0, np.float32),
         np.zeros((0, 2), np.int64),
-        made,
+        made.reshape(-1),
         np.array([[place, 1]]),
         np.array([[place, program.inputs[0], 1]]),
+        np.zeros(0, np.float32),
+        np.zeros(machine.MEETING_SIZE, np.int64),
+        0,
     )
 
 
@@ -136,3 +141,36 @@ def test_long_recordings_are_assembled_fast_enough() -> None:
         return count
 
     assert steps(80) < 6 * steps(20)
+
+
+# --- several threads
+
+
+def averaging(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
+    """Move towards the mean of what all threads are given."""
+    (x,), (part,) = carried, given
+    mean = together(part.sum(0) / 6)
+    x = torch.lerp(x, mean + together(x * part.shape[0] / 6), 0.3)
+    return (x,), (mean,)
+
+
+@pytest.mark.parametrize("cuts", [(2, 4), (1, 2, 3, 4, 5), (3,)])
+def test_threads_carry_on_what_one_would(cuts: tuple[int, ...]) -> None:
+    """However a batch is dealt out, sums over threads are sums over all of it, again and again."""
+    generator = torch.Generator().manual_seed(0)
+    start = torch.randn(50, generator=generator, dtype=torch.float64)
+    given = torch.randn(3000, 6, 50, generator=generator, dtype=torch.float64)
+    ends = [0, *cuts, 6]
+
+    def deal(given: Tensors, threads: int) -> list[Tensors]:
+        assert threads == len(cuts) + 1
+        return [(given[0][:, first:last],) for first, last in pairwise(ends)]
+
+    loop = Loop(averaging, deal)
+    (alone,), (means,) = loop.run((start,), (given,))
+    (onward,), (seen,) = loop.run((start,), (given,), threads=len(cuts) + 1)
+    torch.testing.assert_close(onward, alone, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(seen, means, rtol=1e-12, atol=1e-12)
+    again = loop.run((start,), (given,), threads=len(cuts) + 1)
+    assert torch.equal(again[0][0], onward)
+    assert torch.equal(again[1][0], seen)

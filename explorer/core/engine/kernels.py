@@ -1,17 +1,21 @@
-"""The kernel of matrix products: tiles whose sums stay in vector registers.
+"""The innermost loops, on vectors of the processor: matrix products, transposes, elementwise lines.
 
 Matrices of 10 × 40 are too small for BLAS, whose calls cost more than the work in them, and
-Numba's own loops keep sums in memory. So the innermost loop is written in LLVM's terms.
+Numba's own loops keep sums in memory and take long to compile. So these are written in LLVM's
+terms. All of them work on one array, the memory; places and strides count its elements.
 
 Numba's cache watches `machine.py` alone: after a change here, save that file too.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
+
+from explorer.core.engine.recording import Op
 
 LANES = 8  # numbers in a vector: an AVX register of float32
 # Rows of a tile of one and of two vectors: their sums, b and an element of a fit the sixteen
@@ -40,9 +44,8 @@ def tile(
     """C = A·B for one tile of C, or C += A·B if onward is not 0.
 
     A tile has up to `ROWS` rows and `LANES` columns, or up to `WIDE_ROWS` rows and exactly twice
-    as many columns. Places and strides count elements of one array that holds all three matrices.
-    The columns of B lie side by side, and whole vectors of them are read: `LANES` elements behind
-    the last one must belong to the array.
+    as many columns. The columns of B lie side by side, and whole vectors of them are read:
+    `LANES` elements behind the last one must belong to the memory.
     """
     numbers = (rows, columns, inner, onward, c, c_row, a, a_row, a_inner, b, b_inner)
     return types.void(memory, *(types.int64 for _ in numbers)), _generate
@@ -68,7 +71,7 @@ def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             begun = _begun(builder, places, onward)
             sums = _sums(builder, element, begun, a_rows, a_inner, b, b_inner, inner)
             if vectors == 1:
-                _store_part(builder, element, sums, places, columns)
+                _store_part(builder, sums, places, columns)
             else:
                 _store(builder, sums, places)
             builder.branch(done)
@@ -163,25 +166,45 @@ def _store(builder: Any, sums: list[Any], places: list[Any]) -> None:
         builder.store(each, place, align=4)
 
 
-def _store_part(
-    builder: Any, element: Any, sums: list[Any], places: list[Any], columns: Any
-) -> None:
+def _store_part(builder: Any, sums: list[Any], places: list[Any], columns: Any) -> None:
     """Write the first so many columns of each row."""
     whole = builder.icmp_signed("==", columns, ir.Constant(_INTEGER, LANES))
     with builder.if_else(whole) as (then, otherwise):
         with then:
             _store(builder, sums, places)
         with otherwise:
-            buffer = cgutils.alloca_once(  # type: ignore[no-untyped-call]
-                builder, ir.VectorType(element, LANES)
-            )
-            first = builder.bitcast(buffer, element.as_pointer())
+            mask = _first_lanes(builder, columns)
             for place, each in zip(places, sums, strict=True):
-                builder.store(each, buffer)
-                row = builder.bitcast(place, element.as_pointer())
-                with cgutils.for_range(builder, columns) as loop:
-                    value = builder.load(builder.gep(first, [loop.index]))
-                    builder.store(value, builder.gep(row, [loop.index]))
+                _store_masked(builder, each, place, mask)
+
+
+def _first_lanes(builder: Any, count: Any) -> Any:
+    """A mask of the first so many lanes."""
+    lanes = ir.VectorType(ir.IntType(32), LANES)
+    numbers = ir.Constant(lanes, list(range(LANES)))
+    limit = builder.trunc(count, ir.IntType(32))
+    return builder.icmp_signed(">", _spread(builder, limit), numbers)
+
+
+def _store_masked(builder: Any, value: Any, place: Any, mask: Any) -> None:
+    store = _intrinsic(
+        builder,
+        f"masked.store.{_suffix(value.type)}.p0",
+        ir.VoidType(),
+        [value.type, place.type, ir.IntType(32), mask.type],
+    )
+    builder.call(store, [value, place, ir.Constant(ir.IntType(32), 4), mask])
+
+
+def _suffix(vector: Any) -> str:
+    return f"v{LANES}{'f32' if vector.element == ir.FloatType() else 'f64'}"
+
+
+def _intrinsic(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
+    """A function of LLVM's own."""
+    name = f"llvm.{name}"
+    known = builder.module.globals.get(name)
+    return known or ir.Function(builder.module, ir.FunctionType(result, arguments), name)
 
 
 @intrinsic
@@ -219,3 +242,140 @@ def _mixed(builder: Any, upper: Any, lower: Any, distance: int, start: int) -> A
     ]
     mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), picks)
     return builder.shuffle_vector(upper, lower, mask)
+
+
+def _no_more_than_zero(builder: Any, value: Any) -> Any:
+    return builder.fcmp_ordered("<=", value, ir.Constant(value.type, [0.0] * LANES))
+
+
+def _where_above_zero(builder: Any, value: Any, where: Any) -> Any:
+    """The value where another is above zero or NaN, elsewhere zero."""
+    zero = ir.Constant(value.type, [0.0] * LANES)
+    return builder.select(_no_more_than_zero(builder, where), zero, value)
+
+
+def _root(builder: Any, value: Any) -> Any:
+    root = _intrinsic(builder, f"sqrt.{_suffix(value.type)}", value.type, [value.type])
+    return builder.call(root, [value])
+
+
+def _scaled_sum(builder: Any, x: Any, s: Any, y: Any) -> Any:
+    """X + s·y."""
+    product = builder.fmul(s, y, flags=["contract"])
+    return builder.fadd(x, product, flags=["contract"])
+
+
+# From vectors of a and b, and of s and t, to one of the result, or None if it takes a function
+# that knows no vectors. What stood in the place of the result comes last.
+VECTORS: dict[Op, Callable[[Any, Any, Any, Any, Any, Any], Any]] = {
+    Op.FILL: lambda _, a, b, s, t, old: s,
+    Op.COPY: lambda _, a, b, s, t, old: a,
+    Op.AFFINE: lambda builder, a, b, s, t, old: _scaled_sum(builder, t, s, a),
+    Op.RELU: lambda builder, a, b, s, t, old: _where_above_zero(builder, a, a),
+    Op.SQRT: lambda builder, a, b, s, t, old: _root(builder, a),
+    Op.ADD: lambda builder, a, b, s, t, old: _scaled_sum(builder, a, s, b),
+    Op.MULTIPLY: lambda builder, a, b, s, t, old: builder.fmul(a, b),
+    Op.DIVIDE: lambda builder, a, b, s, t, old: builder.fdiv(a, b),
+    Op.LERP: lambda builder, a, b, s, t, old: _scaled_sum(builder, a, s, builder.fsub(b, a)),
+    Op.THRESHOLD: lambda builder, a, b, s, t, old: _where_above_zero(builder, a, b),
+    Op.ACCUMULATE: lambda builder, a, b, s, t, old: _scaled_sum(builder, old, s, a),
+}
+
+
+@intrinsic
+def lines(
+    _: Any,
+    memory: Any,
+    op: Any,
+    height: Any,
+    count: Any,
+    out: Any,
+    out_line: Any,
+    a: Any,
+    a_line: Any,
+    b: Any,
+    b_line: Any,
+    b_step: Any,
+    s: Any,
+    t: Any,
+) -> Any:
+    """An operation of `VECTORS` on a number of lines of elements that lie side by side.
+
+    The elements of b do so too if b_step is 1; if it is 0, b is one number in each line.
+    """
+    places = (op, height, count, out, out_line, a, a_line, b, b_line, b_step)
+    scalars = memory.dtype, memory.dtype
+    return types.void(memory, *(types.int64 for _ in places), *scalars), _generate_lines
+
+
+def _generate_lines(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, values[0])
+    op, height, count, out, out_line, a, a_line, b, b_line, b_step, s, t = values[1:]
+    starts = [builder.gep(array.data, [place]) for place in (out, a, b)]
+    scalars = [_spread(builder, number) for number in (s, t)]
+    done = builder.append_basic_block("done")
+    switch = builder.switch(op, done)
+    for case, compute in VECTORS.items():
+        block = builder.append_basic_block(case.name)
+        switch.add_case(ir.Constant(_INTEGER, int(case)), block)
+        builder.position_at_end(block)
+
+        def vector(x: Any, y: Any, old: Any, compute: Callable[..., Any] = compute) -> Any:
+            return compute(builder, x, y, *scalars, old)
+
+        with _loop(builder, height, 1) as z:
+            places = [
+                builder.gep(start, [builder.mul(z, stride)])
+                for start, stride in zip(starts, (out_line, a_line, b_line), strict=True)
+            ]
+            _along(builder, count, places, b_step, vector)
+        builder.branch(done)
+    builder.position_at_end(done)
+    return context.get_dummy_value()
+
+
+@contextmanager
+def _loop(builder: Any, end: Any, step: int) -> Iterator[Any]:
+    """A loop from 0 up to an end; its body is built inside the context."""
+    before = builder.block
+    test, body, after = (builder.append_basic_block(name) for name in ("test", "body", "after"))
+    builder.branch(test)
+    builder.position_at_end(test)
+    index = builder.phi(_INTEGER)
+    index.add_incoming(ir.Constant(_INTEGER, 0), before)
+    builder.cbranch(builder.icmp_signed("<", index, end), body, after)
+    builder.position_at_end(body)
+    yield index
+    index.add_incoming(builder.add(index, ir.Constant(_INTEGER, step)), builder.block)
+    builder.branch(test)
+    builder.position_at_end(after)
+
+
+def _along(
+    builder: Any, count: Any, starts: list[Any], b_step: Any, compute: Callable[..., Any]
+) -> None:
+    """The loop over whole vectors, and a masked one for what is left."""
+    whole = builder.and_(count, ir.Constant(_INTEGER, -LANES))
+    with _loop(builder, whole, LANES) as k:
+        place, value = _one_vector(builder, k, starts, b_step, compute)
+        builder.store(value, place, align=4)
+    with builder.if_then(builder.icmp_signed("<", whole, count)):
+        place, value = _one_vector(builder, whole, starts, b_step, compute)
+        _store_masked(builder, value, place, _first_lanes(builder, builder.sub(count, whole)))
+
+
+def _one_vector(
+    builder: Any, k: Any, starts: list[Any], b_step: Any, compute: Callable[..., Any]
+) -> tuple[Any, Any]:
+    """Where a vector of the result goes, and what it is."""
+    out, a, b = starts
+    pointer = ir.VectorType(out.type.pointee, LANES).as_pointer()
+    indices = (k, k, builder.mul(k, b_step))
+    places = [
+        builder.bitcast(builder.gep(start, [index]), pointer)
+        for start, index in zip((out, a, b), indices, strict=True)
+    ]
+    old, x, y = (builder.load(place, align=4) for place in places)
+    one = builder.extract_element(y, ir.Constant(ir.IntType(32), 0))
+    alone = builder.icmp_signed("==", b_step, ir.Constant(_INTEGER, 0))
+    return places[0], compute(x, builder.select(alone, _spread(builder, one), y), old)
