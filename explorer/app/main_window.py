@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -62,6 +62,7 @@ class MainWindow(QMainWindow):
         workspace.session.progressed.connect(self._refresh_status)
         workspace.sandbox.changed.connect(self._refresh_status)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
+        self.installEventFilter(self)
         self._apply_theme()
         self._refresh_status()
         self.sandbox.fit.setFocus()
@@ -249,11 +250,12 @@ class MainWindow(QMainWindow):
         else:
             super().keyPressEvent(event)
 
-    def event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """On a screen of another density lines need other widths."""
-        if event.type() == QEvent.Type.DevicePixelRatioChange:
+        # Not `event`: all painting would run inside it, and hold the interpreter's lock.
+        if watched is self and event.type() == QEvent.Type.DevicePixelRatioChange:
             self._apply_theme()
-        return super().event(event)
+        return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file may be dropped."""

@@ -66,8 +66,8 @@ class FitPlot(Plot):
 
     def set_view(self, low: float, high: float, amplitude: float) -> None:
         """Fix the axes: the inputs of the task distribution, and room for its largest sine."""
-        self.setXRange(low, high, padding=0.03)
-        self.setYRange(-1.25 * amplitude, 1.25 * amplitude, padding=0)
+        self.show_range("x", low, high, padding=0.03)
+        self.show_range("y", -1.25 * amplitude, 1.25 * amplitude, padding=0)
 
     def draw_points(self) -> None:
         """Show the support points, the selected one ringed."""
@@ -87,7 +87,7 @@ class FitPlot(Plot):
     def draw_answer(self, answer: Answer) -> None:
         """Show the truth, the step chosen in full colour, and fading earlier steps."""
         state = self._state
-        self.truth.setData(answer.grid, answer.truth)
+        self.truth.set_values(answer.grid, answer.truth)
         step = min(state.step, answer.question.steps)
         for role, fit in self.fits.items():
             visible = role in state.shown and role in answer.trails
@@ -96,8 +96,9 @@ class FitPlot(Plot):
                 curve.setVisible(False)
             if visible:
                 prediction = answer.trails[role].prediction
-                fit.setData(answer.grid, _drawable(prediction[step]))
+                fit.set_values(answer.grid, _drawable(prediction[step]))
                 self._draw_earlier(role, answer.grid, prediction, step)
+        self.show_changes()
 
     def _draw_earlier(self, role: str, grid: Array, prediction: Array, step: int) -> None:
         first = max(0, step - 1)
@@ -105,7 +106,7 @@ class FitPlot(Plot):
         for curve, index in zip(self.earlier[role], chosen, strict=False):
             opacity = 0.15 + 0.4 * (index + 1) / (step + 1)
             curve.setPen(learner_pen(self._theme, role, 1, opacity))
-            curve.setData(grid, _drawable(prediction[index]))
+            curve.set_values(grid, _drawable(prediction[index]))
             curve.setVisible(True)
 
     def _data_at(self, position: QPointF) -> QPointF:

@@ -17,13 +17,14 @@ from PySide6.QtCore import QEventLoop, QPointF, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from explorer.app.launch import make_application, make_workspace
+from explorer.app.main_window import MainWindow
 from explorer.app.options import WindowOptions
 from explorer.panels.fit_plot import FitPlot
 from explorer.panels.plots import Plot
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import HELD_OUT_SECONDS, Phase
 from tests.benchmarks.mouse import OffscreenHand, ScreenHand, Stroke
-from tests.benchmarks.watch import Pace, Watch, WatchedWindow
+from tests.benchmarks.watch import Pace, Watch
 
 FRAME = 1 / 60  # seconds between the moves of a drag
 SETTLING = 1.0  # seconds of training left out at the beginning: chunks grow, the first evaluation
@@ -46,7 +47,7 @@ class Stage:
         self.workspace = make_workspace(WindowOptions())
         self.session, self.sandbox = self.workspace.session, self.workspace.sandbox
         self.session._trainer = self.pace.train
-        self.window = WatchedWindow(self.workspace, Preferences(folder / "settings.ini"))
+        self.window = MainWindow(self.workspace, Preferences(folder / "settings.ini"))
         self.fit: FitPlot = self.window.sandbox.fit
         self.window.show()
         until(lambda: self.sandbox.is_current)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
 
 from explorer.app.main_window import MainWindow
@@ -11,6 +11,9 @@ from explorer.core.training import Progress, Run, TrainEvent, train
 from explorer.panels.fit_plot import FitPlot
 from explorer.state.trails import Answer, SupportPoint
 from tests.benchmarks.mouse import Stroke
+
+PAINTED = QEvent.Type(QEvent.registerEventType())
+HIGHEST = 1_000_000  # ahead of all events that wait already
 
 
 class Pace:
@@ -36,20 +39,6 @@ class Pace:
         return (high - low) / (last - first)
 
 
-class WatchedWindow(MainWindow):
-    """The main window, saying when it has finished painting."""
-
-    watch: "Watch | None" = None
-
-    def event(self, event: QEvent) -> bool:
-        """The window's paints are its answers to UpdateRequest."""
-        kind = event.type()  # the event is gone after it has been handled
-        handled = super().event(event)
-        if kind == QEvent.Type.UpdateRequest and self.watch is not None:
-            self.watch.painted()
-        return handled
-
-
 class Watch(QObject):
     """Follows mouse events to the paint of the sandbox's plot that shows the answer for them.
 
@@ -57,8 +46,9 @@ class Watch(QObject):
         frames: when each paint of the window ended in which that plot took part.
     """
 
-    def __init__(self, window: WatchedWindow) -> None:
+    def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
+        self._window = window
         self._fit: FitPlot = window.sandbox.fit
         self._sandbox = window.workspace.sandbox
         self._drawn: Answer | None = None
@@ -74,7 +64,7 @@ class Watch(QObject):
 
         self._fit.draw_answer = note  # type: ignore[method-assign]
         self._sandbox.changed.connect(self._on_changed)
-        window.watch = self
+        window.installEventFilter(self)
 
     def begin(self, strokes: Sequence[Stroke]) -> None:
         """A scene begins; its timed strokes must differ in place, button or kind."""
@@ -108,9 +98,15 @@ class Watch(QObject):
         """Milliseconds between successive paints."""
         return [1000 * (b - a) for a, b in zip(self.frames, self.frames[1:], strict=False)]
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Remember what is about to be painted, and which stroke is about to be handled."""
-        if event.type() == QEvent.Type.Paint:
+        if watched is self._window:
+            if event.type() != QEvent.Type.UpdateRequest:
+                return False
+            # All paints of the window are inside this event. To override `event` and look after
+            # it would be simpler, but would hold the interpreter's lock for as long.
+            QCoreApplication.postEvent(self, QEvent(PAINTED), HIGHEST)
+        elif event.type() == QEvent.Type.Paint:
             self._painting, self._plot_painted = self._drawn, True
         elif isinstance(event, QMouseEvent):
             at = event.globalPosition().toPoint()
@@ -122,9 +118,9 @@ class Watch(QObject):
     def _on_changed(self) -> None:
         self._states[self._sandbox.state.points] = self._newest
 
-    def painted(self) -> None:
+    def customEvent(self, event: QEvent) -> None:
         """A paint of the window has ended."""
-        if not self._plot_painted:
+        if event.type() != PAINTED or not self._plot_painted:
             return
         now = time.perf_counter()
         self._plot_painted = False
