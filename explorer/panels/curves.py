@@ -3,11 +3,16 @@
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPainterPath
-from PySide6.QtWidgets import QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
 
 Values = NDArray[np.float64]
 _NONE: Values = np.empty(0)
+_TRIANGLE = QPainterPath(QPointF(-7, 7))  # pixels
+_TRIANGLE.lineTo(0, -7)
+_TRIANGLE.lineTo(7, 7)
+_TRIANGLE.closeSubpath()
 
 
 class Curve(QGraphicsPathItem):
@@ -20,7 +25,8 @@ class Curve(QGraphicsPathItem):
     def set_values(self, x: Values, y: Values) -> None:
         """Show other points; the arrays are kept and must not change."""
         self._data = x, y
-        self.setPath(pg.arrayToQPath(x, y, connect="finite"))
+        whole = bool(np.isfinite(y).all())
+        self.setPath(pg.arrayToQPath(x, y, "all" if whole else "finite", finiteCheck=not whole))
 
     def getData(self) -> tuple[Values, Values]:  # noqa: N802 - pyqtgraph's name
         """The points shown."""
@@ -42,6 +48,14 @@ class RoughCurve(Curve):
         """Paint faster than smoothed."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         super().paint(painter, option, widget)
+
+
+class Marker(QGraphicsPathItem):
+    """A triangle that has the same size on the screen whatever the axes do."""
+
+    def __init__(self) -> None:
+        super().__init__(_TRIANGLE)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
 
 
 class Rule(pg.InfiniteLine):  # type: ignore[misc]

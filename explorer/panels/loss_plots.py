@@ -10,7 +10,7 @@ from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
 from explorer.core.training import HELD_OUT_STEPS, HeldOut
 from explorer.panels.curves import Rule
-from explorer.panels.plots import Plot, log_values
+from explorer.panels.plots import Plot, log_values, steady
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.training_session import Phase, TrainingSession
 
@@ -93,8 +93,9 @@ class MetaLossPlot(Plot):
                 seen += [float(np.nanmin(y)), float(np.nanmax(y))] if np.isfinite(y).any() else []
         self.show_hint(self._missing(session))
         first = next(iter(session.histories.values())).first_iteration
-        self.show_range("x", first, max(last, first + 10), padding=0.02)
-        self.show_range("y", max(min(seen) - 0.2, -4), min(max(seen) + 0.1, 3), padding=0)
+        self.show_range("x", first, first + steady(max(last - first, 10)), padding=0.02)
+        low, high = np.floor(20 * min(seen)) / 20, np.ceil(20 * max(seen)) / 20
+        self.show_range("y", max(low - 0.2, -4), min(high + 0.1, 3), padding=0)
         self.show_changes()
 
     def _missing(self, session: TrainingSession) -> str:
@@ -117,6 +118,7 @@ class HeldOutPlot(Plot):
         )
         self.curves = {name: self.add_curve(z=1) for name in LEARNERS}
         self._floors = FloorLines(self)
+        self._drawn: tuple[Settings, HeldOut | None] | None = None
         self.show_range("x", 0, HELD_OUT_STEPS, padding=0.03)
 
     def apply_theme(self, theme: Theme) -> None:
@@ -128,6 +130,9 @@ class HeldOutPlot(Plot):
 
     def draw(self, settings: Settings, held_out: HeldOut | None) -> None:
         """Show the newest evaluation, or none."""
+        if (settings, held_out) == self._drawn:
+            return
+        self._drawn = settings, held_out
         self._floors.show(settings)
         self.show_hint("" if held_out else "Filled as training goes on")
         seen = [-1.0, 1.0]

@@ -7,6 +7,7 @@ everything else is left to Qt: neither `Plot` nor what it lies in may override `
 """
 
 import math
+from typing import TypeVar
 
 import numpy as np
 import pyqtgraph as pg
@@ -19,6 +20,7 @@ from explorer.panels.curves import Curve, RoughCurve
 from explorer.panels.style import Theme, pen
 from explorer.panels.widgets import label
 
+Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6
 
 
@@ -161,10 +163,13 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def add_curve(self, z: float = 0.0, antialias: bool = True) -> Curve:
         """An empty curve that breaks at values that are not finite."""
-        curve = Curve() if antialias else RoughCurve()
-        curve.setZValue(z)
-        self.getPlotItem().getViewBox().addItem(curve, ignoreBounds=True)
-        return curve
+        return self.add(Curve() if antialias else RoughCurve(), z)
+
+    def add(self, item: Item, z: float) -> Item:
+        """Put an item that lives in data coordinates on the plot."""
+        item.setZValue(z)
+        self.getPlotItem().getViewBox().addItem(item, ignoreBounds=True)
+        return item
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour background and axes."""
@@ -172,6 +177,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         for axis in self._axes:
             axis.setPen(pen(theme, theme.border))
             axis.setTextPen(pen(theme, theme.muted))
+        self.show_changes()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave every key to the window; a graphics view would scroll."""
@@ -186,6 +192,12 @@ def log_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
     infinite = np.where(np.isinf(values), LOG_CEILING, values)
     result: NDArray[np.float64] = np.log10(np.clip(infinite, LOG_FLOOR, LOG_CEILING))
     return result
+
+
+def steady(span: float) -> float:
+    """A growing span rounded up by 3 % at most, so that its axis changes only now and then."""
+    step = 2.0 ** (math.ceil(math.log2(span)) - 6)
+    return math.ceil(span / step) * step
 
 
 def number_text(value: float | None) -> str:

@@ -12,6 +12,8 @@ from explorer.panels.task_controls import TaskControls
 from explorer.state.frame_clock import FrameClock
 from explorer.state.workspace import Workspace
 
+ANSWER_SECONDS = 0.01  # most answers come sooner; what waits for one is drawn once
+
 
 class SandboxPanel(QWidget):
     """Puts the sandbox's parts together and draws them on the frame clock."""
@@ -59,7 +61,7 @@ class SandboxPanel(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         self.fit.take(self._sandbox.state)
-        self._clock.request(self.draw)
+        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else ANSWER_SECONDS)
 
     @Slot()
     def _on_answered(self) -> None:

@@ -171,7 +171,7 @@ def measure(stage: Stage, quick: bool) -> dict[str, Any]:
         begin = time.perf_counter()
         sent = stage.play(strokes)
         seen["window"].append(stage.pace.per_second(begin, begin + seconds))
-        seen["intervals"] += stage.watch.intervals()
+        seen["intervals"] += stage.watch.intervals(sent)
         seen["drag"] += stage.watch.latencies(sent)
         stage.pause()
         seen["headless"].append(stage.train_headless(seconds))

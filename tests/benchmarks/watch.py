@@ -94,9 +94,11 @@ class Watch(QObject):
         seen = zip(self._timed, self._seen, strict=True)  # every one of them was shown
         return [1000 * (shown - sent[stroke]) for stroke, shown in seen]
 
-    def intervals(self) -> list[float]:
-        """Milliseconds between successive paints."""
-        return [1000 * (b - a) for a, b in zip(self.frames, self.frames[1:], strict=False)]
+    def intervals(self, sent: Sequence[float]) -> list[float]:
+        """Milliseconds between successive paints while the timed strokes went on."""
+        begin, end = sent[self._timed[0]], sent[self._timed[-1]]
+        inside = [frame for frame in self.frames if begin <= frame <= end]
+        return [1000 * (b - a) for a, b in zip(inside, inside[1:], strict=False)]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Remember what is about to be painted, and which stroke is about to be handled."""
