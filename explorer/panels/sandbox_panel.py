@@ -9,10 +9,8 @@ from explorer.panels.step_bar import StepBar
 from explorer.panels.steps_plot import StepsPlot
 from explorer.panels.style import Theme
 from explorer.panels.task_controls import TaskControls
-from explorer.state.frame_clock import FrameClock
+from explorer.state.frame_clock import FRAME, FrameClock
 from explorer.state.workspace import Workspace
-
-ANSWER_SECONDS = 0.01  # most answers come sooner; what waits for one is drawn once
 
 
 class SandboxPanel(QWidget):
@@ -61,7 +59,8 @@ class SandboxPanel(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         self.fit.take(self._sandbox.state)
-        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else ANSWER_SECONDS)
+        # Most answers come sooner: then all is drawn once, and at once.
+        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
 
     @Slot()
     def _on_answered(self) -> None:

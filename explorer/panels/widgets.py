@@ -68,8 +68,9 @@ class SliderBox(QWidget):
 
     def set_range(self, low: float, high: float) -> None:
         """Bound the value."""
-        with QSignalBlocker(self.box):
-            self.box.setRange(low, high)
+        if (low, high) != (self.box.minimum(), self.box.maximum()):  # each time a new layout
+            with QSignalBlocker(self.box):
+                self.box.setRange(low, high)
 
     def show_value(self, value: float) -> None:
         """Show a value that came from elsewhere."""

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 FRAMES_PER_SECOND = 60
 FRAME = 1 / FRAMES_PER_SECOND
-# A frame that came late does not make the next one late, too.
-SLACK = FRAME / 2
+# By so much a frame may come early after a late one; more would be less lag, but uneven.
+SLACK = FRAME / 8
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
@@ -98,7 +99,7 @@ class Watch(QObject):
         """Milliseconds between successive paints while the timed strokes went on."""
         begin, end = sent[self._timed[0]], sent[self._timed[-1]]
         inside = [frame for frame in self.frames if begin <= frame <= end]
-        return [1000 * (b - a) for a, b in zip(inside, inside[1:], strict=False)]
+        return [1000 * (b - a) for a, b in pairwise(inside)]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Remember what is about to be painted, and which stroke is about to be handled."""
