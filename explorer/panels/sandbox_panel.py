@@ -59,12 +59,16 @@ class SandboxPanel(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         self.fit.take(self._sandbox.state)
-        # Most answers come sooner: then all is drawn once, and at once.
-        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
+        self._request()
 
     @Slot()
     def _on_answered(self) -> None:
-        self._clock.request(self.draw)
+        self._request()
+
+    def _request(self) -> None:
+        # The answer to the present state is mostly there within a frame. To draw before it would
+        # put it off by another.
+        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
 
     def draw(self) -> None:
         """Bring the plots and numbers up to date; the frame clock calls this."""
