@@ -15,7 +15,7 @@ from explorer.state.frame_clock import FrameClock
 from explorer.state.loss_history import SMOOTHING_TEXT
 from explorer.state.training_session import Phase, TrainingSession
 
-PLOTS_PER_SECOND = 20.0  # a curve of losses gains nothing from more
+PLOTS_PER_SECOND = 10.0  # a curve of losses gains nothing from more
 NUMBERS_PER_SECOND = 5.0  # nobody reads faster
 CAPTION = (
     f"Faint: raw. Lines: {SMOOTHING_TEXT}. "
