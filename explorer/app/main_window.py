@@ -21,7 +21,7 @@ from explorer.core.checkpoint import SUFFIX
 from explorer.panels.notice_bar import NoticeBar
 from explorer.panels.sandbox_panel import SandboxPanel
 from explorer.panels.style import DARK, LIGHT, apply
-from explorer.panels.training_panel import TrainingPanel
+from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
 from explorer.panels.widgets import label
 from explorer.state.frame_clock import FrameClock
 from explorer.state.networks import RANDOM
@@ -59,8 +59,8 @@ class MainWindow(QMainWindow):
         workspace.notice.connect(self.notices.show_notice)
         self.sandbox.controls.open_wanted.connect(self.ask_open)
         workspace.session.phase_changed.connect(self._refresh_status)
-        workspace.session.progressed.connect(self._refresh_status)
-        workspace.sandbox.changed.connect(self._refresh_status)
+        workspace.session.progressed.connect(self._on_progress)
+        workspace.sandbox.changed.connect(self._on_progress)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
         self.installEventFilter(self)
         self._apply_theme()
@@ -173,6 +173,10 @@ class MainWindow(QMainWindow):
             apply(theme, application)
         self.sandbox.apply_theme(theme)
         self.training.apply_theme(theme)
+
+    @Slot()
+    def _on_progress(self) -> None:
+        self.clock.request(self._refresh_status, NUMBERS_PER_SECOND)
 
     @Slot()
     def _refresh_status(self) -> None:

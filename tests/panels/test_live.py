@@ -18,11 +18,11 @@ from explorer.state.trails import Answer, Question, answer
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
 from tests.trainers import PATIENCE
-from tests.ui import assert_adapted, click, click_plot, curve_values, press
+from tests.ui import assert_adapted, click, click_plot, curve_values, drag_plot, press
 
 
-class Paints(QObject):
-    """Notes the paints of a widget in `order`, among whatever else is noted there."""
+class Events(QObject):
+    """Notes the paints and layouts of a widget in `order`, among whatever else is noted there."""
 
     def __init__(self, watched: QObject) -> None:
         super().__init__(watched)
@@ -30,9 +30,11 @@ class Paints(QObject):
         watched.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """A paint begins."""
+        """A paint or a layout begins."""
         if event.type() == QEvent.Type.Paint:
             self.order.append("paint")
+        elif event.type() == QEvent.Type.LayoutRequest:
+            self.order.append("layout")
         return False
 
 
@@ -54,23 +56,23 @@ def test_a_click_is_on_the_screen_while_training_goes_on(
     """The paper's experiment at full speed, followed: answers are painted between its chunks."""
     window = open_window(PRESETS["paper"].settings)
     session, sandbox, fit = window.workspace.session, window.workspace.sandbox, window.sandbox.fit
-    paints = Paints(fit.viewport())
-    session.progressed.connect(lambda _: paints.order.append("chunk"))
+    events = Events(fit.viewport())
+    session.progressed.connect(lambda _: events.order.append("chunk"))
     press(window, "f")
     click(window.training.train)
-    qtbot.waitUntil(lambda: "chunk" in paints.order)
+    qtbot.waitUntil(lambda: "chunk" in events.order)
     for x in (-4.4, 0.1, 3.3):
         click_plot(fit, x, 0.0)
         points = sandbox.state.points
-        paints.order.clear()
+        events.order.clear()
         qtbot.waitUntil(lambda p=points: sandbox.answer.question.points == p)
-        paints.order.append("answer")
-        qtbot.waitUntil(lambda: paints.order[-1] != "answer" and "paint" in paints.order)
-        assert paints.order.count("chunk") < 100  # of the thousands of the run
+        events.order.append("answer")
+        qtbot.waitUntil(lambda: events.order[-1] != "answer" and "paint" in events.order)
+        assert events.order.count("chunk") < 100  # of the thousands of the run
         assert [marker.pos().x() for marker in fit.points] == [point.x for point in points]
         assert session.phase is Phase.TRAINING
-        paints.order.clear()
-        qtbot.waitUntil(lambda: "chunk" in paints.order)
+        events.order.clear()
+        qtbot.waitUntil(lambda: "chunk" in events.order)
 
 
 @pytest.fixture
@@ -147,14 +149,25 @@ def test_axes_are_painted_when_they_change(
         paint_on(axis, background)
 
     monkeypatch.setattr(Axis, "paint_on", note)
-    paints = Paints(fit.viewport())
+    events = Events(fit.viewport())
     for x in (-2.2, 1.7):
-        paints.order.clear()
+        events.order.clear()
         click_plot(fit, x, 0.0)
         assert_adapted(qtbot, window)
-        qtbot.waitUntil(lambda: "paint" in paints.order)
+        qtbot.waitUntil(lambda: "paint" in events.order)
     assert painted == []
     fit.show_range("y", -9.0, 9.0, 0.0)
     fit.show_changes()
     qtbot.waitUntil(lambda: bool(painted))
     assert set(painted) == {"left", "bottom"}
+
+
+def test_a_drag_lays_nothing_out(window: MainWindow, qtbot: QtBot) -> None:
+    """The controls that show the sandbox's state keep their places while a point moves."""
+    point = window.workspace.sandbox.state.points[0]
+    assert_adapted(qtbot, window)
+    events = Events(window.sandbox.controls)
+    drag_plot(window.sandbox.fit, (point.x, point.y), (point.x + 0.5, 0.0), (point.x + 0.7, 0.0))
+    assert window.workspace.sandbox.state.points[0] != point
+    assert_adapted(qtbot, window)
+    assert "layout" not in events.order
