@@ -6,6 +6,8 @@ from explorer.core.errors import UserError
 
 MAML_CHECKPOINT = "maml-10shot.safetensors"
 PRETRAINED_CHECKPOINT = "pretrained-10shot.safetensors"
+CHECKPOINTS = (MAML_CHECKPOINT, PRETRAINED_CHECKPOINT)
+FIRST_ANSWER = "first-answer.safetensors"
 CHECK_ON_LIGHT = "check-light.svg"  # ticks for each appearance of the window
 CHECK_ON_DARK = "check-dark.svg"
 

@@ -18,10 +18,9 @@ from pytestqt.qtbot import QtBot
 from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
 from explorer.core.schema import Settings
-from explorer.core.training import train
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
-from explorer.state.training_session import Trainer, TrainingSession
+from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
 from tests.leaks import Watch
 from tests.trainers import SMALL
@@ -97,7 +96,7 @@ def open_window(
     windows: list[MainWindow] = []
 
     def open_one(
-        settings: Settings = SMALL, trainer: Trainer = train, kept_run: Path | None = None
+        settings: Settings = SMALL, trainer: Trainer = train_newest, kept_run: Path | None = None
     ) -> MainWindow:
         def session(settings: Settings, parent: Workspace) -> TrainingSession:
             return TrainingSession(settings, parent, trainer)

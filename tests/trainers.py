@@ -9,7 +9,7 @@ import numpy as np
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
 from explorer.core.training import Progress, Run
-from explorer.state.training_session import Trainer
+from explorer.state.training_session import Newest, Trainer
 
 SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3)
 LONG = replace(SMALL, iterations=1_000_000)
@@ -47,13 +47,16 @@ class GatedTrainer:
         for gate in self.gates:
             gate.release(1000)
 
-    def train(self, run: Run, until: int | None, _seconds: float | None) -> Iterator[Progress]:
-        """In place of `explorer.core.training.train`."""
+    def train(self, newest: Newest, until: int | None, _: float | None) -> Iterator[Progress]:
+        """In place of `explorer.state.training_session.train_newest`."""
         self.gates.append(threading.Semaphore(0))
-        return self._items(run, until or run.settings.iterations, self.gates[-1])
+        return self._items(newest, until, self.gates[-1])
 
-    def _items(self, run: Run, until: int, gate: threading.Semaphore) -> Iterator[Progress]:
-        while run.iteration < until:
+    def _items(
+        self, newest: Newest, until: int | None, gate: threading.Semaphore
+    ) -> Iterator[Progress]:
+        run = newest()
+        while run.iteration < (until or run.settings.iterations):
             gate.acquire(timeout=PATIENCE)
             if self.error is not None:
                 raise self.error
@@ -65,7 +68,8 @@ class GatedTrainer:
 def failing(error: Exception, after: int = 2) -> Trainer:
     """A trainer that does some iterations and then raises, as a defect would."""
 
-    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[Progress]:
+    def trainer(newest: Newest, until: int | None, seconds: float | None) -> Iterator[Progress]:
+        run = newest()
         for _ in range(after):
             event = progress(run)
             run = event.run

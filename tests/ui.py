@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
@@ -15,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation import adapt
+from explorer.core.lazy_torch import torch
 from explorer.core.tasks import grid, sine
 from explorer.panels.fit_plot import BEYOND
 from explorer.panels.plots import Plot

@@ -4,11 +4,11 @@ import platform
 
 import numpy as np
 import pyqtgraph as pg
-import torch
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 import explorer
+from explorer.core.lazy_torch import torch
 from explorer.panels.widgets import button, label
 
 

@@ -1,11 +1,10 @@
 """A click-to-adapt demonstration that plays by itself until a key is pressed."""
 
+import random
 from collections.abc import Iterator
 
-import torch
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
 
-from explorer.core.tasks import stream
 from explorer.state.workspace import Workspace
 
 POINTS = 8
@@ -23,7 +22,7 @@ class Demo(QObject):
     def __init__(self, workspace: Workspace, seed: int = 0, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._draws = stream(seed, "demo")
+        self._draws = random.Random(f"{seed}/demo")
         self._scene = self._play()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -72,8 +71,8 @@ class Demo(QObject):
             sandbox.update(step=1, snap=True)
             yield 900
             for _ in range(POINTS):
-                share = float(torch.rand(1, generator=self._draws))
-                sandbox.add_point(sandbox.line.settings.x.at(share), 0.0)
+                x = sandbox.line.settings.x.at(self._draws.random())
+                sandbox.add_point(x, 0.0)
                 yield 600
             for step in range(sandbox.state.steps + 1):
                 sandbox.go_to(step)

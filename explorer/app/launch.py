@@ -86,7 +86,8 @@ def _close_on_interrupt(window: MainWindow) -> None:
     wake, signalled = socket.socketpair()
     signalled.setblocking(False)
     signal.set_wakeup_fd(signalled.fileno())
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Later, because Python may have been interrupted in the midst of painting the window.
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, window.close))
     notifier = QSocketNotifier(wake.fileno(), QSocketNotifier.Type.Read, window)
     # Both sockets live as long as this connection holds them.
     notifier.activated.connect(lambda *_, sockets=(wake, signalled): sockets[0].recv(1))
@@ -127,6 +128,7 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     window = MainWindow(workspace, Preferences(settings_path))
     if checkpoint is not None:
         workspace.take(checkpoint)
+        workspace.sandbox.answer = None  # the first picture is of other networks
     _report_exceptions(window)
     _close_on_interrupt(window)
     demo = Demo(workspace, options.seed or 0, window)

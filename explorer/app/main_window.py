@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -36,6 +36,9 @@ FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 class MainWindow(QMainWindow):
     """Everything a user sees. Closing it stops every thread.
 
+    The engine takes longer to load than the window to open, so it is loaded once the window has
+    been painted. Whatever the user does before is kept and answered then.
+
     It opens at its standard size; `restore_layout` makes it remember.
     """
 
@@ -48,6 +51,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingPanel(workspace.session, self.clock)
         self.about: AboutDialog | None = None
         self._remembers_layout = False
+        self._is_painted = False
         self._phase = label("")
         self._phase.setContentsMargins(8, 0, 0, 0)
         self._origin = label("", "muted")
@@ -183,7 +187,7 @@ class MainWindow(QMainWindow):
         session = self.workspace.session
         text = session.phase.value
         if session.phase is Phase.PAUSED:
-            text += f" at iteration {session.run.iteration:,}"
+            text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
         line = self.workspace.sandbox.line
         self._origin.setText(f"Sandbox: {line.origin}")
@@ -208,8 +212,8 @@ class MainWindow(QMainWindow):
 
     def ask_save(self) -> None:
         """Let the user choose where to save the training run."""
-        run = self.workspace.session.run
-        suggestion = Path(self.preferences.folder) / f"maml-{run.iteration}{SUFFIX}"
+        iteration = self.workspace.session.iteration
+        suggestion = Path(self.preferences.folder) / f"maml-{iteration}{SUFFIX}"
         name, _ = QFileDialog.getSaveFileName(self, "Save checkpoint", str(suggestion), FILE_FILTER)
         path = self._complete_name(name, SUFFIX)
         if path is not None and self.workspace.save_checkpoint(path):
@@ -255,10 +259,13 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """On a screen of another density lines need other widths."""
+        """Lines as wide as the screen's density wants them; the engine after the first paint."""
         # Not `event`: all painting would run inside it, and hold the interpreter's lock.
         if watched is self and event.type() == QEvent.Type.DevicePixelRatioChange:
             self._apply_theme()
+        elif watched is self and event.type() == QEvent.Type.Paint and not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self.workspace.start)  # the children are still to be painted
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -275,9 +282,10 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop every thread, remember the layout."""
         self.clock.stop()
-        self.workspace.shut_down()
         if self._remembers_layout:
             self.preferences.set_layout("geometry", QByteArray(self.saveGeometry()))
             self.preferences.set_layout("splitter", QByteArray(self.splitter.saveState()))
         self.preferences.save()
+        self.hide()  # a thread in the midst of loading the engine can only be waited for
+        self.workspace.shut_down()
         event.accept()

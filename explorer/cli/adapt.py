@@ -1,18 +1,21 @@
 """``maml-explorer adapt``: one network adapting to points of one sine, step by step."""
 
-from argparse import Namespace
-from typing import Any
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
 
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.core.adaptation import divergence_sentence
 from explorer.core.checkpoint import load
 from explorer.core.errors import UserError
 from explorer.core.evaluation import GRID_POINTS
+from explorer.core.lazy_torch import torch
 from explorer.core.tasks import grid, sine
 from explorer.core.trail import Trail, walk
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def run(arguments: Namespace) -> int:

@@ -1,16 +1,17 @@
 """``maml-explorer evaluate``: loss against gradient steps over many fresh tasks."""
 
+from __future__ import annotations
+
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.evaluation import Evaluation, evaluate
+from explorer.core.lazy_torch import torch
 from explorer.core.learners import LEARNERS
 
 COLUMNS = 3  # numbers of shots side by side in a table of 100 characters

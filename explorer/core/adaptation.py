@@ -3,17 +3,21 @@
 Sandbox, evaluation and command line all use this one generator, for every learner.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from explorer.core.compiling import compiled
+from explorer.core.engine import Loop, Tensors
+from explorer.core.lazy_torch import torch
 from explorer.core.mlp import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DIVERGENCE_FACTOR = 10.0
 STEPS_AT_ONCE = 11  # computed before the first of them is handed out
@@ -36,28 +40,23 @@ class AdaptStep:
     prediction: Tensor
 
 
-def plain_steps(
-    theta: Tensor, network: Network, x: Tensor, y: Tensor, grid: Tensor, alpha: float, count: int
-) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-    """A number of steps from θ ``(T, P)`` on: θ, losses ``(T,)`` and predictions ``(T, G)``.
-
-    The list of θ is one longer than the others: it ends with where to go on.
-    """
-    thetas = [theta]
-    losses: list[Tensor] = []
-    predictions: list[Tensor] = []
-    for _ in range(count):
-        loss, passed = losses_and_pass(thetas[-1], x, y, network)
-        losses.append(loss)
-        predictions.append(predict(thetas[-1], grid, network).squeeze(-1))
-        thetas.append(thetas[-1] - gradient(passed) * alpha)
-    return thetas, losses, predictions
-
-
 @cache
-def compiled_steps() -> Callable[..., tuple[list[Tensor], list[Tensor], list[Tensor]]]:
-    """`plain_steps`, compiled where possible: a window that paints does not hold it up then."""
-    return compiled(plain_steps)
+def adaptation_loop(sizes: tuple[int, ...], tanh: bool) -> Loop:
+    """The inner loop of Algorithm 1 for T tasks.
+
+    Carries θ ``(T, P)``, is given α, sees the support points and the inputs ``(T, G, 1)`` at
+    which to predict, and makes θ, support losses ``(T,)`` and predictions ``(T, G, 1)`` as they
+    were before the step.
+    """
+    network = Network(list(sizes), tanh)
+
+    def body(carried: Tensors, given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
+        (theta,), (alpha,), (x, y, inputs) = carried, given, fixed
+        losses, passed = losses_and_pass(theta, x, y, network)
+        made = theta, losses, predict(theta, inputs, network)
+        return (theta - gradient(passed) * alpha,), made
+
+    return Loop(body)
 
 
 def adapt(
@@ -82,17 +81,15 @@ def adapt(
         steps: number of gradient steps.
     """
     tasks = support_x.shape[0]
-    theta = theta.expand(tasks, theta.shape[-1])
-    inputs = grid.view(1, -1, 1).expand(tasks, -1, 1)
+    carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
+    fixed = support_x, support_y, grid.view(1, -1, 1).expand(tasks, -1, 1)
+    loop = adaptation_loop(tuple(network.sizes), network.tanh)
     for first in range(0, steps + 1, STEPS_AT_ONCE):
         count = min(STEPS_AT_ONCE, steps + 1 - first)
-        with torch.no_grad():
-            thetas, losses, predictions = compiled_steps()(
-                theta, network, support_x, support_y, inputs, alpha, count
-            )
+        alphas = torch.full((count,), alpha, dtype=theta.dtype)
+        carried, (thetas, losses, predictions) = loop.run(carried, (alphas,), fixed)
         for i in range(count):
-            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
-        theta = thetas[-1]
+            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i].squeeze(-1))
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
@@ -111,7 +108,22 @@ def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
     return beyond.cummax(0).values if support_y.shape[-2] else torch.zeros_like(beyond)
 
 
-@torch.no_grad()
+@cache
+def _power_iteration(sizes: tuple[int, ...], tanh: bool) -> Loop:
+    """Carries a vector ``(1, P)``; makes its length and the curvature along it."""
+    network = Network(list(sizes), tanh)
+
+    def body(carried: Tensors, _given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
+        (vector,), (theta, x, y) = carried, fixed
+        _, passed = losses_and_pass(theta, x, y, network)
+        length = torch.sqrt((vector * vector).sum())
+        direction = vector / length
+        image = hessian_vector(passed, direction, network)
+        return (image,), (length, (direction * image).sum())
+
+    return Loop(body)
+
+
 def curvature(
     theta: Tensor, network: Network, support_x: Tensor, support_y: Tensor, rounds: int = 40
 ) -> float:
@@ -127,18 +139,14 @@ def curvature(
         support_y: ``(1, K, 1)``.
         rounds: Hessian-vector products spent.
     """
-    _, passed = losses_and_pass(theta.unsqueeze(0), support_x, support_y, network)
-    vector = gradient(passed)
-    size = torch.zeros(1)
-    for _ in range(rounds):
-        norm = vector.norm()
-        if not torch.isfinite(norm) or norm == 0:
-            break
-        vector = vector / norm
-        image = hessian_vector(passed, vector, network)
-        size = (vector * image).sum()
-        vector = image
-    return float(size)
+    theta = theta.unsqueeze(0)
+    _, passed = losses_and_pass(theta, support_x, support_y, network)
+    _, (lengths, sizes) = _power_iteration(tuple(network.sizes), network.tanh).run(
+        (gradient(passed),), (theta.new_zeros(rounds),), (theta, support_x, support_y)
+    )
+    ended = ~torch.isfinite(lengths) | (lengths == 0)  # no direction to go on along
+    last = int(ended.int().argmax()) if ended.any() else rounds
+    return float(sizes[last - 1]) if last else 0.0
 
 
 def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -> str:

@@ -7,6 +7,8 @@ Everything else stands beside them in the file's metadata: under `DESCRIPTION_KE
 safetensors document with the optimiser and generator states and the run's other learners.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json
@@ -17,15 +19,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError
-from safetensors import torch as safetensors_torch
-from torch import Tensor
 
 import explorer
-from explorer.core.errors import CheckpointError, SettingsError
+from explorer.core.errors import CheckpointError, EngineError
+from explorer.core.header import (
+    DESCRIPTION_KEY,
+    FORMAT,
+    Header,
+    damage_named,
+    described,
+    metadata_of,
+    read,
+)
+from explorer.core.lazy_torch import safetensors_torch, torch
 from explorer.core.learners import LEARNERS
 from explorer.core.network import (
     Network,
@@ -37,13 +46,12 @@ from explorer.core.network import (
 from explorer.core.schema import Settings
 from explorer.core.training import LearnerState, Run
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from torch import Tensor
+
 SUFFIX = ".safetensors"
-DESCRIPTION_KEY = "maml-explorer"
 RESUME_KEY = "maml-explorer-resume"
-MAX_BYTES = 256 * 2**20
 MAX_PARAMETERS = 2_000_000
-MAX_ITERATION = 2**53
 
 
 @dataclass(frozen=True)
@@ -164,45 +172,17 @@ def load(path: Path) -> Checkpoint:
     _check_network(path, theta, sizes)
     if DESCRIPTION_KEY not in metadata:
         return _foreign(path, theta, sizes)
-    try:
+    with damage_named(path):
         return _described(path, theta, sizes, metadata)
-    except SettingsError as error:
-        raise CheckpointError(f"{path} holds an impossible setting: {error}") from error
-    except CheckpointError:
-        raise
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        RuntimeError,
-    ) as error:
-        raise CheckpointError(
-            f"{path} has a damaged description: use another copy of the file."
-        ) from error
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    content = read(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CheckpointError(
-                f"{path} is larger than {MAX_BYTES // 2**20} MiB: choose a checkpoint of a small "
-                "multilayer perceptron."
-            )
-        # Read once, so that tensors and metadata are of one version of the file.
-        content = path.read_bytes()
-        tensors = safetensors_torch.load(content)
-        header_bytes = int.from_bytes(content[:8], "little")
-        header = json.loads(content[8 : 8 + header_bytes])
-        return tensors, header.get("__metadata__", {})
-    except OSError as error:
-        raise CheckpointError(
-            f"Could not read {path}: {error.strerror or error}. Check the name and the permissions."
-        ) from error
+        return safetensors_torch.load(content), metadata_of(content)
+    except EngineError:
+        raise
     except (SafetensorError, KeyError, ValueError) as error:
-        if isinstance(error, CheckpointError):
-            raise
         raise CheckpointError(
             f"{path} is not a readable safetensors file (damaged, cut short or of another kind): "
             "use another copy of it."
@@ -235,37 +215,29 @@ def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
 def _described(
     path: Path, theta: Tensor, sizes: list[int], metadata: Mapping[str, str]
 ) -> Checkpoint:
-    description: dict[str, Any] = json.loads(metadata[DESCRIPTION_KEY])
-    if int(description["format"]) > FORMAT:
-        raise CheckpointError(
-            f"{path} was made by a newer version of MAML Explorer: update this program to open it."
-        )
-    learner = str(description["learner"])
-    if learner not in LEARNERS:
-        raise CheckpointError(
-            f"{path} comes from the learner {learner!r}, which this version does not know: "
-            "update this program to open it."
-        )
-    settings = Settings.from_dict(description["settings"])
-    network = make_network(settings.hidden, settings.activation)
+    header = described(path, metadata)
+    network = make_network(header.settings.hidden, header.settings.activation)
     if sizes != network.sizes:
         raise CheckpointError(
             f"{path} is inconsistent: its weights have layers {sizes}, its settings say "
             f"{network.sizes}. Use another copy of the file."
         )
-    iteration = int(description["iteration"])
-    if not 0 <= iteration <= MAX_ITERATION:
-        raise ValueError
-    provenance = {str(k): str(v) for k, v in description.get("provenance", {}).items()}
     run = None
     if RESUME_KEY in metadata:
-        run = _resume(path, learner, theta, settings, iteration, metadata[RESUME_KEY])
-    return Checkpoint(path, learner, theta, network, settings, iteration, provenance, run)
+        run = _resume(path, header, theta, metadata[RESUME_KEY])
+    return Checkpoint(
+        path,
+        header.learner,
+        theta,
+        network,
+        header.settings,
+        header.iteration,
+        header.provenance,
+        run,
+    )
 
 
-def _resume(
-    path: Path, learner: str, theta: Tensor, settings: Settings, iteration: int, coded: str
-) -> Run:
+def _resume(path: Path, header: Header, theta: Tensor, coded: str) -> Run:
     damaged = CheckpointError(
         f"{path} holds a damaged training state: its weights may be fine, but use another copy."
     )
@@ -277,7 +249,7 @@ def _resume(
             torch.Generator().set_state(state)
         states = {
             name: LearnerState(
-                theta if name == learner else tensors[f"{name}.theta"],
+                theta if name == header.learner else tensors[f"{name}.theta"],
                 tensors[f"{name}.first_moment"],
                 tensors[f"{name}.second_moment"],
             )
@@ -286,12 +258,12 @@ def _resume(
         }
     except (SafetensorError, binascii.Error, KeyError, RuntimeError, TypeError) as error:
         raise damaged from error
-    expected = (parameter_count(make_network(settings.hidden)),)
+    expected = (parameter_count(make_network(header.settings.hidden)),)
     parts = [part for s in states.values() for part in (s.theta, s.first_moment, s.second_moment)]
-    if learner not in states:
+    if header.learner not in states:
         raise damaged
     if any(part.dtype != torch.float32 or part.shape != expected for part in parts):
         raise damaged
     if not all(torch.isfinite(part).all() for part in parts):
         raise damaged
-    return Run(settings, iteration, states, *streams)
+    return Run(header.settings, header.iteration, states, *streams)

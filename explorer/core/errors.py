@@ -23,3 +23,7 @@ class CheckpointError(UserError):
 
 class TrainingDivergedError(UserError):
     """Meta-training itself left the finite numbers."""
+
+
+class EngineError(UserError):
+    """The libraries that the engine runs on cannot be loaded."""

@@ -1,16 +1,20 @@
 """Loss against gradient steps over many held-out tasks (Figure 3 and Table 2 of the paper)."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from explorer.core.adaptation import adapt, diverged
+from explorer.core.lazy_torch import torch
 from explorer.core.network import Network
 from explorer.core.schema import Settings
 from explorer.core.tasks import grid, sample_evenly, sine, stream
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GRID_POINTS = 100
 BLOCK = 100  # tasks adapted at once: larger blocks leave the processor's cache

@@ -1,7 +1,7 @@
 """Forward pass, gradient and Hessian-vector product of the MLP in closed form.
 
 The only home of derivative algebra. Every function takes a batch of tasks at once and runs both
-as plain PyTorch and inside TorchScript.
+as plain PyTorch and in the loops of `explorer.core.engine`.
 
 With h₀ = [x, 1], zₗ = hₗ₋₁Wₗ, hₗ = [σ(zₗ), 1] and f = z_L, the loss of a task is
 L = (1/K) Σₖ (f(xₖ) − yₖ)². Backwards, δ_L = (2/K)(f − y), ∂L/∂Wₗ = hₗ₋₁ᵀδₗ and
@@ -12,12 +12,15 @@ Shapes: T tasks, K points, n inputs; θ is ``(P,)`` (shared by all tasks) or ``(
 x is ``(T, K, n)`` and y ``(T, K, 1)``.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
+from explorer.core.lazy_torch import torch
 from explorer.core.network import Network, unpack
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Pass(NamedTuple):
@@ -111,7 +114,7 @@ def hessian_vector_factors(
         r_hidden.append(r_h)
         r_inputs.append(torch.cat([r_h, torch.zeros_like(inputs[i][..., :1])], -1))
         r_z = torch.matmul(r_h, layers[i].narrow(-2, 0, n)) + torch.matmul(inputs[i], directions[i])
-    r_delta = r_z * (2.0 / inputs[0].size(-2))
+    r_delta = r_z * (2.0 / max(inputs[0].size(-2), 1))
     r_deltas = [r_delta]
     for i in range(len(layers) - 1, 0, -1):
         n = network.sizes[i]

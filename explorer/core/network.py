@@ -5,19 +5,24 @@ tasks, ``(T, P)``. Inside θ the layers follow one another, each as an ``(inputs
 matrix in row-major order whose last row is the bias.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-from torch import Tensor
+from explorer.core.lazy_torch import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 ACTIVATIONS = ("relu", "tanh")
 
 
 class Network(NamedTuple):
-    """The shape of a multilayer perceptron (a NamedTuple, so that TorchScript takes it too).
+    """The shape of a multilayer perceptron.
 
     Attributes:
         sizes: units of each layer from input to output, ``[1, 40, 40, 1]`` in the paper.

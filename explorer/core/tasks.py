@@ -1,15 +1,18 @@
 """The distribution of sine tasks y = A·sin(x − φ) and the random streams that draw from it."""
 
+from __future__ import annotations
+
 import hashlib
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-from torch.quasirandom import SobolEngine
-
+from explorer.core.lazy_torch import torch
 from explorer.core.learners import Batch
 from explorer.core.schema import Range, Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def stream(seed: int, purpose: str) -> torch.Generator:
@@ -90,7 +93,7 @@ def sample_evenly(
     not adapt uncertain by ±8 %.
     """
     seed = int(torch.randint(2**62, (1,), generator=generator))
-    sobol = SobolEngine(2 + points, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
+    sobol = torch.quasirandom.SobolEngine(2 + points, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
     u = sobol.draw(tasks)
     amplitude = _between(u[:, 0], settings.amplitude).view(1, tasks, 1, 1)
     phase = _between(u[:, 1], settings.phase).view(1, tasks, 1, 1)

@@ -1,15 +1,20 @@
 """One network's whole way through adaptation to one sine, ready to be shown or printed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from explorer.core.adaptation import adapt, curvature, diverged
+from explorer.core.lazy_torch import torch
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Array = NDArray[np.float64]
 

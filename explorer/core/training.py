@@ -5,23 +5,29 @@ is to continue from the last `Run`, and a resumable file is a `Run` on disk, so 
 the same numbers as never having stopped.
 """
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from explorer.core.compiling import compiled
+from explorer.core.engine import Loop, Tensors
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
+from explorer.core.lazy_torch import no_grad, torch
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop
 from explorer.core.network import Network, initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.tasks import sample, stream
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Adam's constants (Kingma and Ba 2015), as in the authors' code and torch.optim.Adam.
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
@@ -30,6 +36,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 # which a painting window holds: chunks of 25 ms lost a third of the speed, of 60 ms a sixth.
 CHUNK_SECONDS = 0.06
 MAX_CHUNK = 100
+TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
 TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100
 HELD_OUT_STEPS = 10
@@ -115,17 +122,64 @@ def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
     )
 
 
-Chunk = Callable[
-    [Tensor, Tensor, Tensor, int, Batch, Network, InnerLoop, float],
-    tuple[Tensor, Tensor, Tensor, Tensor],
-]
+def _blocks(points: Tensor) -> list[Tensor]:
+    """The points of a batch ``(T, K, 1)`` cut into even blocks of up to `TASKS_AT_ONCE` tasks."""
+    tasks = len(points)
+    count = -(-tasks // TASKS_AT_ONCE)
+    cuts = [tasks * i // count for i in range(count + 1)]
+    return [points[first:last] for first, last in pairwise(cuts)]
+
+
+def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    """The mean over all tasks of what is a mean over each block."""
+    total = values[0] * shares[0]
+    for value, share in zip(values[1:], shares[1:], strict=True):
+        total = total + value * share
+    return total
 
 
 @cache
-def plain_chunk(learner: str) -> Chunk:
-    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
-    meta_gradient = LEARNERS[learner].meta_gradient
+def training_loop(learner: str, sizes: tuple[int, ...], tanh: bool, inner: InnerLoop) -> Loop:
+    """The outer loop of Algorithm 2 for a learner: a meta-gradient, then Adam.
 
+    Carries θ and Adam's m and v; is given a batch and Adam's two bias corrections; makes the
+    training losses.
+    """
+    meta_gradient, network = LEARNERS[learner].meta_gradient, Network(list(sizes), tanh)
+
+    def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
+        theta, m, v = carried
+        *points, rate, root = given
+        parts = [
+            meta_gradient(theta, Batch(*block), network, inner)
+            for block in zip(*(_blocks(part) for part in points), strict=True)
+        ]
+        shares = [len(block) / len(points[0]) for block in _blocks(points[0])]
+        g, losses = (_mean(values, shares) for values in zip(*parts, strict=True))
+        m = torch.lerp(m, g, 1 - BETA_1)
+        v = v * BETA_2 + g * g * (1 - BETA_2)
+        theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
+        return (theta, m, v), (losses,)
+
+    return Loop(body)
+
+
+def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:
+    """Adam's bias corrections of the iterations after one, ``(rounds,)`` each.
+
+    The first, β / (1 − β₁ᵗ), multiplies m and the second, 1 / √(1 − β₂ᵗ), the root of v.
+    """
+    t = torch.arange(iteration + 1, iteration + rounds + 1, dtype=torch.float64)
+    return (beta / (1 - BETA_1**t)).to(dtype), (1 - BETA_2**t).rsqrt().to(dtype)
+
+
+Chunk = Callable[
+    ["Tensor", "Tensor", "Tensor", int, Batch, Network, InnerLoop, float],
+    "tuple[Tensor, Tensor, Tensor, Tensor]",
+]
+
+
+def _chunk(learner: str, plainly: bool) -> Chunk:
     def chunk(
         theta: Tensor,
         m: Tensor,
@@ -135,37 +189,29 @@ def plain_chunk(learner: str) -> Chunk:
         network: Network,
         inner: InnerLoop,
         beta: float,
-        beta_1: float = BETA_1,  # TorchScript sees no global or enclosing number, but defaults
-        beta_2: float = BETA_2,
-        epsilon: float = EPSILON,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        losses: list[Tensor] = []
-        for i in range(batches.support_x.size(0)):
-            batch = Batch(
-                batches.support_x[i],
-                batches.support_y[i],
-                batches.query_x[i],
-                batches.query_y[i],
-            )
-            g, loss = meta_gradient(theta, batch, network, inner)
-            losses.append(loss)
-            t = float(iteration + i + 1)
-            m = torch.lerp(m, g, 1 - beta_1)
-            v = v * beta_2 + g * g * (1 - beta_2)
-            denominator = torch.sqrt(v) / (1 - beta_2**t) ** 0.5 + epsilon
-            theta = torch.addcdiv(theta, m, denominator, value=-beta / (1 - beta_1**t))
-        return theta, m, v, torch.stack(losses)
+        loop = training_loop(learner, tuple(network.sizes), network.tanh, inner)
+        given = (*batches, *corrections(iteration, len(batches.support_x), beta, theta.dtype))
+        run = loop.run_plainly if plainly else loop.run
+        carried, (losses,) = run((theta, m, v), given)
+        return (*carried, losses)  # type: ignore[return-value]
 
     return chunk
 
 
 @cache
+def plain_chunk(learner: str) -> Chunk:
+    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
+    return _chunk(learner, plainly=True)
+
+
+@cache
 def compiled_chunk(learner: str) -> Chunk:
-    """`plain_chunk`, compiled where possible: no other thread waits for it then."""
-    return compiled(plain_chunk(learner))
+    """`plain_chunk` run by the machine: no other thread waits for it."""
+    return _chunk(learner, plainly=False)
 
 
-@torch.no_grad()
+@no_grad
 def advance(
     run: Run, iterations: int, chunk_of: Callable[[str], Chunk] = compiled_chunk
 ) -> tuple[Run, dict[str, NDArray[np.float32]]]:

@@ -75,7 +75,7 @@ class MetaLossPlot(Plot):
 
     def draw(self, session: TrainingSession) -> None:
         """Show the histories."""
-        self._floors.show(session.run.settings)
+        self._floors.show(session.settings)
         last, seen = 1, [0.0, 1.0]
         for key in SERIES:
             history = session.histories.get(key)
@@ -104,7 +104,7 @@ class MetaLossPlot(Plot):
             return ""
         if session.phase is Phase.FINISHED:
             return "This run is finished; files keep no curves"
-        if session.run.iteration:
+        if session.iteration:
             return "The curves go on from here with Resume"
         return "Press Train to watch the loss fall"
 

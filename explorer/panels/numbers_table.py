@@ -23,7 +23,7 @@ class NumbersTable(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self._sandbox = sandbox
-        self.title = label("", "heading")
+        self.title = label("Mean squared error", "heading")
         self.switches = {role: QCheckBox(role) for role in ROLES}
         self.lines = {role: QLabel() for role in ROLES}
         self.on_sine = {role: _number() for role in ROLES}

@@ -32,6 +32,8 @@ class StepsPlot(Plot):
         self.on_support = {role: self.add_curve(z=1) for role in ROLES}
         self.marker = Rule(angle=90)
         self.addItem(self.marker)
+        self._set_span(SandboxState.steps, SandboxState.step)
+        self._set_heights(np.zeros(1))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Thick: whole sine. Thin: support points. Click to choose a step.")
 
@@ -57,10 +59,13 @@ class StepsPlot(Plot):
                 self.on_sine[role].set_values(steps, mse)
                 self.on_support[role].set_values(steps, support)
                 heights += [mse, support]
-        self.marker.move_to(min(state.step, answer.question.steps))
-        self.show_range("x", 0, max(1, answer.question.steps), padding=0.03)
+        self._set_span(answer.question.steps, state.step)
         self._set_heights(np.concatenate(heights) if heights else np.zeros(1))
         self.show_changes()
+
+    def _set_span(self, steps: int, shown: int) -> None:
+        self.marker.move_to(min(shown, steps))
+        self.show_range("x", 0, max(1, steps), padding=0.03)
 
     def _set_heights(self, heights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         seen = heights[np.isfinite(heights)]

@@ -48,7 +48,7 @@ class TrainingPanel(QWidget):
         self.meta_loss = MetaLossPlot()
         self.held_out = HeldOutPlot()
         self.legend = Legend()
-        self.form = SettingsForm(session.run.settings)
+        self.form = SettingsForm(session.settings)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
@@ -125,7 +125,7 @@ class TrainingPanel(QWidget):
     def _on_preset(self, index: int) -> None:
         name = self.preset.itemData(index)
         if name is not None:
-            seed = self._session.run.settings.seed
+            seed = self._session.settings.seed
             self.form.show_settings(replace(PRESETS[name].settings, seed=seed))
         self._on_form()
 
@@ -138,7 +138,7 @@ class TrainingPanel(QWidget):
 
     @Slot()
     def _on_run_replaced(self) -> None:
-        settings = self._session.run.settings
+        settings = self._session.settings
         if self.form.settings != settings:
             self.form.show_settings(settings)
         self.progress.setRange(0, settings.iterations)
@@ -166,7 +166,7 @@ class TrainingPanel(QWidget):
         self.train.setText(texts.get(phase, "Resume"))
         idle = not self._session.is_training
         finished = phase is Phase.FINISHED
-        same = settings == self._session.run.settings
+        same = settings == self._session.settings
         self.train.setEnabled(phase is Phase.TRAINING or (idle and not finished and same))
         self.step.setEnabled(idle and not finished and same)
         self.reset.setEnabled(settings is not None and (phase is not Phase.READY or not same))
@@ -181,11 +181,11 @@ class TrainingPanel(QWidget):
     def _draw_curves(self) -> None:
         if self.meta_loss.isVisible():
             self.meta_loss.draw(self._session)
-            self.held_out.draw(self._session.run.settings, self._session.held_out)
+            self.held_out.draw(self._session.settings, self._session.held_out)
 
     def _draw_numbers(self) -> None:
         with QSignalBlocker(self.progress):
-            self.progress.setValue(self._session.run.iteration)
+            self.progress.setValue(self._session.iteration)
         self.numbers.setText(self._progress_text())
         if self.meta_loss.isVisible():
             self.legend.draw(self._session)
@@ -193,8 +193,7 @@ class TrainingPanel(QWidget):
 
     def _progress_text(self) -> str:
         session = self._session
-        run = session.run
-        parts = [f"{run.iteration:,} of {run.settings.iterations:,} meta-iterations"]
+        parts = [f"{session.iteration:,} of {session.settings.iterations:,} meta-iterations"]
         if session.is_training and session.speed:
             parts.append(f"{session.speed:,.0f} per second")
             if session.seconds_left is not None:

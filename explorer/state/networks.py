@@ -1,17 +1,23 @@
 """The networks that the sandbox compares: which MAML, its baseline, and an untrained one."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from torch import Tensor
-
-from explorer.core.checkpoint import Checkpoint
+from explorer.core.checkpoint import Checkpoint, load
+from explorer.core.header import read_header
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.network import Network, initialise
+from explorer.core.network import Network, initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.tasks import stream
 from explorer.core.training import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Source = Literal["shipped", "training", "file"]
 
@@ -25,13 +31,18 @@ class Entry:
 
     Attributes:
         label: what people read.
-        theta: parameters, ``(P,)``.
-        network: their shape.
+        network: its shape.
+        weights: finds θ; asked once, by whoever is first to need θ, since that takes PyTorch.
     """
 
     label: str
-    theta: Tensor
     network: Network
+    weights: Callable[[], Tensor]
+
+    @cached_property
+    def theta(self) -> Tensor:
+        """Parameters, ``(P,)``."""
+        return self.weights()
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,62 +64,108 @@ class Line:
     origin: str
 
 
-def _complete(
-    entries: dict[str, Entry],
-    others: tuple[Checkpoint, ...],
-    network: Network,
+def from_shipped(*paths: Path) -> Line:
+    """The networks of the program's own files; only the headers of the files are read here.
+
+    Raises:
+        CheckpointError: a file cannot be read.
+    """
+    headers = [read_header(path) for path in paths]
+    entries = {
+        header.learner: Entry(
+            LEARNERS[header.learner].label, _network(header.settings), partial(_read_theta, path)
+        )
+        for path, header in zip(paths, headers, strict=True)
+    }
+    first = headers[0]
+    entries[RANDOM] = _untrained(first.settings, _network(first.settings))
+    origin = f"shipped networks, {first.iteration:,} iterations"
+    return Line(entries, first.settings, first.settings.shots, origin)
+
+
+def from_run(
     settings: Settings,
-    origin: str,
-    shots: int | None,
+    iteration: int,
+    learners: Iterable[str],
+    run: Callable[[], Run],
+    shipped: Line,
 ) -> Line:
-    """Fill empty roles, and say with whose networks."""
-    filled = []
-    for checkpoint in others:
-        for name, entry in _entries(checkpoint).items():
-            if name not in entries:
-                entries[name] = entry
-                filled.append(entry.label)
-    untrained = initialise(network, stream(settings.seed, "sandbox network"))
-    entries[RANDOM] = Entry("Untrained", untrained, network)
-    if filled:
-        origin = f"{origin} ({' and '.join(filled)}: as shipped)"
-    return Line(entries, settings, shots, origin)
+    """The learners of a training run at an iteration; roles it lacks are filled as shipped.
+
+    Args:
+        settings: of the run.
+        iteration: of the run.
+        learners: their names.
+        run: gives the run itself, once its networks are needed.
+        shipped: the networks that come with the program.
+    """
+    network = _network(settings)
+    entries = {
+        name: Entry(LEARNERS[name].label, network, partial(_theta_in, run, name))
+        for name in learners
+    }
+    origin = f"in training, iteration {iteration:,}"
+    return _complete(entries, shipped, network, settings, origin, settings.shots)
 
 
-def _entries(checkpoint: Checkpoint) -> dict[str, Entry]:
-    """A file's networks by role; one that does not name its learner plays the part of MAML."""
-    return {
+def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
+    """The networks of a file; roles it lacks are filled as shipped.
+
+    A network whose learner the file does not name plays the part of MAML.
+    """
+    entries = {
         name or MAML.name: Entry(
-            LEARNERS[name].label if name else checkpoint.label, theta, checkpoint.network
+            LEARNERS[name].label if name else checkpoint.label,
+            checkpoint.network,
+            partial(_given, theta),
         )
         for name, theta in checkpoint.networks().items()
     }
-
-
-def from_run(run: Run, *shipped: Checkpoint) -> Line:
-    """The learners of a training run as they are now; roles it lacks are filled as shipped."""
-    entries = {
-        name: Entry(LEARNERS[name].label, state.theta, run.network)
-        for name, state in run.learners.items()
-    }
-    origin = f"in training, iteration {run.iteration:,}"
-    return _complete(entries, shipped, run.network, run.settings, origin, run.settings.shots)
-
-
-def from_checkpoint(checkpoint: Checkpoint, *shipped: Checkpoint) -> Line:
-    """The networks of a file; roles it lacks are filled as shipped."""
     known = checkpoint.iteration is not None
     origin = checkpoint.path.name
     if known:
         origin += f", {checkpoint.iteration:,} iterations"
     shots = checkpoint.settings.shots if known else None
     settings = checkpoint.settings
-    return _complete(_entries(checkpoint), shipped, checkpoint.network, settings, origin, shots)
+    return _complete(entries, shipped, checkpoint.network, settings, origin, shots)
 
 
-def from_shipped(*shipped: Checkpoint) -> Line:
-    """The networks that come with the program."""
-    first = shipped[0]
-    entries = {name: entry for file in shipped for name, entry in _entries(file).items()}
-    origin = f"shipped networks, {first.iteration:,} iterations"
-    return _complete(entries, (), first.network, first.settings, origin, first.settings.shots)
+def _complete(
+    entries: dict[str, Entry],
+    shipped: Line,
+    network: Network,
+    settings: Settings,
+    origin: str,
+    shots: int | None,
+) -> Line:
+    """Fill empty roles, and say with whose networks."""
+    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, RANDOM}}
+    if filled:
+        labels = " and ".join(entry.label for entry in filled.values())
+        origin = f"{origin} ({labels}: as shipped)"
+    untrained = _untrained(settings, network)
+    return Line({**entries, **filled, RANDOM: untrained}, settings, shots, origin)
+
+
+def _network(settings: Settings) -> Network:
+    return make_network(settings.hidden, settings.activation)
+
+
+def _untrained(settings: Settings, network: Network) -> Entry:
+    return Entry("Untrained", network, partial(_initial_theta, settings.seed, network))
+
+
+def _initial_theta(seed: int, network: Network) -> Tensor:
+    return initialise(network, stream(seed, "sandbox network"))
+
+
+def _read_theta(path: Path) -> Tensor:
+    return load(path).theta
+
+
+def _theta_in(run: Callable[[], Run], learner: str) -> Tensor:
+    return run().learners[learner].theta
+
+
+def _given(theta: Tensor) -> Tensor:
+    return theta

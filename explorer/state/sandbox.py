@@ -1,14 +1,13 @@
 """The sandbox: a sine, support points on it, and how each learner adapts to them."""
 
 import math
+import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.schema import Settings
-from explorer.core.tasks import stream
 from explorer.state.networks import RANDOM, ROLES, Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from explorer.state.workers import LatestWorker
@@ -68,12 +67,15 @@ class Sandbox(QObject):
         self.answer: Answer | None = None
         self._asked: Question | None = None
         self._answered_ticket = 0
-        self._draws = stream(seed, "sandbox")
+        self._draws = random.Random(f"{seed}/sandbox")
         self._worker = LatestWorker()
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
-        self._worker.start()
         self._place_points(evenly=True)  # for the first picture
+
+    def start(self) -> None:
+        """Begin to answer; what is asked before waits for it."""
+        self._worker.start()
 
     def stop(self) -> None:
         """Ask the worker to end, without waiting."""
@@ -168,17 +170,17 @@ class Sandbox(QObject):
 
     def _place_points(self, evenly: bool) -> None:
         settings = self.line.settings
-        u = torch.rand(settings.shots, generator=self._draws)
+        shares = [self._draws.random() for _ in range(settings.shots)]
         if evenly:  # one in each K-th of the range
-            u = (torch.arange(settings.shots) + u) / settings.shots
-        xs = map(settings.x.at, u.tolist())
-        drawn = (self._snapped(SupportPoint(x, 0.0, True), self.state) for x in xs)
+            shares = [(k + share) / settings.shots for k, share in enumerate(shares)]
+        points = (SupportPoint(settings.x.at(share), 0.0, True) for share in shares)
+        drawn = (self._snapped(point, self.state) for point in points)
         self.update(points=tuple(drawn), selected=None)
 
     def draw_sine(self) -> None:
         """Take a new random sine from the task distribution; snapped points follow it."""
         settings = self.line.settings
-        u, v = torch.rand(2, generator=self._draws).tolist()
+        u, v = self._draws.random(), self._draws.random()
         self.update(amplitude=settings.amplitude.at(u), phase=settings.phase.at(v))
 
     def go_to(self, step: int) -> None:

@@ -1,11 +1,12 @@
 """What the sandbox shows: every learner's way through the gradient steps, as plain arrays."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import torch
-
 from explorer.core.adaptation import divergence_sentence
+from explorer.core.lazy_torch import torch
 from explorer.core.tasks import grid, sine
 from explorer.core.trail import Array, Trail, walk
 from explorer.state.networks import Line

@@ -2,18 +2,27 @@
 
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache, partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
-from explorer.core.training import HeldOut, Progress, Run, TrainEvent, start, train
+from explorer.core.training import TOGETHER, HeldOut, Progress, Run, TrainEvent, start, train
 from explorer.state.loss_history import LossHistory
 from explorer.state.workers import GeneratorWorker
 
 HELD_OUT_SECONDS = 2.0
 
-Trainer = Callable[[Run, int | None, float | None], Iterator[TrainEvent]]
+Newest = Callable[[], Run]
+Trainer = Callable[[Newest, int | None, float | None], Iterator[TrainEvent]]
+
+
+def train_newest(
+    newest: Newest, until: int | None, held_out_seconds: float | None
+) -> Iterator[TrainEvent]:
+    """`train` in the thread that asks for its events, where a new run is made too."""
+    yield from train(newest(), until, held_out_seconds)
 
 
 class Phase(Enum):
@@ -30,13 +39,17 @@ class Phase(Enum):
 class TrainingSession(QObject):
     """Owns the newest `Run` and a worker thread while it trains.
 
+    A run at iteration 0 follows from its settings, and making it takes PyTorch. So it is made by
+    whoever needs it first, the worker as a rule: until then `settings`, `iteration` and
+    `learners` say all that is to be said of it.
+
     Pausing ends the worker after its chunk, resuming starts another from the newest run, so a
     paused run is exactly a run on disk. Messages of a worker that is no longer current are
     dropped.
 
     Signals:
         phase_changed: `phase` has a new value.
-        run_given_up: a run is about to be replaced by another.
+        run_given_up: the run is about to be replaced by another.
         run_replaced: another run took the place of the old one (reset, opened).
         progressed: a `Progress` has been taken in.
         held_out_changed: `held_out` is new.
@@ -44,33 +57,44 @@ class TrainingSession(QObject):
     """
 
     phase_changed = Signal()
-    run_given_up = Signal(object)
+    run_given_up = Signal()
     run_replaced = Signal()
     progressed = Signal(object)
     held_out_changed = Signal()
     failed = Signal(str, str)
 
     def __init__(
-        self, settings: Settings, parent: QObject | None = None, trainer: Trainer = train
+        self, settings: Settings, parent: QObject | None = None, trainer: Trainer = train_newest
     ) -> None:
         super().__init__(parent)
         self._trainer = trainer
         self._worker: GeneratorWorker | None = None
         self._retired: set[GeneratorWorker] = set()
-        self._replace(start(settings))
+        self._begin(settings)
 
-    def _replace(self, run: Run) -> None:
-        self.run = run
-        self.phase = Phase.PAUSED if run.iteration else Phase.READY
-        if run.iteration >= run.settings.iterations:
+    def _begin(self, settings: Settings) -> None:
+        self._replace(settings, 0, TOGETHER, cache(partial(start, settings, TOGETHER)))
+
+    def _replace(
+        self, settings: Settings, iteration: int, learners: tuple[str, ...], newest: Newest
+    ) -> None:
+        self.settings, self.iteration, self.learners = settings, iteration, learners
+        self.newest = newest
+        self.phase = Phase.PAUSED if iteration else Phase.READY
+        if iteration >= settings.iterations:
             self.phase = Phase.FINISHED
         self.held_out: HeldOut | None = None
         self.speed = 0.0
         self.histories = {
-            (name, kind): LossHistory() for name in run.learners for kind in LEARNERS[name].losses
+            (name, kind): LossHistory() for name in learners for kind in LEARNERS[name].losses
         }
         for history in self.histories.values():
-            history.first_iteration = run.iteration
+            history.first_iteration = iteration
+
+    @property
+    def run(self) -> Run:
+        """The newest state of the run."""
+        return self.newest()
 
     @property
     def is_training(self) -> bool:
@@ -80,7 +104,7 @@ class TrainingSession(QObject):
     @property
     def seconds_left(self) -> float | None:
         """Time to the end of the run at the present speed; None while that is unknown."""
-        left = self.run.settings.iterations - self.run.iteration
+        left = self.settings.iterations - self.iteration
         return left / self.speed if self.speed else None
 
     def start(self) -> None:
@@ -91,7 +115,7 @@ class TrainingSession(QObject):
     def step(self) -> None:
         """Do one meta-iteration."""
         if not self.is_training and self.phase is not Phase.FINISHED:
-            self._launch(self.run.iteration + 1)
+            self._launch(self.iteration + 1)
 
     def pause(self) -> None:
         """Stop after the chunk in hand."""
@@ -101,15 +125,21 @@ class TrainingSession(QObject):
 
     def reset(self, settings: Settings) -> None:
         """Start afresh, at iteration 0 of the given settings, without waiting for the old run."""
-        self.open(start(settings))
+        self._give_up()
+        self._begin(settings)
+        self.run_replaced.emit()
+        self.phase_changed.emit()
 
     def open(self, run: Run) -> None:
         """Take another run in hand."""
-        self._retire()
-        self.run_given_up.emit(self.run)
-        self._replace(run)
+        self._give_up()
+        self._replace(run.settings, run.iteration, tuple(run.learners), lambda: run)
         self.run_replaced.emit()
         self.phase_changed.emit()
+
+    def _give_up(self) -> None:
+        self._retire()
+        self.run_given_up.emit()
 
     def shut_down(self) -> None:
         """Stop every worker and wait for it."""
@@ -119,7 +149,7 @@ class TrainingSession(QObject):
         self._retired.clear()
 
     def _launch(self, until: int | None) -> None:
-        self._worker = GeneratorWorker(self._trainer(self.run, until, HELD_OUT_SECONDS))
+        self._worker = GeneratorWorker(self._trainer(self.newest, until, HELD_OUT_SECONDS))
         self._worker.produced.connect(self._on_produced)
         self._worker.ended.connect(self._on_ended)
         self._worker.finished.connect(self._on_finished)
@@ -142,8 +172,9 @@ class TrainingSession(QObject):
         if worker is not self._worker:
             return
         if isinstance(event, Progress):
-            iterations = event.run.iteration - self.run.iteration
-            self.run = event.run
+            run = event.run
+            iterations = run.iteration - self.iteration
+            self.iteration, self.newest = run.iteration, lambda: run
             speed = iterations / max(event.seconds, 1e-9)
             self.speed = 0.9 * self.speed + 0.1 * speed if self.speed else speed
             for name, losses in event.losses.items():
@@ -162,7 +193,7 @@ class TrainingSession(QObject):
         if sentence:
             self._enter(Phase.FAILED)
             self.failed.emit(sentence, details)
-        elif self.run.iteration >= self.run.settings.iterations:
+        elif self.iteration >= self.settings.iterations:
             self._enter(Phase.FINISHED)
         else:
             self._enter(Phase.PAUSED)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitConditio
 
 from explorer.core.errors import UserError
 
-STOP_TIMEOUT_MS = 5000
+STOP_TIMEOUT_MS = 60_000  # a thread may be loading the engine from a slow disk
 
 
 def describe(error: BaseException) -> tuple[str, str]:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer import resources
 from explorer.core.checkpoint import Checkpoint, load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import MAML
 from explorer.core.schema import PRESETS, Settings
 from explorer.core.training import Run
+from explorer.resources import CHECKPOINTS, resource
+from explorer.state.first_answer import first_answer
 from explorer.state.networks import Line, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
@@ -50,15 +51,13 @@ class Workspace(QObject):
         """
         super().__init__(parent)
         self.kept_run = kept_run
-        self._shipped = tuple(
-            load(resources.resource(name))
-            for name in (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
-        )
+        self._shipped = from_shipped(*map(resource, CHECKPOINTS))
         self._file: Line | None = None
         self._saved_iteration = 0
         self._followed = 0.0
         self.session = TrainingSession(settings or PRESETS["paper"].settings, self)
-        self.sandbox = Sandbox(self._shipped_line(), seed, self)
+        self.sandbox = Sandbox(self._shipped, seed, self)
+        self.sandbox.answer = first_answer(self.sandbox.question)
         self.player = Player(self.sandbox, self)
         self.session.progressed.connect(self._follow)
         self.session.phase_changed.connect(self._follow)
@@ -67,16 +66,24 @@ class Workspace(QObject):
         self.session.failed.connect(self.notice)
         self.sandbox.failed.connect(self.notice)
 
+    def start(self) -> None:
+        """Load the engine and answer the sandbox, in the sandbox's thread.
+
+        Everything else works before: what needs the engine then waits for it.
+        """
+        self.sandbox.start()
+
     def shut_down(self) -> None:
         """Stop every thread and wait for it; asks all of them first."""
         self.player.stop()
         self.sandbox.stop()
         self.session.shut_down()
-        self._keep(self.session.run)
+        self._keep()
         self.sandbox.shut_down()
 
-    def _shipped_line(self) -> Line:
-        return from_shipped(*self._shipped)
+    def _line_in_training(self) -> Line:
+        s = self.session
+        return from_run(s.settings, s.iteration, s.learners, s.newest, self._shipped)
 
     @property
     def sources(self) -> dict[Source, str]:
@@ -92,11 +99,11 @@ class Workspace(QObject):
     def choose_source(self, source: Source) -> None:
         """Compare the networks of another source in the sandbox."""
         if source == "training":
-            self.sandbox.use(from_run(self.session.run, *self._shipped), source)
+            self.sandbox.use(self._line_in_training(), source)
         elif source == "file" and self._file is not None:
             self.sandbox.use(self._file, source)
         else:
-            self.sandbox.use(self._shipped_line(), "shipped")
+            self.sandbox.use(self._shipped, "shipped")
 
     def set_follow(self, follow: bool) -> None:
         """Follow the network in training, or hold the sandbox at the network it shows."""
@@ -107,7 +114,7 @@ class Workspace(QObject):
     @property
     def has_unsaved_training(self) -> bool:
         """Whether the run has iterations that no file holds."""
-        return self.session.run.iteration > self._saved_iteration
+        return self.session.iteration > self._saved_iteration
 
     def open_checkpoint(self, path: Path) -> bool:
         """Show a file's networks in the sandbox, and take its run in hand if none would be lost.
@@ -125,7 +132,7 @@ class Workspace(QObject):
 
     def take(self, checkpoint: Checkpoint) -> None:
         """Show a checkpoint's networks, and take its run in hand if none would be lost."""
-        self._file = from_checkpoint(checkpoint, *self._shipped)
+        self._file = from_checkpoint(checkpoint, self._shipped)
         self.sources_changed.emit()
         self.choose_source("file")
         if checkpoint.run is None:
@@ -157,11 +164,12 @@ class Workspace(QObject):
         self._saved_iteration = run.iteration
         return True
 
-    @Slot(object)
-    def _keep(self, run: Run) -> None:
-        """Keep a run that no file holds; the next one kept takes its place."""
-        if self.kept_run is None or run.iteration <= self._saved_iteration:
+    @Slot()
+    def _keep(self) -> None:
+        """Keep the run if no file holds it; the next one kept takes its place."""
+        if self.kept_run is None or not self.has_unsaved_training:
             return
+        run = self.session.run
         try:
             self.kept_run.parent.mkdir(parents=True, exist_ok=True)
             save(self.kept_run, run, main_learner(run))
@@ -181,11 +189,11 @@ class Workspace(QObject):
         due = time.perf_counter() >= self._followed + 1 / FOLLOWS_PER_SECOND
         if state.source == "training" and state.follow and (due or not self.session.is_training):
             self._followed = time.perf_counter()
-            self.sandbox.renew(from_run(self.session.run, *self._shipped))
+            self.sandbox.renew(self._line_in_training())
 
     @Slot()
     def _on_run_replaced(self) -> None:
-        self._saved_iteration = self.session.run.iteration
+        self._saved_iteration = self.session.iteration
         if self.sandbox.state.source == "training":
             self.choose_source("training")
 

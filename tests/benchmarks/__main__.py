@@ -16,6 +16,7 @@ SECTIONS = {
     "evaluation": "the 600-task evaluation, and an adaptation in the sandbox",
     "threads": "training on one core and on two",
 }
+CAPTION = "Spread: quartiles of a median; least and largest sample of other figures."
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     about = machine()
     rows = [row for section in given.only for row in apart(section, Options(given.quick))]
-    sys.stdout.write(f"\n{table(rows)}\n")
+    sys.stdout.write(f"\n{table(rows)}\n\n{CAPTION}\n")
     path: Path = given.json or RESULTS / f"{about['date'].replace(':', '-')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": about, "quick": given.quick, "rows": [row.to_dict() for row in rows]}

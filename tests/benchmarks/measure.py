@@ -13,12 +13,14 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
 
 PACKAGES = (
     *("torch", "numpy", "numba", "llvmlite", "scipy", "safetensors"),
@@ -46,26 +48,34 @@ class Target:
     """What a figure has to reach.
 
     Attributes:
-        limit: the value that meets the target.
+        limit: the value that meets the target; None if there is only an aim.
         aim: the value hoped for, beyond the limit.
         upper: whether the figure has to stay at or below them, rather than reach them.
     """
 
-    limit: float
+    limit: float | None
     aim: float | None = None
     upper: bool = False
 
-    def reached(self, figure: float, bound: float) -> bool:
-        """Whether a figure is on the right side of a bound."""
+    def verdict(self, figure: float) -> str:
+        """What is to be said of a figure."""
+        limit, aim = self._reaches(figure, self.limit), self._reaches(figure, self.aim)
+        if limit is None:
+            return "met" if aim else "not met"
+        return "not met" if not limit else "met, aim too" if aim else "met"
+
+    def _reaches(self, figure: float, bound: float | None) -> bool | None:
+        if bound is None:
+            return None
         return figure <= bound if self.upper else figure >= bound
 
 
-def at_least(limit: float, aim: float | None = None) -> Target:
+def at_least(limit: float | None, aim: float | None = None) -> Target:
     """A target met by larger figures."""
     return Target(limit, aim)
 
 
-def at_most(limit: float, aim: float | None = None) -> Target:
+def at_most(limit: float | None, aim: float | None = None) -> Target:
     """A target met by smaller figures."""
     return Target(limit, aim, upper=True)
 
@@ -101,14 +111,7 @@ class Row:
         """Met, not met, or not measured and why; a dash where there is no target."""
         if self.figure is None:
             return f"not measured: {self.note}"
-        if self.target is None:
-            return "–"
-        if not self.target.reached(self.figure, self.target.limit):
-            return "not met"
-        aim = self.target.aim
-        return (
-            "met, aim too" if aim is not None and self.target.reached(self.figure, aim) else "met"
-        )
+        return self.target.verdict(self.figure) if self.target else "–"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -132,9 +135,13 @@ def measured(
     note: str = "",
     statistic: Callable[[Sequence[float]], float] = statistics.median,
 ) -> Row:
-    """A row from repeated measurements: by default their median, with the quartiles as spread."""
+    """A row from repeated measurements.
+
+    Its spread is from quartile to quartile for a median, from end to end for other statistics.
+    """
     samples = tuple(samples)
-    spread = percentile(samples, 0.25), percentile(samples, 0.75)
+    tail = 0.25 if statistic is statistics.median else 0.0
+    spread = percentile(samples, tail), percentile(samples, 1 - tail)
     return Row(what, unit, statistic(samples), *spread, samples, target, note)
 
 
@@ -149,8 +156,8 @@ def not_measured(what: str, why: str, target: Target | None = None, unit: str = 
 
 
 def paired(
-    contenders: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 1
-) -> dict[str, list[float]]:
+    contenders: Mapping[Name, Callable[[], object]], rounds: int, warm_up: int = 1
+) -> dict[Name, list[float]]:
     """Seconds of every call when the contenders take turns, A B A B …, in one process.
 
     What disturbs the machine for a while then disturbs all of them alike, and round i of one
@@ -161,7 +168,7 @@ def paired(
         rounds: calls of each that count.
         warm_up: calls of each before those.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[Name, list[float]] = {name: [] for name in contenders}
     for turn in range(warm_up + rounds):
         for name, contender in contenders.items():
             begin = time.perf_counter()
@@ -191,6 +198,14 @@ def cores() -> list[int]:
     return sorted(os.sched_getaffinity(0))
 
 
+def use_cores(count: int) -> None:
+    """Hold this process to so many cores, the last ones, from now on.
+
+    Libraries size their thread pools by it when they are imported or first used.
+    """
+    os.sched_setaffinity(0, cores()[-count:])
+
+
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -213,10 +228,10 @@ def machine() -> dict[str, Any]:
 
 def number(value: float) -> str:
     """Three significant digits, without an exponent, thousands separated."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    digits = 3 if value == 0 else max(0, 2 - int(f"{value:e}".partition("e")[2]))
-    return f"{value:.{min(digits, 6)}f}"
+    if value == 0:
+        return "0"
+    digits = 2 - int(f"{value:.2e}".partition("e")[2])
+    return f"{value:,.{min(max(digits, 0), 6)}f}"
 
 
 def _figure(row: Row) -> str:
@@ -233,7 +248,7 @@ def _bound(row: Row, bound: float | None) -> str:
 
 
 def _cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
-    yield "section", "what", "figure (quartiles)", "target", "aim", "verdict", "note"
+    yield "section", "what", "figure (spread)", "target", "aim", "verdict", "note"
     for row in rows:
         limit, aim = (row.target.limit, row.target.aim) if row.target else (None, None)
         note = "" if row.figure is None else row.note  # else the verdict has it

@@ -17,8 +17,8 @@ import numpy as np
 
 from explorer.app.launch import make_application
 from explorer.core.learners import LEARNERS
-from explorer.core.training import MAX_CHUNK, HeldOut, Progress, Run, TrainEvent, train
-from explorer.state.training_session import Phase
+from explorer.core.training import MAX_CHUNK, HeldOut, Progress, TrainEvent
+from explorer.state.training_session import Newest, Phase
 from tests.benchmarks.measure import Options, Row, at_most, measured, ratios
 from tests.benchmarks.scenes import Stage, until
 
@@ -35,9 +35,11 @@ def resident() -> float:
     raise OSError("the system does not say how much memory is resident")
 
 
-def pretend(run: Run, until: int | None, _held_out_seconds: float | None) -> Iterator[TrainEvent]:
+def pretend(
+    newest: Newest, until: int | None, _held_out_seconds: float | None
+) -> Iterator[TrainEvent]:
     """Events as from real training, with losses drawn at random."""
-    draw = np.random.default_rng(0)
+    run, draw = newest(), np.random.default_rng(0)
     while run.iteration < (until or run.settings.iterations):
         time.sleep(PAUSE)
         losses = {
@@ -53,7 +55,6 @@ def pretend(run: Run, until: int | None, _held_out_seconds: float | None) -> Ite
 
 def _train(stage: Stage, seconds: float) -> None:
     """Real training with the window open and Follow on."""
-    stage.session._trainer = train
     stage.train()
     end = time.perf_counter() + seconds
     until(lambda: time.perf_counter() > end)
@@ -63,11 +64,8 @@ def _train(stage: Stage, seconds: float) -> None:
 def _pretend(stage: Stage, iteration: int) -> None:
     """Go on to an iteration without the work."""
     stage.session._trainer = pretend
-    stage.session.run = replace(
-        stage.session.run, settings=replace(stage.session.run.settings, iterations=10 * MANY)
-    )
     stage.session.start()
-    until(lambda: stage.session.run.iteration >= iteration)
+    until(lambda: stage.session.iteration >= iteration)
     stage.session.pause()
     until(lambda: stage.session.phase is Phase.PAUSED)
 
@@ -97,9 +95,10 @@ def rows(options: Options) -> Iterator[Row]:
     application = make_application(["maml-explorer"])
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder))
+        stage.session.reset(replace(stage.session.settings, iterations=10 * MANY))
         yield measured("resident with the window open, before training", _readings(), "MB")
         _train(stage, options.rounds(15, 4))
-        note = f"{stage.session.run.iteration:,} iterations, Follow on"
+        note = f"{stage.session.iteration:,} iterations, Follow on"
         yield measured("resident after real training", _readings(), "MB", at_most(400), note)
         _pretend(stage, FEW)
         few, soon = _readings(), _redraws(stage)

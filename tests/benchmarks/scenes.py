@@ -68,7 +68,9 @@ class Stage:
 
     def train(self) -> None:
         """Train on, and wait until training has settled."""
+        self.pace.marks = []
         self.session.start()
+        until(lambda: bool(self.pace.marks))
         begin = time.perf_counter()
         until(lambda: time.perf_counter() - begin > SETTLING)
 
@@ -80,7 +82,7 @@ class Stage:
     def train_headless(self, seconds: float) -> float:
         """Iterations a second of the same run without the window, which stands still."""
         begin = time.perf_counter()
-        for _ in self.headless.train(self.session.run, None, HELD_OUT_SECONDS):
+        for _ in self.headless.train(self.session.newest, None, HELD_OUT_SECONDS):
             if time.perf_counter() > begin + SETTLING + seconds:
                 break
         return self.headless.per_second(begin + SETTLING, begin + SETTLING + seconds)

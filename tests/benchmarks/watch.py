@@ -8,9 +8,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
 
 from explorer.app.main_window import MainWindow
-from explorer.core.training import Progress, Run, TrainEvent, train
+from explorer.core.training import Progress, TrainEvent, train
 from explorer.panels.fit_plot import FitPlot
 from explorer.state.trails import Answer, SupportPoint
+from explorer.state.training_session import Newest
 from tests.benchmarks.mouse import Stroke
 
 PAINTED = QEvent.Type(QEvent.registerEventType())
@@ -24,11 +25,11 @@ class Pace:
         self.marks: list[tuple[float, int]] = []
 
     def train(
-        self, run: Run, until: int | None, held_out_seconds: float | None
+        self, newest: Newest, until: int | None, held_out_seconds: float | None
     ) -> Iterator[TrainEvent]:
         """`explorer.core.training.train`, noting the time of every chunk."""
         self.marks = []
-        for event in train(run, until, held_out_seconds):
+        for event in train(newest(), until, held_out_seconds):
             if isinstance(event, Progress):
                 self.marks.append((time.perf_counter(), event.run.iteration))
             yield event

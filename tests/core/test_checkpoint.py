@@ -19,7 +19,7 @@ from safetensors import torch as safetensors_torch
 from torch import Tensor, nn
 
 import explorer
-from explorer.core import checkpoint
+from explorer.core import checkpoint, header
 from explorer.core.checkpoint import DESCRIPTION_KEY, FORMAT, RESUME_KEY, Checkpoint, load, save
 from explorer.core.errors import CheckpointError
 from explorer.core.mlp import predict
@@ -281,7 +281,7 @@ def test_one_byte_short_or_long(saved: Path) -> None:
 
 def test_too_large(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A huge file is refused before it is read into memory."""
-    monkeypatch.setattr(checkpoint, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(header, "MAX_BYTES", 2**20)
     with saved.open("r+b") as file:
         file.truncate(2**20 + 1)
     assert "larger than 1 MiB" in refused(saved)

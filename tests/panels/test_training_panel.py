@@ -15,9 +15,9 @@ from explorer.app.main_window import MainWindow
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.floors import floors
 from explorer.core.schema import PRESETS
-from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
+from explorer.core.training import HeldOut, TrainEvent, advance, start
 from explorer.panels.training_panel import duration
-from explorer.state.training_session import Phase
+from explorer.state.training_session import Newest, Phase
 from tests.conftest import OpenWindow
 from tests.trainers import LONG, SMALL, GatedTrainer, failing, progress
 from tests.ui import (
@@ -408,8 +408,8 @@ def test_held_out_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:
         {"maml": (0, 0, 0), "pretrained": (0, 1, 4)},
     )
 
-    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
-        yield progress(run)
+    def trainer(newest: Newest, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        yield progress(newest())
         yield result
 
     window = open_window(trainer=trainer)
@@ -428,8 +428,8 @@ def test_losses_out_of_all_bounds_are_drawn_calmly(
 ) -> None:
     """The curve stays within what an axis can show, and numbers are never a bare inf or nan."""
 
-    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
-        good = progress(run, 5)
+    def trainer(newest: Newest, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        good = progress(newest(), 5)
         yield good
         yield progress(good.run, 5, loss)
 

@@ -6,7 +6,6 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.core.checkpoint import load
 from explorer.state.networks import from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
@@ -14,7 +13,8 @@ from explorer.state.sandbox import Sandbox
 
 @pytest.fixture
 def player(qapp: object) -> Iterator[Player]:
-    sandbox = Sandbox(from_shipped(load(resources.resource(resources.MAML_CHECKPOINT))))
+    sandbox = Sandbox(from_shipped(resources.resource(resources.MAML_CHECKPOINT)))
+    sandbox.start()
     player = Player(sandbox, sandbox)
     player.set_speed(200)
     yield player

@@ -11,7 +11,6 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.core.checkpoint import load
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
 from explorer.state.networks import RANDOM, Line, from_shipped
@@ -24,12 +23,13 @@ from tests.ui import expected
 @pytest.fixture(scope="module")
 def line() -> Line:
     names = (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
-    return from_shipped(*(load(resources.resource(name)) for name in names))
+    return from_shipped(*(resources.resource(name) for name in names))
 
 
 @pytest.fixture
 def sandbox(line: Line, qapp: object) -> Iterator[Sandbox]:
     sandbox = Sandbox(line)
+    sandbox.start()
     yield sandbox
     sandbox.shut_down()
 
@@ -241,6 +241,7 @@ def test_a_late_answer_is_never_taken_for_the_present_one(
     gate = Gate()
     monkeypatch.setattr(sandbox_module, "answer", gate.answer)
     sandbox = Sandbox(line)
+    sandbox.start()
     assert gate.entered.acquire(timeout=PATIENCE)
     first = sandbox.question
     for x in (-1.0, 0.0, 1.0, 2.0):

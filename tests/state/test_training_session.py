@@ -1,5 +1,6 @@
 """The training run in hand."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -10,8 +11,15 @@ from pytestqt.qtbot import QtBot
 
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.schema import Settings
-from explorer.core.training import HeldOut, Run, TrainEvent, advance, start, train
-from explorer.state.training_session import Phase, Trainer, TrainingSession
+from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
+from explorer.state import training_session as session_module
+from explorer.state.training_session import (
+    Newest,
+    Phase,
+    Trainer,
+    TrainingSession,
+    train_newest,
+)
 from tests.trainers import SMALL, GatedTrainer, failing, progress
 
 Open = Callable[..., TrainingSession]
@@ -28,7 +36,7 @@ def trainer() -> Iterator[GatedTrainer]:
 def open_session(qapp: object, trainer: GatedTrainer) -> Iterator[Open]:
     sessions: list[TrainingSession] = []
 
-    def open_one(settings: Settings = SMALL, trainer: Trainer = train) -> TrainingSession:
+    def open_one(settings: Settings = SMALL, trainer: Trainer = train_newest) -> TrainingSession:
         sessions.append(TrainingSession(settings, None, trainer))
         return sessions[-1]
 
@@ -284,8 +292,8 @@ def test_held_out_results_arrive(open_session: Open, qtbot: QtBot) -> None:
     """An evaluation in the midst of training is kept beside the run."""
     result = HeldOut(1, {"maml": (3.0, 1.0)}, {"maml": (0, 0)})
 
-    def trainer(run: Run, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
-        yield progress(run)
+    def trainer(newest: Newest, until: int | None, seconds: float | None) -> Iterator[TrainEvent]:
+        yield progress(newest())
         yield result
 
     session = open_session(trainer=trainer)
@@ -322,3 +330,26 @@ def test_shutting_down_stops_every_worker(open_session: Open, qtbot: QtBot) -> N
         qtbot.waitUntil(lambda: session.run.iteration > 0)
     session.shut_down()
     assert all(worker is not None and worker.isFinished() for worker in workers)
+
+
+def test_a_new_run_is_made_by_whoever_needs_it(
+    open_session: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither opening, resetting nor looking at a session makes a run: its worker does."""
+    makers: list[threading.Thread] = []
+
+    def recorded(settings: Settings, learners: tuple[str, ...]) -> Run:
+        makers.append(threading.current_thread())
+        return start(settings, learners)
+
+    monkeypatch.setattr(session_module, "start", recorded)
+    session = open_session()
+    session.reset(replace(SMALL, seed=9))
+    assert (session.settings.seed, session.iteration, session.phase) == (9, 0, Phase.READY)
+    assert session.learners == ("maml", "pretrained")
+    assert makers == []
+    session.start()
+    qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
+    assert_same(session.run, advance(start(replace(SMALL, seed=9)), SMALL.iterations)[0])
+    assert len(makers) == 1
+    assert makers[0] is not threading.main_thread()

@@ -1,6 +1,6 @@
 """How training, sandbox and files bear on each other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from explorer.core.learners import LEARNERS
 from explorer.core.network import initialise, to_state_dict
 from explorer.core.tasks import stream
 from explorer.core.training import Run, advance, start
+from explorer.state import networks
+from explorer.state import training_session as session_module
 from explorer.state.networks import ROLES
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
@@ -25,6 +27,7 @@ from tests.trainers import SMALL
 @pytest.fixture
 def workspace(qapp: object) -> Iterator[Workspace]:
     workspace = Workspace(SMALL)
+    workspace.start()
     yield workspace
     workspace.shut_down()
 
@@ -79,6 +82,36 @@ def test_a_missing_file_of_the_program_is_said(
     monkeypatch.setattr(resources, "_FOLDERS", (tmp_path,))
     with pytest.raises(UserError, match="install the program again"):
         Workspace(SMALL)
+
+
+def test_nothing_waits_for_the_engine(
+    qapp: object, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resets, sources and points before it is there need neither a run nor weights; then all do."""
+    needed: list[str] = []
+
+    def noted(function: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            needed.append(function.__name__)
+            return function(*arguments)
+
+        return call
+
+    for module, name in ((session_module, "start"), (networks, "load"), (networks, "initialise")):
+        monkeypatch.setattr(module, name, noted(getattr(module, name)))
+    workspace = Workspace(SMALL)
+    workspace.session.reset(replace(SMALL, seed=9))
+    workspace.choose_source("training")
+    workspace.choose_source("shipped")
+    workspace.set_follow(True)
+    workspace.sandbox.add_point(1.0, 0.0)
+    assert needed == []
+    workspace.start()
+    qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+    assert sorted(set(needed)) == ["initialise", "start"]
+    theta = start(replace(SMALL, seed=9)).learners["maml"].theta
+    assert torch.equal(thetas(workspace)["maml"], theta)
+    workspace.shut_down()
 
 
 def test_following_shows_newer_and_newer_networks(workspace: Workspace, qtbot: QtBot) -> None:

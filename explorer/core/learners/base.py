@@ -1,12 +1,15 @@
 """What a learner is to the rest of the program."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
-
-from torch import Tensor
+from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Batch(NamedTuple):
@@ -28,7 +31,7 @@ class InnerLoop(NamedTuple):
     steps: int
 
 
-MetaGradient = Callable[[Tensor, Batch, Network, InnerLoop], tuple[Tensor, Tensor]]
+MetaGradient = Callable[["Tensor", Batch, Network, InnerLoop], "tuple[Tensor, Tensor]"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Learner:
         losses: what each recorded training loss is, in the order `meta_gradient` returns them.
         meta_gradient: from θ ``(P,)``, a batch, the network and the inner loop to the
             meta-gradient ``(P,)``, averaged over tasks, and the training losses
-            ``(len(losses),)``. Written so that TorchScript compiles it.
+            ``(len(losses),)``. Which PyTorch calls it makes must
+            not depend on the values of its tensors (`explorer.core.engine`).
     """
 
     name: str

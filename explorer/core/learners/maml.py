@@ -7,9 +7,11 @@ The paper's equation (1) sums over tasks and its equation (2) over points; like 
 code, both are means here.
 """
 
-import torch
-from torch import Tensor
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.mlp import (
     Pass,
@@ -19,6 +21,9 @@ from explorer.core.mlp import (
     summed_hessian_vector,
 )
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def meta_gradient(
@@ -30,12 +35,11 @@ def meta_gradient(
     the same expectation as the query loss before adaptation, and comes for free.
     """
     adapted = theta
+    losses: list[Tensor] = []
     passes: list[Pass] = []
-    before = torch.empty(0)
-    for step in range(inner.steps):
-        losses, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
-        if step == 0:
-            before = losses
+    for _ in range(inner.steps):
+        loss, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
+        losses.append(loss)
         passes.append(passed)
         adapted = adapted - gradient(passed) * inner.alpha
     after, passed = losses_and_pass(adapted, batch.query_x, batch.query_y, network)
@@ -44,7 +48,7 @@ def meta_gradient(
         vector = vector - hessian_vector(passes[step], vector, network) * inner.alpha
     # The first pass shares θ over all tasks, so its products can be summed as they are formed.
     summed = vector.sum(0) - summed_hessian_vector(passes[0], vector, network) * inner.alpha
-    return summed / vector.size(0), torch.stack([before.mean(), after.mean()])
+    return summed / vector.size(0), torch.stack([losses[0].mean(), after.mean()])
 
 
 MAML = Learner("maml", "MAML", ("before the inner step", "after the inner step"), meta_gradient)

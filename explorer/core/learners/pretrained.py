@@ -3,12 +3,17 @@
 It sees the same points of the same tasks as MAML, support and query alike.
 """
 
-import torch
-from torch import Tensor
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.mlp import losses_and_pass, summed_gradient
 from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def meta_gradient(

@@ -1,0 +1,73 @@
+"""The first picture: the sandbox's answer when the window opens, kept in a file of the program.
+
+It shows what the engine is about to compute while the engine is still being loaded.
+`explorer.state.make_first_answer` makes the file.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from explorer import resources
+from explorer.core.errors import UserError
+from explorer.core.trail import Trail
+from explorer.state.trails import Answer, Question
+
+
+def first_answer(question: Question) -> Answer | None:
+    """The answer that the program's file holds, if it is one to this question.
+
+    It bears a question of its own, about another `Line` of the same networks, so that nobody
+    takes it for the engine's answer.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        kept = load_file(resources.resource(resources.FIRST_ANSWER))
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"The program's own file {resources.FIRST_ANSWER} is damaged: install the program "
+            "again."
+        ) from error
+    asked = _numbers(question)
+    if kept["asked"].shape != asked.shape or not np.allclose(kept["asked"], asked):
+        return None
+    trails = {
+        role: Trail(
+            _array(kept[f"{role}.prediction"]),
+            _array(kept[f"{role}.mse"]),
+            _array(kept[f"{role}.support_mse"]),
+            None,
+        )
+        for role in question.line.entries
+    }
+    about_others = replace(question, line=replace(question.line))
+    return Answer(about_others, _array(kept["grid"]), _array(kept["truth"]), trails, {})
+
+
+def keep(answer: Answer, path: Path) -> None:
+    """Write an answer in which nothing has diverged to a file."""
+    tensors = {"asked": _numbers(answer.question), "grid": answer.grid, "truth": answer.truth}
+    for role, trail in answer.trails.items():
+        tensors[f"{role}.prediction"] = trail.prediction
+        tensors[f"{role}.mse"] = trail.mse
+        tensors[f"{role}.support_mse"] = trail.support_mse
+    # The engine computes in float32, so nothing is lost.
+    single = {name: array.astype(np.float32) for name, array in tensors.items()}
+    save_file(single, path)
+
+
+def _numbers(question: Question) -> NDArray[np.float64]:
+    """All that a question asks of given networks."""
+    q = question
+    points = [number for point in q.points for number in (point.x, point.y)]
+    return np.array([q.amplitude, q.phase, q.alpha, q.steps, *points])
+
+
+def _array(kept: NDArray[np.float32]) -> NDArray[np.float64]:
+    return kept.astype(np.float64)

@@ -1,0 +1,65 @@
+"""The evaluation of the paper's tables, and the answer to one change in the sandbox."""
+
+from collections.abc import Callable, Iterator
+from unittest.mock import patch
+
+import torch
+
+from explorer.core.checkpoint import load
+from explorer.core.evaluation import evaluate
+from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
+from explorer.state import trails
+from explorer.state.networks import Line, from_shipped
+from tests.benchmarks.measure import Options, Row, at_most, measured, p99, paired, use_cores
+
+SHOTS, TASKS, STEPS = (5, 10, 20), 600, 10
+GRID_POINTS, SANDBOX_STEPS, SANDBOX_POINTS = 400, 100, 10
+
+
+def sandbox_question(line: Line) -> trails.Question:
+    """Ten points evenly on a sine, and as many steps as the sandbox allows."""
+    xs = [line.settings.x.at((i + 0.5) / SANDBOX_POINTS) for i in range(SANDBOX_POINTS)]
+    sine = 3.2 * torch.sin(torch.tensor(xs) - 1.0)
+    points = tuple(
+        trails.SupportPoint(*point, True) for point in zip(xs, sine.tolist(), strict=True)
+    )
+    return trails.Question(line, 3.2, 1.0, points, line.settings.alpha, SANDBOX_STEPS)
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """See the package."""
+    use_cores(2)
+    shipped = [load(resource(name)) for name in (MAML_CHECKPOINT, PRETRAINED_CHECKPOINT)]
+
+    def evaluate_all() -> None:
+        for file in shipped:
+            for theta in file.networks().values():
+                for shots in SHOTS:
+                    evaluate(
+                        *(theta, file.network, file.settings),
+                        shots=shots,
+                        steps=STEPS,
+                        tasks=TASKS,
+                    )
+
+    torch.set_num_threads(1)  # as the command line does
+    what = f"{TASKS} tasks × {len(SHOTS)} shots × {STEPS + 1} steps × {len(shipped)} learners"
+    yield measured(what, _seconds(evaluate_all, options.rounds(9, 3)), "s", at_most(1.5))
+    yield from _sandbox(from_shipped(*shipped), options.rounds(200, 50))
+
+
+def _seconds(call: Callable[[], object], rounds: int, warm_up: int = 2) -> list[float]:
+    return paired({"": call}, rounds, warm_up)[""]
+
+
+def _sandbox(line: Line, rounds: int) -> Iterator[Row]:
+    question = sandbox_question(line)
+    with patch.object(trails, "GRID_POINTS", GRID_POINTS):
+        for trail in trails.answer(question).trails.values():
+            if trail.prediction.shape != (SANDBOX_STEPS + 1, GRID_POINTS):
+                raise RuntimeError(f"a trail has the shape {trail.prediction.shape}")
+        seconds = _seconds(lambda: trails.answer(question), rounds, warm_up=5)
+    times = [1e3 * s for s in seconds]
+    what = f"sandbox: {len(line.entries)} learners × {SANDBOX_STEPS} steps × {GRID_POINTS} points"
+    yield measured(f"{what}, median", times, "ms", at_most(10))
+    yield measured(f"{what}, 99th percentile", times, "ms", statistic=p99)
