@@ -25,6 +25,7 @@ from tests.benchmarks.scenes import Stage, until
 FEW, MANY = 100_000, 1_000_000
 PAUSE = 0.002  # seconds between events, so that they do not pile up on their way
 READINGS = 9
+FLAT = "a curve has between 256 and 512 bins at any length"
 
 
 def resident() -> float:
@@ -43,7 +44,7 @@ def pretend(
     while run.iteration < (until or run.settings.iterations):
         time.sleep(PAUSE)
         losses = {
-            name: draw.lognormal(size=(MAX_CHUNK, len(LEARNERS[name].losses))).astype(np.float32)
+            name: draw.lognormal(0, 0.3, (MAX_CHUNK, len(LEARNERS[name].losses))).astype(np.float32)
             for name in run.learners
         }
         run = replace(run, iteration=run.iteration + MAX_CHUNK)
@@ -111,6 +112,6 @@ def rows(options: Options) -> Iterator[Row]:
         yield measured(f"redraw of the loss plot after {FEW:,}", soon, "ms")
         yield measured(f"redraw of the loss plot after {MANY:,}", late, "ms")
         flat = ratios(late, soon)
-        yield measured("redraw, later against earlier", flat, "×", at_most(1.2), "flat is 1")
+        yield measured("redraw, later against earlier", flat, "×", at_most(1.5), FLAT)
         stage.window.close()
     del application
