@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -21,7 +21,7 @@ from explorer.core.checkpoint import SUFFIX
 from explorer.panels.notice_bar import NoticeBar
 from explorer.panels.sandbox_panel import SandboxPanel
 from explorer.panels.style import DARK, LIGHT, apply
-from explorer.panels.training_panel import TrainingPanel
+from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
 from explorer.panels.widgets import label
 from explorer.state.frame_clock import FrameClock
 from explorer.state.networks import RANDOM
@@ -63,9 +63,10 @@ class MainWindow(QMainWindow):
         workspace.notice.connect(self.notices.show_notice)
         self.sandbox.controls.open_wanted.connect(self.ask_open)
         workspace.session.phase_changed.connect(self._refresh_status)
-        workspace.session.progressed.connect(self._refresh_status)
-        workspace.sandbox.changed.connect(self._refresh_status)
+        workspace.session.progressed.connect(self._on_progress)
+        workspace.sandbox.changed.connect(self._on_progress)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
+        self.installEventFilter(self)
         self._apply_theme()
         self._refresh_status()
         self.sandbox.fit.setFocus()
@@ -178,6 +179,10 @@ class MainWindow(QMainWindow):
         self.training.apply_theme(theme)
 
     @Slot()
+    def _on_progress(self) -> None:
+        self.clock.request(self._refresh_status, NUMBERS_PER_SECOND)
+
+    @Slot()
     def _refresh_status(self) -> None:
         session = self.workspace.session
         text = session.phase.value
@@ -253,14 +258,15 @@ class MainWindow(QMainWindow):
         else:
             super().keyPressEvent(event)
 
-    def event(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Lines as wide as the screen's density wants them; the engine after the first paint."""
-        if event.type() == QEvent.Type.DevicePixelRatioChange:
+        # Not `event`: all painting would run inside it, and hold the interpreter's lock.
+        if watched is self and event.type() == QEvent.Type.DevicePixelRatioChange:
             self._apply_theme()
-        elif event.type() == QEvent.Type.Paint and not self._is_painted:
+        elif watched is self and event.type() == QEvent.Type.Paint and not self._is_painted:
             self._is_painted = True
             QTimer.singleShot(0, self.workspace.start)  # the children are still to be painted
-        return super().event(event)
+        return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A file may be dropped."""

@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.trail import Array
+from explorer.panels.curves import Marker
 from explorer.panels.plots import Plot
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.networks import ROLES
@@ -40,14 +40,13 @@ class FitPlot(Plot):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self._theme = LIGHT
+        self._ring, self._edge = pen(LIGHT, LIGHT.text, 2), pen(LIGHT, LIGHT.base, 1)
         self._state = SandboxState()
         self._dragged: int | None = None
         self.truth = self.add_curve(z=0)
         self.earlier = {role: [self.add_curve(z=1) for _ in range(EARLIER_STEPS)] for role in ROLES}
         self.fits = {role: self.add_curve(z=2) for role in ROLES}
-        self.points = pg.ScatterPlotItem(symbol="t1", size=14, pxMode=True)
-        self.points.setZValue(3)
-        self.addItem(self.points)
+        self.points: list[Marker] = []
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
@@ -56,6 +55,11 @@ class FitPlot(Plot):
         self.truth.setPen(pen(theme, theme.truth, 4, 0.7))
         for role in ROLES:
             self.fits[role].setPen(learner_pen(theme, role, 2.5))
+            for curve in self.earlier[role]:
+                curve.setPen(learner_pen(theme, role, 1))
+        self._ring, self._edge = pen(theme, theme.text, 2), pen(theme, theme.base, 1)
+        for marker in self.points:
+            marker.setBrush(QColor(theme.point))
         self.draw_points()
 
     def take(self, state: SandboxState) -> None:
@@ -66,47 +70,50 @@ class FitPlot(Plot):
 
     def set_view(self, low: float, high: float, amplitude: float) -> None:
         """Fix the axes: the inputs of the task distribution, and room for its largest sine."""
-        self.setXRange(low, high, padding=0.03)
-        self.setYRange(-1.25 * amplitude, 1.25 * amplitude, padding=0)
+        self.show_range("x", low, high, padding=0.03)
+        self.show_range("y", -1.25 * amplitude, 1.25 * amplitude, padding=0)
 
     def draw_points(self) -> None:
         """Show the support points, the selected one ringed."""
-        theme, state = self._theme, self._state
-        outlines = [
-            pen(theme, theme.text, 2) if i == state.selected else pen(theme, theme.base, 1)
-            for i in range(len(state.points))
-        ]
-        self.points.setData(
-            x=[p.x for p in state.points],
-            y=[p.y for p in state.points],
-            pen=outlines,
-            brush=pg.mkBrush(theme.point),
-        )
+        state = self._state
+        while len(self.points) < len(state.points):
+            marker = self.add(Marker(), z=3)
+            marker.setBrush(QColor(self._theme.point))
+            self.points.append(marker)
+        while len(self.points) > len(state.points):
+            self.scene().removeItem(self.points.pop())
+        for index, (marker, point) in enumerate(zip(self.points, state.points, strict=True)):
+            marker.setPos(point.x, point.y)
+            marker.setPen(self._ring if index == state.selected else self._edge)
         self.show_hint("" if state.points else "Click on the plot to add support points")
+        self.show_changes()
 
     def draw_answer(self, answer: Answer) -> None:
         """Show the truth, the step chosen in full colour, and fading earlier steps."""
         state = self._state
-        self.truth.setData(answer.grid, answer.truth)
         step = min(state.step, answer.question.steps)
+        self.truth.set_values(answer.grid, answer.truth)
         for role, fit in self.fits.items():
             visible = role in state.shown and role in answer.trails
             fit.setVisible(visible)
-            for curve in self.earlier[role]:
-                curve.setVisible(False)
             if visible:
-                prediction = answer.trails[role].prediction
-                fit.setData(answer.grid, _drawable(prediction[step]))
-                self._draw_earlier(role, answer.grid, prediction, step)
+                self._draw_steps(role, answer.grid, answer.trails[role].prediction, step)
+            else:
+                for curve in self.earlier[role]:
+                    curve.setVisible(False)
+        self.show_changes()
 
-    def _draw_earlier(self, role: str, grid: Array, prediction: Array, step: int) -> None:
+    def _draw_steps(self, role: str, grid: Array, prediction: Array, step: int) -> None:
         first = max(0, step - 1)
-        chosen = np.unique(np.linspace(0, first, min(step, EARLIER_STEPS)).round().astype(int))
-        for curve, index in zip(self.earlier[role], chosen, strict=False):
-            opacity = 0.15 + 0.4 * (index + 1) / (step + 1)
-            curve.setPen(learner_pen(self._theme, role, 1, opacity))
-            curve.setData(grid, _drawable(prediction[index]))
-            curve.setVisible(True)
+        chosen = np.linspace(0, first, min(step, EARLIER_STEPS)).round().astype(int)
+        drawable = _drawable(prediction[: step + 1])
+        self.fits[role].set_values(grid, drawable[step])
+        for number, curve in enumerate(self.earlier[role]):
+            curve.setVisible(number < len(chosen))
+            if number < len(chosen):
+                index = chosen[number]
+                curve.setOpacity(0.15 + 0.4 * (index + 1) / (step + 1))
+                curve.set_values(grid, drawable[index])
 
     def _data_at(self, position: QPointF) -> QPointF:
         """Where a position is in the data, held inside the view: a point must stay in reach."""

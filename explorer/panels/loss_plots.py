@@ -9,7 +9,8 @@ from explorer.core.floors import floors
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
 from explorer.core.training import HELD_OUT_STEPS, HeldOut
-from explorer.panels.plots import Plot, log_values
+from explorer.panels.curves import Rule
+from explorer.panels.plots import Plot, log_values, steady
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.training_session import Phase, TrainingSession
 
@@ -20,9 +21,10 @@ class FloorLines:
     """The closed-form floors as thin labelled lines."""
 
     def __init__(self, plot: Plot) -> None:
+        self._settings: Settings | None = None
         # One label above its line and one below: the lines can lie close together.
         self._lines = [
-            pg.InfiniteLine(angle=0, label="", labelOpts={"position": 0.99, "anchors": [at, at]})
+            Rule(angle=0, label="", labelOpts={"position": 0.99, "anchors": [at, at]})
             for at in ((1, 1), (1, 0))
         ]
         for line in self._lines:
@@ -31,6 +33,9 @@ class FloorLines:
 
     def show(self, settings: Settings) -> None:
         """Place the lines for a task distribution."""
+        if settings == self._settings:
+            return
+        self._settings = settings
         for line, floor in zip(self._lines, floors(settings), strict=True):
             line.setPos(float(np.log10(max(floor.mse, 1e-5))))
             line.label.setFormat(f"{floor.label}: {floor.mse:.2f}")
@@ -79,17 +84,19 @@ class MetaLossPlot(Plot):
                 self.smooth[key].clear()
                 continue
             x, y = history.raw()
-            self.raw[key].setData(x, log_values(y))
+            self.raw[key].set_values(x, log_values(y))
             x, y = history.smoothed()
             y = log_values(y)
-            self.smooth[key].setData(x, y)
+            self.smooth[key].set_values(x, y)
             if len(x):
                 last = max(last, int(x[-1]))
                 seen += [float(np.nanmin(y)), float(np.nanmax(y))] if np.isfinite(y).any() else []
         self.show_hint(self._missing(session))
         first = next(iter(session.histories.values())).first_iteration
-        self.setXRange(first, max(last, first + 10), padding=0.02)
-        self.setYRange(max(min(seen) - 0.2, -4), min(max(seen) + 0.1, 3), padding=0)
+        self.show_range("x", first, first + steady(max(last - first, 10)), padding=0.02)
+        low, high = np.floor(20 * min(seen)) / 20, np.ceil(20 * max(seen)) / 20
+        self.show_range("y", max(low - 0.2, -4), min(high + 0.1, 3), padding=0)
+        self.show_changes()
 
     def _missing(self, session: TrainingSession) -> str:
         """What to say while there is no curve."""
@@ -111,7 +118,8 @@ class HeldOutPlot(Plot):
         )
         self.curves = {name: self.add_curve(z=1) for name in LEARNERS}
         self._floors = FloorLines(self)
-        self.setXRange(0, HELD_OUT_STEPS, padding=0.03)
+        self._drawn: tuple[Settings, HeldOut | None] | None = None
+        self.show_range("x", 0, HELD_OUT_STEPS, padding=0.03)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
@@ -122,6 +130,9 @@ class HeldOutPlot(Plot):
 
     def draw(self, settings: Settings, held_out: HeldOut | None) -> None:
         """Show the newest evaluation, or none."""
+        if (settings, held_out) == self._drawn:
+            return
+        self._drawn = settings, held_out
         self._floors.show(settings)
         self.show_hint("" if held_out else "Filled as training goes on")
         seen = [-1.0, 1.0]
@@ -131,6 +142,7 @@ class HeldOutPlot(Plot):
                 curve.clear()
                 continue
             values = log_values(np.array(mse))
-            curve.setData(np.arange(len(values), dtype=np.float64), values)
+            curve.set_values(np.arange(len(values), dtype=np.float64), values)
             seen += [float(v) for v in values if np.isfinite(v)]
-        self.setYRange(max(min(seen) - 0.1, -4), min(max(seen), 3), padding=0.02)
+        self.show_range("y", max(min(seen) - 0.1, -4), min(max(seen), 3), padding=0.02)
+        self.show_changes()

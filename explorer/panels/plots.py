@@ -1,21 +1,51 @@
-"""What all plots share: still axes, theme colours, and a logarithmic axis that hides nothing."""
+"""What all plots share: still axes, theme colours, and a logarithmic axis that hides nothing.
+
+Painting a plot costs training speed wherever it runs Python, which keeps the interpreter's lock.
+So the axes with their grid and text are painted once, into the background that Qt keeps, and
+everything else is left to Qt: neither `Plot` nor what it lies in may override `paintEvent` or
+`event` in Python.
+"""
 
 import math
+from typing import TypeVar
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
 
+from explorer.panels.curves import Curve, RoughCurve
 from explorer.panels.style import Theme, pen
 from explorer.panels.widgets import label
 
+Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6
 
 
-class LogAxis(pg.AxisItem):  # type: ignore[misc]
+class Axis(pg.AxisItem):  # type: ignore[misc]
+    """An axis that is part of its plot's background."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it changed since it was last painted."""
+        return self.picture is None
+
+    def paint_on(self, background: QPainter) -> None:
+        """Paint line, ticks, numbers and grid."""
+        background.save()
+        background.setTransform(self.sceneTransform(), True)
+        self.paint(background, None, None)
+        background.restore()
+
+
+class LogAxis(Axis):
     """Ticks at powers of ten, with 2 and 5 between them where there is room.
 
     The values on the axis are log₁₀ already: pyqtgraph's own log mode would have to see the data
@@ -54,20 +84,25 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         log_y: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        axes = {"left": LogAxis("left")} if log_y else None
-        super().__init__(parent, axisItems=axes)
+        left, bottom = LogAxis("left") if log_y else Axis("left"), Axis("bottom")
+        self._axes = left, bottom
+        self._background_due = False
+        super().__init__(parent, axisItems={"left": left, "bottom": bottom})
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Or every scene would have the window painted as soon as it has changed.
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
         self.setAccessibleName(name)
+        self._view: dict[str, tuple[float, float, float]] = {}
         item = self.getPlotItem()
-        item.getAxis("left").setWidth(52)
+        left.setWidth(52)
         item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(False, False)
         item.showGrid(x=True, y=True, alpha=0.15)
         item.setLabel("bottom", x_label)
         item.setLabel("left", y_label)
-        item.getAxis("left").enableAutoSIPrefix(False)
-        item.getAxis("bottom").enableAutoSIPrefix(False)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents, False)
+        self.viewport().installEventFilter(self)
 
         self.hint = label("", "hint", wrap=True)
         self.hint.setParent(self)
@@ -90,20 +125,59 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         """Small: layouts hand out the room by their stretch factors."""
         return QSize(200, 120)
 
-    def add_curve(self, z: float = 0.0, antialias: bool = True) -> pg.PlotCurveItem:
+    paintEvent = QGraphicsView.paintEvent  # not pyqtgraph's, which runs in Python; see the filter
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Whatever the reason for a paint, the scene is ready for it."""
+        if event.type() == QEvent.Type.Paint and watched is self.viewport():
+            self.settle()
+        return bool(super().eventFilter(watched, event))
+
+    def settle(self) -> None:
+        """Make the scene ready to be painted."""
+        self.scene().prepareForPaint()
+        if any(axis.is_stale for axis in self._axes) and not self._background_due:
+            self._background_due = True
+            self.resetCachedContent()
+
+    def show_changes(self) -> None:
+        """Have the plot painted anew, together with all else that changes in this frame."""
+        self.settle()
+        self.viewport().update()
+
+    def drawBackground(  # noqa: N802 - Qt's name
+        self, painter: QPainter, rect: QRectF | QRect
+    ) -> None:
+        """Paint what stays the same from frame to frame."""
+        self._background_due = False
+        super().drawBackground(painter, rect)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        for axis in self._axes:
+            axis.paint_on(painter)
+
+    def show_range(self, side: str, low: float, high: float, padding: float) -> None:
+        """Fix what the x or y axis spans; padding is a share of that."""
+        if self._view.get(side) != (low, high, padding):
+            self._view[side] = low, high, padding
+            self.setRange(**{f"{side}Range": (low, high)}, padding=padding)
+
+    def add_curve(self, z: float = 0.0, antialias: bool = True) -> Curve:
         """An empty curve that breaks at values that are not finite."""
-        curve = pg.PlotCurveItem(connect="finite", antialias=antialias)
-        curve.setZValue(z)
-        self.addItem(curve)
-        return curve
+        return self.add(Curve() if antialias else RoughCurve(), z)
+
+    def add(self, item: Item, z: float) -> Item:
+        """Put an item that lives in data coordinates on the plot."""
+        item.setZValue(z)
+        self.getPlotItem().getViewBox().addItem(item, ignoreBounds=True)
+        return item
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour background and axes."""
         self.setBackground(theme.base)
-        for side in ("left", "bottom"):
-            axis = self.getPlotItem().getAxis(side)
+        for axis in self._axes:
             axis.setPen(pen(theme, theme.border))
             axis.setTextPen(pen(theme, theme.muted))
+        self.show_changes()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave every key to the window; a graphics view would scroll."""
@@ -118,6 +192,12 @@ def log_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
     infinite = np.where(np.isinf(values), LOG_CEILING, values)
     result: NDArray[np.float64] = np.log10(np.clip(infinite, LOG_FLOOR, LOG_CEILING))
     return result
+
+
+def steady(span: float) -> float:
+    """A growing span rounded up by 3 % at most, so that its axis changes only now and then."""
+    step = 2.0 ** (math.ceil(math.log2(span)) - 6)
+    return math.ceil(span / step) * step
 
 
 def number_text(value: float | None) -> str:

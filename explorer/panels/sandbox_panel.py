@@ -9,7 +9,7 @@ from explorer.panels.step_bar import StepBar
 from explorer.panels.steps_plot import StepsPlot
 from explorer.panels.style import Theme
 from explorer.panels.task_controls import TaskControls
-from explorer.state.frame_clock import FrameClock
+from explorer.state.frame_clock import FRAME, FrameClock
 from explorer.state.workspace import Workspace
 
 
@@ -59,11 +59,16 @@ class SandboxPanel(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         self.fit.take(self._sandbox.state)
-        self._clock.request(self.draw)
+        self._request()
 
     @Slot()
     def _on_answered(self) -> None:
-        self._clock.request(self.draw)
+        self._request()
+
+    def _request(self) -> None:
+        # The answer to the present state is mostly there within a frame. To draw before it would
+        # put it off by another.
+        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
 
     def draw(self) -> None:
         """Bring the plots and numbers up to date; the frame clock calls this."""

@@ -1,11 +1,11 @@
 """Mean squared error against the number of gradient steps, for every learner."""
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from explorer.panels.curves import Rule
 from explorer.panels.plots import Plot, log_values
 from explorer.panels.style import Theme, learner_pen, pen
 from explorer.state.networks import ROLES
@@ -30,7 +30,7 @@ class StepsPlot(Plot):
         )
         self.on_sine = {role: self.add_curve(z=2) for role in ROLES}
         self.on_support = {role: self.add_curve(z=1) for role in ROLES}
-        self.marker = pg.InfiniteLine(angle=90, movable=False)
+        self.marker = Rule(angle=90)
         self.addItem(self.marker)
         self._set_span(SandboxState.steps, SandboxState.step)
         self._set_heights(np.zeros(1))
@@ -56,20 +56,22 @@ class StepsPlot(Plot):
             if visible:
                 trail = answer.trails[role]
                 mse, support = log_values(trail.mse), log_values(trail.support_mse)
-                self.on_sine[role].setData(steps, mse)
-                self.on_support[role].setData(steps, support)
+                self.on_sine[role].set_values(steps, mse)
+                self.on_support[role].set_values(steps, support)
                 heights += [mse, support]
         self._set_span(answer.question.steps, state.step)
         self._set_heights(np.concatenate(heights) if heights else np.zeros(1))
+        self.show_changes()
 
     def _set_span(self, steps: int, shown: int) -> None:
-        self.marker.setPos(min(shown, steps))
-        self.setXRange(0, max(1, steps), padding=0.03)
+        self.marker.move_to(min(shown, steps))
+        self.show_range("x", 0, max(1, steps), padding=0.03)
 
     def _set_heights(self, heights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         seen = heights[np.isfinite(heights)]
         low, high = (float(seen.min()), float(seen.max())) if len(seen) else (-1.0, 1.0)
-        self.setYRange(
+        self.show_range(
+            "y",
             max(LOWEST, min(np.floor(low), -1.0)),
             min(HIGHEST, max(np.ceil(high * 2) / 2, 1.0)),
             padding=0.02,

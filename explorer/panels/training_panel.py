@@ -15,7 +15,8 @@ from explorer.state.frame_clock import FrameClock
 from explorer.state.loss_history import SMOOTHING_TEXT
 from explorer.state.training_session import Phase, TrainingSession
 
-PLOTS_PER_SECOND = 20.0  # a curve of losses gains nothing from more
+PLOTS_PER_SECOND = 10.0  # a curve of losses gains nothing from more
+NUMBERS_PER_SECOND = 5.0  # nobody reads faster
 CAPTION = (
     f"Faint: raw. Lines: {SMOOTHING_TEXT}. "
     "The comparison is fair: all learners see the same points of the same tasks."
@@ -149,7 +150,8 @@ class TrainingPanel(QWidget):
 
     @Slot()
     def _on_progress(self) -> None:
-        self._clock.request(self.draw, PLOTS_PER_SECOND)
+        self._clock.request(self._draw_curves, PLOTS_PER_SECOND)
+        self._clock.request(self._draw_numbers, NUMBERS_PER_SECOND)
 
     @Slot()
     def _on_phase(self) -> None:
@@ -173,14 +175,20 @@ class TrainingPanel(QWidget):
 
     def draw(self) -> None:
         """Bring plots and numbers up to date; the frame clock calls this."""
-        session = self._session
+        self._draw_curves()
+        self._draw_numbers()
+
+    def _draw_curves(self) -> None:
+        if self.meta_loss.isVisible():
+            self.meta_loss.draw(self._session)
+            self.held_out.draw(self._session.settings, self._session.held_out)
+
+    def _draw_numbers(self) -> None:
         with QSignalBlocker(self.progress):
-            self.progress.setValue(session.iteration)
+            self.progress.setValue(self._session.iteration)
         self.numbers.setText(self._progress_text())
         if self.meta_loss.isVisible():
-            self.meta_loss.draw(session)
-            self.legend.draw(session)
-            self.held_out.draw(session.settings, session.held_out)
+            self.legend.draw(self._session)
             self.held_out_title.setText(self._held_out_text())
 
     def _progress_text(self) -> str:

@@ -57,6 +57,7 @@ class SliderBox(QWidget):
         self.slider.setPageStep(self.TICKS // 10)
         self.slider.setAccessibleName(f"{name} slider")
         self.box = NumberBox(0, 1, step, decimals)
+        self._bounds = 0.0, 1.0  # the box rounds its own
         self.box.setAccessibleName(name)
         self.box.setMinimumWidth(76)
         layout = QHBoxLayout(self)
@@ -68,8 +69,10 @@ class SliderBox(QWidget):
 
     def set_range(self, low: float, high: float) -> None:
         """Bound the value."""
-        with QSignalBlocker(self.box):
-            self.box.setRange(low, high)
+        if (low, high) != self._bounds:  # or the window would be laid out anew
+            self._bounds = low, high
+            with QSignalBlocker(self.box):
+                self.box.setRange(low, high)
 
     def show_value(self, value: float) -> None:
         """Show a value that came from elsewhere."""

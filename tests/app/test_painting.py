@@ -26,7 +26,7 @@ def paint(window: MainWindow, frames: int) -> None:
                 window.training.meta_loss.smooth["pretrained", "joint loss"],
             ),
         ):
-            curve.setData(x, np.sin(x + frame))
+            curve.set_values(x, np.sin(x + frame))
             plot.viewport().repaint()
 
 

@@ -62,7 +62,7 @@ def test_clicks_are_kept(window: MainWindow, qtbot: QtBot) -> None:
     click_plot(fit, 2.0, 1.0)
     click_plot(fit, -3.0, 1.0)
     assert [round(point.x) for point in sandbox.state.points] == [2, -3]
-    qtbot.waitUntil(lambda: len(fit.points.points()) == 2)
+    qtbot.waitUntil(lambda: len(fit.points) == 2)
     assert not sandbox.is_current
     sandbox.start()
     assert_adapted(qtbot, window)
@@ -155,7 +155,7 @@ def start(workspace):
     fit = window.sandbox.fit
     wait(lambda: len(curve_values(fit.fits["maml"])) > 0)
     click_plot(fit, 2.0, 1.0)
-    wait(lambda: len(fit.points.points()) == 11)
+    wait(lambda: len(fit.points) == 11)
     print("before:", loaded())
     started(workspace)
     wait(lambda: workspace.sandbox.is_current)

@@ -64,14 +64,14 @@ def colours(window: MainWindow) -> dict[str, object]:
     found: dict[str, object] = {
         f"background {i}": plot.backgroundBrush().color().name() for i, plot in enumerate(plots)
     }
-    found["truth"] = fit.truth.opts["pen"].color().name()
+    found["truth"] = fit.truth.pen().color().name()
     for role in ROLES:
-        found[f"fit {role}"] = fit.fits[role].opts["pen"].color().name()
-        found[f"error {role}"] = window.sandbox.errors.on_sine[role].opts["pen"].color().name()
+        found[f"fit {role}"] = fit.fits[role].pen().color().name()
+        found[f"error {role}"] = window.sandbox.errors.on_sine[role].pen().color().name()
     for name, curve in training.held_out.curves.items():
-        found[f"held out {name}"] = curve.opts["pen"].color().name()
+        found[f"held out {name}"] = curve.pen().color().name()
     for (name, kind), curve in training.meta_loss.smooth.items():
-        found[f"loss {name} {kind}"] = curve.opts["pen"].color().name()
+        found[f"loss {name} {kind}"] = curve.pen().color().name()
     return found
 
 

@@ -5,7 +5,7 @@ import time
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from explorer.state.frame_clock import FrameClock
+from explorer.state.frame_clock import FRAME, FrameClock
 
 
 def timers(clock: FrameClock) -> list[QTimer]:
@@ -80,4 +80,74 @@ def test_a_drawing_may_ask_for_a_slower_rate(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(slow) == 2)
     assert fast == [1]
     assert slow[1] - slow[0] > 0.19
+    assert timers(clock) == []
+
+
+def test_what_is_drawn_less_often_comes_after_the_frame(qtbot: QtBot) -> None:
+    """First the frame and all that it sets off, such as its painting; then the slower drawing."""
+    clock, order = FrameClock(), []
+
+    def draw() -> None:
+        order.append("frame")
+        QTimer.singleShot(0, lambda: order.append("painted"))
+
+    clock.request(lambda: order.append("slow"), 20)
+    clock.request(draw)
+    qtbot.waitUntil(lambda: len(order) == 3)
+    assert order == ["frame", "painted", "slow"]
+    assert timers(clock) == []
+
+
+def test_a_slower_drawing_waits_for_the_next_frame(qtbot: QtBot) -> None:
+    """While frames go on, it would hold up the next one if it began between two of them."""
+    clock, order = FrameClock(), []
+
+    def draw() -> None:
+        order.append("frame")
+        clock.request(lambda: order.append("slow"), 20)
+        clock.request(lambda: order.append("next frame"), delay=FRAME / 2)
+
+    clock.request(draw)
+    qtbot.waitUntil(lambda: len(order) == 3)
+    assert order == ["frame", "next frame", "slow"]
+
+
+def test_a_slower_drawing_needs_no_frame(qtbot: QtBot) -> None:
+    """When the frames end it is drawn all the same."""
+    clock, order = FrameClock(), []
+    clock.request(lambda: order.append("frame"))
+    qtbot.waitUntil(lambda: order == ["frame"])
+    clock.request(lambda: order.append("slow"), 20)
+    qtbot.waitUntil(lambda: order == ["frame", "slow"])
+    assert timers(clock) == []
+
+
+def test_a_request_may_wait_for_another(qtbot: QtBot) -> None:
+    """What is expected to be asked for again is drawn then, and once."""
+    clock, drawn = FrameClock(), []
+
+    def draw() -> None:
+        drawn.append(1)
+
+    clock.request(draw, delay=1000.0)
+    clock.request(draw)
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert drawn == [1]
+    assert timers(clock) == []
+    clock.request(draw, delay=0.01)
+    qtbot.waitUntil(lambda: drawn == [1, 1])
+
+
+def test_a_drawing_that_fails_holds_up_no_other(qtbot: QtBot) -> None:
+    """Its error is reported, and what else was asked for is drawn."""
+    clock, drawn = FrameClock(), []
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with qtbot.captureExceptions() as errors:
+        clock.request(fail)
+        clock.request(lambda: drawn.append(1))
+        qtbot.waitUntil(lambda: bool(drawn))
+    assert [kind for kind, *_ in errors] == [ZeroDivisionError]
     assert timers(clock) == []
