@@ -15,6 +15,7 @@ SECTIONS = {
     "growth": "how the cost grows with tasks, width, inner steps and K",
     "evaluation": "the 600-task evaluation, and an adaptation in the sandbox",
     "threads": "training on one core and on two",
+    "start": "from the command to a painted window, and to the answer of a click",
 }
 CAPTION = "Spread: quartiles of a median; least and largest sample of other figures."
 RESULTS = Path(__file__).parent / "results"
