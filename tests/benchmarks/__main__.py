@@ -15,6 +15,8 @@ SECTIONS = {
     "growth": "how the cost grows with tasks, width, inner steps and K",
     "evaluation": "the 600-task evaluation, and an adaptation in the sandbox",
     "threads": "training on one core and on two",
+    "window": "training speed, frames and answers in the window, on X and offscreen",
+    "memory": "resident memory and redraw time over a million iterations",
     "start": "from the command to a painted window, and to the answer of a click",
 }
 CAPTION = "Spread: quartiles of a median; least and largest sample of other figures."
