@@ -208,6 +208,57 @@ def _intrinsic(builder: Any, name: str, result: Any, arguments: list[Any]) -> An
 
 
 @intrinsic
+def dots(
+    _: Any, memory: Any, rows: Any, inner: Any, c: Any, c_row: Any, a: Any, a_row: Any, b: Any
+) -> Any:
+    """C = A·b for one column b, where the elements of b and of each row of A lie side by side."""
+    numbers = (rows, inner, c, c_row, a, a_row, b)
+    return types.void(memory, *(types.int64 for _ in numbers)), _generate_dots
+
+
+def _generate_dots(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    array = context.make_array(signature.args[0])(context, builder, values[0])
+    rows, inner, c, c_row, a, a_row, b = values[1:]
+    element = context.get_value_type(signature.args[0].dtype)
+    pointer = ir.VectorType(element, LANES).as_pointer()
+    a, b, c = (builder.gep(array.data, [place]) for place in (a, b, c))
+    whole = builder.and_(inner, ir.Constant(_INTEGER, -LANES))
+    mask = _first_lanes(builder, builder.sub(inner, whole))
+
+    def vectors(i: Any, k: Any) -> list[Any]:
+        starts = builder.gep(a, [builder.mul(i, a_row)]), b
+        return [builder.bitcast(builder.gep(start, [k]), pointer) for start in starts]
+
+    def with_product(total: Any, left: Any, right: Any) -> Any:
+        return _scaled_sum(builder, total, left, right)
+
+    with _loop(builder, rows, 1) as i:
+        zero = ir.Constant(pointer.pointee, [0.0] * LANES)
+        with _loop(builder, whole, LANES, zero) as (k, total, keep):
+            keep(with_product(total, *(builder.load(v, align=4) for v in vectors(i, k))))
+        rest = (_load_masked(builder, v, mask) for v in vectors(i, whole))
+        value = _sum_of_lanes(builder, with_product(total, *rest))
+        builder.store(value, builder.gep(c, [builder.mul(i, c_row)]))
+    return context.get_dummy_value()
+
+
+def _load_masked(builder: Any, place: Any, mask: Any) -> Any:
+    """A vector with zero in the other lanes."""
+    vector = place.type.pointee
+    arguments = [place.type, ir.IntType(32), mask.type, vector]
+    load = _intrinsic(builder, f"masked.load.{_suffix(vector)}.p0", vector, arguments)
+    zero = ir.Constant(vector, [0.0] * LANES)
+    return builder.call(load, [place, ir.Constant(ir.IntType(32), 4), mask, zero])
+
+
+def _sum_of_lanes(builder: Any, vector: Any) -> Any:
+    element = vector.type.element
+    name = f"vector.reduce.fadd.{_suffix(vector.type)}"
+    reduce = _intrinsic(builder, name, element, [element, vector.type])
+    return builder.call(reduce, [ir.Constant(element, 0.0), vector], fastmath=("reassoc",))
+
+
+@intrinsic
 def turn(_: Any, memory: Any, to: Any, to_row: Any, source: Any, source_row: Any) -> Any:
     """Transpose a square of `LANES` × `LANES` elements whose rows lie as many elements apart."""
     numbers = (to, to_row, source, source_row)
@@ -335,17 +386,28 @@ def _generate_lines(context: Any, builder: Any, signature: Any, values: Any) -> 
 
 
 @contextmanager
-def _loop(builder: Any, end: Any, step: int) -> Iterator[Any]:
-    """A loop from 0 up to an end; its body is built inside the context."""
+def _loop(builder: Any, end: Any, step: int, start: Any = None) -> Iterator[Any]:
+    """A loop from 0 up to an end; its body is built inside the context.
+
+    Yields:
+        The index; with something to start from, also what the last round kept of it, and a
+        function to keep something for the next.
+    """
     before = builder.block
     test, body, after = (builder.append_basic_block(name) for name in ("test", "body", "after"))
     builder.branch(test)
     builder.position_at_end(test)
     index = builder.phi(_INTEGER)
     index.add_incoming(ir.Constant(_INTEGER, 0), before)
+    kept = builder.phi(start.type) if start is not None else None
+    if kept is not None:
+        kept.add_incoming(start, before)
     builder.cbranch(builder.icmp_signed("<", index, end), body, after)
     builder.position_at_end(body)
-    yield index
+    if kept is None:
+        yield index
+    else:
+        yield index, kept, lambda value: kept.add_incoming(value, builder.block)
     index.add_incoming(builder.add(index, ir.Constant(_INTEGER, step)), builder.block)
     builder.branch(test)
     builder.position_at_end(after)

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from explorer.core.engine.kernels import LANES, ROWS, WIDE_ROWS, lines, tile, turn
+from explorer.core.engine.kernels import LANES, ROWS, WIDE_ROWS, dots, lines, tile, turn
 from explorer.core.engine.meeting import APART, announce, wait_for
 from explorer.core.engine.recording import Op
 
@@ -130,6 +130,12 @@ def _matmul(memory: Numbers, row: Integers) -> None:
             if t == 0 or b_strides[0] != 0:
                 _lay_out(memory, scratch, place, b_inner, b_strides[2], inner, columns)
             place, b_inner = scratch, columns
+        if columns == 1 and a_strides[3] == 1 and b_inner == 1:
+            dots(  # type: ignore[call-arg]
+                memory, rows, inner, c + t * c_strides[0], c_strides[1],
+                a + t * a_strides[0], a_strides[1], place,
+            )  # fmt: skip
+            continue
         _product(
             memory, c + t * c_strides[0], c_strides[1],
             a + t * a_strides[0], a_strides[1], a_strides[3], place, b_inner,

@@ -44,7 +44,7 @@ def assemble(recording: Recording) -> Program:
         UnsupportedError: an operation needs more nested loops than the machine has.
     """
     recording = _with_own_outputs(recording)
-    instructions = _joined_in_place(_needed(recording), recording)
+    instructions = _joined_in_place(_scaled_at_once(_needed(recording)), recording)
     places, size = _lay_out(instructions, recording)
     scratch = size
     rows, scalars = [], []
@@ -98,6 +98,34 @@ def _needed(recording: Recording) -> list[Instruction]:
             kept.append(instruction)
             wanted |= {view.storage for view in instruction.inputs}
     return kept[::-1]
+
+
+def _scaled_at_once(instructions: list[Instruction]) -> list[Instruction]:
+    """Let a sum with a multiple that nothing else needs multiply by itself: a + s·b."""
+    made: dict[int, list[int]] = {}  # by which instructions, for each storage
+    used: dict[int, int] = {}  # how often
+    for k, each in enumerate(instructions):
+        made.setdefault(each.out.storage, []).append(k)
+        for view in each.inputs:
+            used[view.storage] = used.get(view.storage, 0) + 1
+    dropped = set()
+    result = list(instructions)
+    for k, each in enumerate(instructions):
+        if each.op is not Op.ADD:
+            continue
+        a, b = each.inputs
+        makers = made.get(b.storage, [])
+        multiple = instructions[makers[0]] if len(makers) == 1 else each
+        if (
+            multiple.op is Op.AFFINE
+            and multiple.scalars[1] == 0
+            and multiple.out == b
+            and used[b.storage] == 1
+        ):
+            scale = each.scalars[0] * multiple.scalars[0]
+            result[k] = replace(each, inputs=(a, *multiple.inputs), scalars=(scale, 0.0))
+            dropped.add(makers[0])
+    return [each for k, each in enumerate(result) if k not in dropped]
 
 
 def _joined_in_place(instructions: list[Instruction], recording: Recording) -> list[Instruction]:
