@@ -30,31 +30,31 @@ class AdaptStep:
 
     Attributes:
         step: gradient steps taken so far.
-        theta: adapted parameters, ``(T, P)``.
+        theta: adapted parameters, ``(T, P)``; None if they were not to be kept.
         support_loss: mean squared error on the support points, ``(T,)``; NaN without points.
         prediction: f on the grid, ``(T, G)``.
     """
 
     step: int
-    theta: Tensor
+    theta: Tensor | None
     support_loss: Tensor
     prediction: Tensor
 
 
 @cache
-def adaptation_loop(sizes: tuple[int, ...], tanh: bool) -> Loop:
+def adaptation_loop(sizes: tuple[int, ...], tanh: bool, keep_theta: bool) -> Loop:
     """The inner loop of Algorithm 1 for T tasks.
 
     Carries θ ``(T, P)``, is given α, sees the support points and the inputs ``(T, G, 1)`` at
-    which to predict, and makes θ, support losses ``(T,)`` and predictions ``(T, G, 1)`` as they
-    were before the step.
+    which to predict, and makes support losses ``(T,)``, predictions ``(T, G, 1)`` and, to be
+    kept, θ as they were before the step.
     """
     network = Network(list(sizes), tanh)
 
     def body(carried: Tensors, given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
         (theta,), (alpha,), (x, y, inputs) = carried, given, fixed
         losses, passed = losses_and_pass(theta, x, y, network)
-        made = theta, losses, predict(theta, inputs, network)
+        made = losses, predict(theta, inputs, network), *((theta,) if keep_theta else ())
         return (theta - gradient(passed) * alpha,), made
 
     return Loop(body)
@@ -69,6 +69,7 @@ def adapt(
     *,
     alpha: float,
     steps: int,
+    keep_theta: bool = True,
 ) -> Iterator[AdaptStep]:
     """Yield the network before adaptation and after each of ``steps`` gradient steps.
 
@@ -80,19 +81,22 @@ def adapt(
         grid: inputs at which to predict, ``(G,)``.
         alpha: step size α on the mean squared error.
         steps: number of gradient steps.
+        keep_theta: whether the steps hold the adapted parameters too.
     """
     tasks = support_x.shape[0]
     carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
     fixed = support_x, support_y, grid.view(1, -1, 1).expand(tasks, -1, 1)
-    loop = adaptation_loop(tuple(network.sizes), network.tanh)
+    loop = adaptation_loop(tuple(network.sizes), network.tanh, keep_theta)
     work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + len(grid))
     at_once = max(1, int(WORK_AT_ONCE / max(work, 1)))
     for first in range(0, steps + 1, at_once):
         count = min(at_once, steps + 1 - first)
         alphas = torch.full((count,), alpha, dtype=theta.dtype)
-        carried, (thetas, losses, predictions) = loop.run(carried, (alphas,), fixed)
+        carried, (losses, predictions, *kept) = loop.run(carried, (alphas,), fixed)
+        predictions = predictions.squeeze(-1)
+        thetas = kept[0] if kept else [None] * count
         for i in range(count):
-            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i].squeeze(-1))
+            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:

@@ -77,7 +77,7 @@ def block_errors(
         x, y = drawn.x[0, block], drawn.y[0, block]
         truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
         errors, support_losses = [], []
-        for step in adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps):
+        for step in adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps, keep_theta=False):
             errors.append((step.prediction - truth).square().mean(-1))
             support_losses.append(step.support_loss)
         yield torch.stack(errors), diverged(torch.stack(support_losses), y)

@@ -103,7 +103,7 @@ def walk_together(
     """
     points = support_x.expand(len(thetas), -1, -1), support_y.expand(len(thetas), -1, -1)
     losses, predictions = [], []
-    for step in adapt(thetas, network, *points, grid, alpha=alpha, steps=steps):
+    for step in adapt(thetas, network, *points, grid, alpha=alpha, steps=steps, keep_theta=False):
         check_wanted()
         losses.append(step.support_loss)
         predictions.append(step.prediction)

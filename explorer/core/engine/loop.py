@@ -136,7 +136,10 @@ class _Job:
         self.code = code
         rounds, each = len(given[0]), tuple(part[0] for part in given)
         self.dtype = carried[0].numpy().dtype
-        self._memory = np.empty(code.size, self.dtype)
+        try:  # the system takes its time to hand out fresh memory
+            self._memory = code.spare.pop()
+        except IndexError:
+            self._memory = np.empty(code.size, self.dtype)
         for place, count, value in code.constants:
             self._memory[place : place + count] = value
         for place, tensor in zip(code.inputs, (*carried, *each, *fixed), strict=True):
@@ -173,6 +176,7 @@ class _Job:
             for (_, to, count), shape in zip(self._back, shapes, strict=False)
         )
         self.made = _apart(self._made, shapes[len(self._back) :])
+        self.code.spare.append(self._memory)
 
 
 def _meeting_place(jobs: Sequence[_Job]) -> tuple[machine.Numbers, machine.Integers]:
@@ -191,10 +195,9 @@ def _table(parts: Sequence[tuple[int, ...]], width: int) -> machine.Integers:
 
 
 def _apart(made: machine.Numbers, shapes: Sequence[Sequence[int]]) -> Tensors:
-    parts = []
-    at = 0
+    """Views of what each round made, one part after the other."""
+    whole, at, parts = torch.from_numpy(made), 0, []
     for shape in shapes:
-        part = made[:, at : at + prod(shape)]
-        parts.append(torch.from_numpy(part.copy()).view(len(made), *shape))
+        parts.append(whole[:, at : at + prod(shape)].view(len(made), *shape))
         at += prod(shape)
     return tuple(parts)

@@ -1,16 +1,18 @@
 """From a recording to a program: what is needed, where it lies, and in how few loops."""
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.engine.kernels import LANES
-from explorer.core.engine.machine import DIMENSIONS, Row
+from explorer.core.engine.machine import DIMENSIONS, Numbers, Row
 from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
 
+_SPARE = 4  # as many threads as may soon run a program again
 _ALIGNMENT = 16  # elements: a cache line of float32
 
 
@@ -26,6 +28,7 @@ class Program:
         inputs: where each input goes.
         outputs: where each output is found, contiguous, and its shape.
         exchanged: elements of the largest tensor that is summed over threads.
+        spare: memories that no run is using.
     """
 
     table: NDArray[np.int64]
@@ -35,6 +38,7 @@ class Program:
     inputs: tuple[int, ...]
     outputs: tuple[tuple[int, tuple[int, ...]], ...]
     exchanged: int
+    spare: deque[Numbers] = field(default_factory=lambda: deque(maxlen=_SPARE), compare=False)
 
 
 def assemble(recording: Recording) -> Program:
