@@ -96,7 +96,6 @@ def rows(options: Options) -> Iterator[Row]:
     application = make_application(["maml-explorer"])
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder))
-        stage.session.reset(replace(stage.session.settings, iterations=10 * MANY))
         yield measured("resident with the window open, before training", _readings(), "MB")
         _train(stage, options.rounds(15, 4))
         note = f"{stage.session.iteration:,} iterations, Follow on"

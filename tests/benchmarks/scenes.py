@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,30 @@ from tests.benchmarks.watch import Pace, Watch
 FRAME = 1 / 60  # seconds between the moves of a drag
 SETTLING = 1.0  # seconds of training left out at the beginning: chunks grow, the first evaluation
 PAINTS = 40
+PATIENCE = 180.0  # seconds until a scene that does not end is given up
+ENDLESS = 10_000_000  # iterations, more than any scene lasts
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Run the event loop until something is so."""
-    loop, timer = QEventLoop(), QTimer()
-    timer.timeout.connect(lambda: loop.quit() if condition() else None)
+    """Run the event loop until something is so.
+
+    Raises:
+        TimeoutError: it has not come about within `PATIENCE`.
+    """
+    loop, timer, begin = QEventLoop(), QTimer(), time.perf_counter()
+    late = False
+
+    def look() -> None:
+        nonlocal late
+        late = time.perf_counter() - begin > PATIENCE
+        if late or condition():
+            loop.quit()
+
+    timer.timeout.connect(look)
     timer.start(20)
     loop.exec()
+    if late:
+        raise TimeoutError("the window did not come to what the benchmark waits for")
 
 
 class Stage:
@@ -49,6 +66,7 @@ class Stage:
         self.session._trainer = self.pace.train
         self.window = MainWindow(self.workspace, Preferences(folder / "settings.ini"))
         self.fit: FitPlot = self.window.sandbox.fit
+        self.session.reset(replace(self.session.settings, iterations=ENDLESS))
         self.window.show()
         until(lambda: self.sandbox.is_current)
         on_screen = QGuiApplication.platformName() == "xcb"
