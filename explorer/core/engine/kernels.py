@@ -3,8 +3,6 @@
 Matrices of 10 × 40 are too small for BLAS, whose calls cost more than the work in them, and
 Numba's own loops keep sums in memory and take long to compile. So these are written in LLVM's
 terms. All of them work on one array, the memory; places and strides count its elements.
-
-Numba's cache watches `machine.py` alone: after a change here, save that file too.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,9 +13,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from explorer.core.engine.layout import LANES
 from explorer.core.engine.recording import Op
 
-LANES = 8  # numbers in a vector: an AVX register of float32
 # Rows of a tile of one and of two vectors: their sums, b and an element of a fit the sixteen
 # registers of AVX2. Two vectors need fewer loads for as many sums.
 ROWS, WIDE_ROWS = 10, 6

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explorer.core.engine.layout import MEETING_SIZE, Integers, Numbers
 from explorer.core.lazy_torch import LazyModule, torch
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from explorer.core.engine import machine, program, recording
+    from explorer.core.engine import native, program, recording
 else:
-    machine, program, recording = (
-        LazyModule(f"explorer.core.engine.{name}", "Numba")
-        for name in ("machine", "program", "recording")
+    native, program, recording = (
+        LazyModule(f"explorer.core.engine.{name}", "LLVM")
+        for name in ("native", "program", "recording")
     )
 
 Tensors = tuple["Tensor", ...]
@@ -154,9 +155,9 @@ class _Job:
         self._made_from = code.outputs[len(carried) :]
         self._made = np.empty((rounds, sum(prod(s) for _, s in self._made_from)), self.dtype)
 
-    def run(self, shared: machine.Numbers, arrivals: machine.Integers, me: int) -> None:
+    def run(self, shared: Numbers, arrivals: Integers, me: int) -> None:
         """Do it; see `machine.run` for what threads share."""
-        machine.run(
+        native.run(
             self._memory,
             self.code.table,
             self.code.scalars.astype(self.dtype),
@@ -179,22 +180,22 @@ class _Job:
         self.code.spare.append(self._memory)
 
 
-def _meeting_place(jobs: Sequence[_Job]) -> tuple[machine.Numbers, machine.Integers]:
+def _meeting_place(jobs: Sequence[_Job]) -> tuple[Numbers, Integers]:
     """Where the threads of a run exchange what they sum."""
     size = max(job.code.exchanged for job in jobs)
     shared = np.empty(2 * len(jobs) * size, jobs[0].dtype)
-    return shared, np.zeros(len(jobs) * machine.MEETING_SIZE, np.int64)
+    return shared, np.zeros(len(jobs) * MEETING_SIZE, np.int64)
 
 
 def _shapes(tensors: Tensors) -> Shapes:
     return tuple(tuple(tensor.shape) for tensor in tensors)
 
 
-def _table(parts: Sequence[tuple[int, ...]], width: int) -> machine.Integers:
+def _table(parts: Sequence[tuple[int, ...]], width: int) -> Integers:
     return np.array(parts, np.int64).reshape(-1, width)
 
 
-def _apart(made: machine.Numbers, shapes: Sequence[Sequence[int]]) -> Tensors:
+def _apart(made: Numbers, shapes: Sequence[Sequence[int]]) -> Tensors:
     """Views of what each round made, one part after the other."""
     whole, at, parts = torch.from_numpy(made), 0, []
     for shape in shapes:

@@ -1,47 +1,20 @@
 """The machine that runs a program: loops over arrays, compiled once, without the interpreter.
 
 All numbers lie in one array, the memory. A program is a table of integers, one row for each
-instruction (see `Row`), and a table of scalars; it knows nothing of learners or of networks, so
-nothing is ever compiled but this file, and what comes out is kept on disk.
+instruction (see `layout.Row`), and a table of scalars; it knows nothing of learners or of
+networks, so nothing is ever compiled but `run`. Only `build` imports this file.
 """
 
 import math
-from enum import IntEnum
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from explorer.core.engine.kernels import LANES, ROWS, WIDE_ROWS, dots, lines, tile, turn
-from explorer.core.engine.meeting import APART, announce, wait_for
+from explorer.core.engine.kernels import ROWS, WIDE_ROWS, dots, lines, tile, turn
+from explorer.core.engine.layout import LANES, MEETING_SIZE, Integers, Numbers, Row
+from explorer.core.engine.meeting import announce, wait_for
 from explorer.core.engine.recording import Op
 
-DIMENSIONS = 4  # of an instruction's loops
-MEETING_SIZE = APART  # integers of `arrivals` for each thread
 INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache
-
-Numbers = NDArray[np.float32 | np.float64]
-Integers = NDArray[np.int64]
-
-
-class Row(IntEnum):
-    """The columns of a program.
-
-    Sizes are those of `DIMENSIONS` nested loops, strides (of the result, a and b) one for each of
-    them. Of a product they are batch, rows, columns and inner index.
-    """
-
-    OP = 0
-    OUT = 1  # where the result, a and b begin in the memory
-    A = 2
-    B = 3
-    SCRATCH = 4  # where a product may lay out b anew
-    SIZES = 5
-    OUT_STRIDES = 9
-    A_STRIDES = 13
-    B_STRIDES = 17
-    WIDTH = 21
-
 
 _OP, _OUT, _A, _B, _SCRATCH = (int(row) for row in (Row.OP, Row.OUT, Row.A, Row.B, Row.SCRATCH))
 _SIZES, _OUT_STRIDES = int(Row.SIZES), int(Row.OUT_STRIDES)
@@ -212,20 +185,20 @@ def _sum_over_threads(
     Two places in turn: a thread may lay down its next part while another still adds up this one,
     but not the one after that, for which it must have met that other thread again.
     """
-    threads = len(arrivals) // APART
+    threads = len(arrivals) // MEETING_SIZE
     count, out, size = row[_SIZES + 3], row[_OUT], len(shared) // (2 * threads)
     first = meeting % 2 * threads * size
     _move(shared, first + me * size, memory, row[_A], count)
-    announce(arrivals, me * APART, meeting)  # type: ignore[call-arg]
+    announce(arrivals, me * MEETING_SIZE, meeting)  # type: ignore[call-arg]
     for thread in range(threads):
-        wait_for(arrivals, thread * APART, meeting)
+        wait_for(arrivals, thread * MEETING_SIZE, meeting)
     _move(memory, out, shared, first, count)
     for thread in range(1, threads):
         for k in range(count):
             memory[out + k] += shared[first + thread * size + k]
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy")
 def run(
     memory: Numbers,
     program: Integers,

@@ -1,7 +1,4 @@
-"""How threads that run the machine wait for each other: numbers in memory that all of them see.
-
-Numba's cache watches `machine.py` alone: after a change here, save that file too.
-"""
+"""How threads that run the machine wait for each other: numbers in memory that all of them see."""
 
 import os
 from typing import Any
@@ -11,7 +8,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-APART = 16  # integers between two threads' numbers, so that no two share a cache line
 _PATIENCE = 4000  # looks at a number before the processor is offered to others
 
 

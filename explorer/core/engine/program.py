@@ -8,8 +8,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.engine.kernels import LANES
-from explorer.core.engine.machine import DIMENSIONS, Numbers, Row
+from explorer.core.engine.layout import DIMENSIONS, LANES, Numbers, Row
 from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
 
 _SPARE = 4  # as many threads as may soon run a program again
@@ -21,7 +20,7 @@ class Program:
     """A recording ready to run.
 
     Attributes:
-        table: see `machine.Row`.
+        table: see `layout.Row`.
         scalars: s and t of each instruction, ``(instructions, 2)`` float64.
         size: elements of memory that it needs.
         constants: where a value stands throughout: from, how many, value.

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.core.engine import machine
+from explorer.core.engine import native
+from explorer.core.engine.layout import MEETING_SIZE, Numbers, Row
 from explorer.core.engine.loop import Loop, Tensors, together
 from explorer.core.engine.program import assemble
 from explorer.core.engine.recording import Op, record
@@ -25,8 +26,8 @@ def patient_interpreter() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def counting(rounds: int, made: machine.Numbers) -> tuple[object, ...]:
-    """Arguments of `machine.run` for a program that adds 1 and hands out the sum."""
+def counting(rounds: int, made: Numbers) -> tuple[object, ...]:
+    """Arguments of `native.run` for a program that adds 1 and hands out the sum."""
     program = assemble(record(lambda a: [a + 1], [torch.zeros(1)]))
     ((place, _),) = program.outputs
     return (
@@ -40,7 +41,7 @@ def counting(rounds: int, made: machine.Numbers) -> tuple[object, ...]:
         np.array([[place, 1]]),
         np.array([[place, program.inputs[0], 1]]),
         np.zeros(0, np.float32),
-        np.zeros(machine.MEETING_SIZE, np.int64),
+        np.zeros(MEETING_SIZE, np.int64),
         0,
     )
 
@@ -51,13 +52,13 @@ def test_a_run_needs_no_interpreter_lock() -> None:
 
     The other thread takes the lock to begin with; this one gets it when the machine releases it.
     """
-    machine.run(*counting(1, np.zeros((1, 1), np.float32)))  # compiled, or read from the disk
+    native.run(*counting(1, np.zeros((1, 1), np.float32)))  # compiled, or read from the disk
     rounds = 2_000_000
     made = np.zeros((rounds, 1), np.float32)
     arguments, returned = counting(rounds, made), threading.Event()
 
     def work() -> None:
-        machine.run(*arguments)
+        native.run(*arguments)
         returned.set()
 
     thread = threading.Thread(target=work)
@@ -103,7 +104,7 @@ def test_what_is_not_needed_is_not_done() -> None:
         return [torch.cat([torch.relu(a), a * 2], 1)]
 
     program = assemble(record(function, [torch.zeros(3, 4)]))
-    assert program.table[:, machine.Row.OP].tolist() == [Op.RELU, Op.AFFINE]
+    assert program.table[:, Row.OP].tolist() == [Op.RELU, Op.AFFINE]
 
 
 def test_memory_is_used_again() -> None:
