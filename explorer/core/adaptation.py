@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from explorer.core.engine import Loop, Tensors
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DIVERGENCE_FACTOR = 10.0
 # Multiplications computed before the first of their steps is handed out: some 50 ms of work.
 WORK_AT_ONCE = 1e9
+KEPT_LOOPS = 8  # for as many shapes of networks
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class AdaptStep:
     prediction: Tensor
 
 
-@cache
+@lru_cache(KEPT_LOOPS)
 def adaptation_loop(sizes: tuple[int, ...], tanh: bool, keep_theta: bool) -> Loop:
     """The inner loop of Algorithm 1 for T tasks.
 
@@ -115,7 +116,7 @@ def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
     return beyond.cummax(0).values if support_y.shape[-2] else torch.zeros_like(beyond)
 
 
-@cache
+@lru_cache(KEPT_LOOPS)
 def _power_iteration(sizes: tuple[int, ...], tanh: bool) -> Loop:
     """Carries a vector ``(1, P)``; makes its length and the curvature along it."""
     network = Network(list(sizes), tanh)

@@ -7,7 +7,7 @@ import torch
 
 from explorer.core.checkpoint import load
 from explorer.core.evaluation import evaluate
-from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
+from explorer.resources import CHECKPOINTS, resource
 from explorer.state import trails
 from explorer.state.networks import Line, from_shipped
 from tests.benchmarks.measure import Options, Row, at_most, measured, p99, paired, use_cores
@@ -29,7 +29,8 @@ def sandbox_question(line: Line) -> trails.Question:
 def rows(options: Options) -> Iterator[Row]:
     """See the package."""
     use_cores(2)
-    shipped = [load(resource(name)) for name in (MAML_CHECKPOINT, PRETRAINED_CHECKPOINT)]
+    paths = [resource(name) for name in CHECKPOINTS]
+    shipped = [load(path) for path in paths]
 
     def evaluate_all() -> None:
         for file in shipped:
@@ -45,7 +46,7 @@ def rows(options: Options) -> Iterator[Row]:
     torch.set_num_threads(1)  # as the command line does
     what = f"{TASKS} tasks × {len(SHOTS)} shots × {STEPS + 1} steps × {len(shipped)} learners"
     yield measured(what, _seconds(evaluate_all, options.rounds(9, 3)), "s", at_most(1.5))
-    yield from _sandbox(from_shipped(*shipped), options.rounds(200, 50))
+    yield from _sandbox(from_shipped(*paths), options.rounds(200, 50))
 
 
 def _seconds(call: Callable[[], object], rounds: int, warm_up: int = 2) -> list[float]:

@@ -20,22 +20,19 @@ from explorer.core.learners import LEARNERS, Batch, InnerLoop, Learner
 from explorer.core.learners.maml import meta_gradient as maml_gradient
 from explorer.core.mlp import predict
 from explorer.core.network import Network, initialise, make_network
+from explorer.core.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
 from explorer.core.schema import Range, Settings
 from explorer.core.tasks import grid, sample, stream
 from explorer.core.training import (
     HELD_OUT_STEPS,
     MAX_CHUNK,
-    TASKS_AT_ONCE,
-    Chunk,
     HeldOut,
     LearnerState,
     Progress,
     Run,
     Working,
     advance,
-    compiled_chunk,
     held_out,
-    plain_chunk,
     start,
     threads_for,
     train,

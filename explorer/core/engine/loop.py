@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
@@ -29,6 +30,7 @@ Deal = Callable[[Tensors, int], Sequence[Tensors]]
 Shapes = tuple[tuple[int, ...], ...]
 
 _KEPT_PROGRAMS = 16  # for as many sets of shapes
+_spare: deque[Numbers] = deque(maxlen=4)  # memories for as many threads as may run at once
 
 
 class Loop:
@@ -137,10 +139,7 @@ class _Job:
         self.code = code
         rounds, each = len(given[0]), tuple(part[0] for part in given)
         self.dtype = carried[0].numpy().dtype
-        try:  # the system takes its time to hand out fresh memory
-            self._memory = code.spare.pop()
-        except IndexError:
-            self._memory = np.empty(code.size, self.dtype)
+        self._memory = _memory(code.size, self.dtype)
         for place, count, value in code.constants:
             self._memory[place : place + count] = value
         for place, tensor in zip(code.inputs, (*carried, *each, *fixed), strict=True):
@@ -177,7 +176,16 @@ class _Job:
             for (_, to, count), shape in zip(self._back, shapes, strict=False)
         )
         self.made = _apart(self._made, shapes[len(self._back) :])
-        self.code.spare.append(self._memory)
+        _spare.append(self._memory)
+
+
+def _memory(size: int, dtype: np.dtype[np.float32 | np.float64]) -> Numbers:
+    """Memory that a run before has left, or new: the system takes its time to hand that out."""
+    try:
+        spare = _spare.pop()
+    except IndexError:
+        return np.empty(size, dtype)
+    return spare if spare.dtype == dtype and spare.size >= size else np.empty(size, dtype)
 
 
 def _meeting_place(jobs: Sequence[_Job]) -> tuple[Numbers, Integers]:

@@ -9,9 +9,10 @@ import math
 
 from numba import njit
 
-from explorer.core.engine.kernels import ROWS, WIDE_ROWS, dots, lines, tile, turn
 from explorer.core.engine.layout import LANES, MEETING_SIZE, Integers, Numbers, Row
+from explorer.core.engine.lines import lines
 from explorer.core.engine.meeting import announce, wait_for
+from explorer.core.engine.products import ROWS, WIDE_ROWS, dots, tile, turn
 from explorer.core.engine.recording import Op
 
 INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache

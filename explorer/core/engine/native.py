@@ -24,7 +24,9 @@ from explorer.core.engine.layout import Integers, Numbers
 from explorer.core.errors import EngineError
 
 ENTRY = "run_machine"
-_SOURCES = ("build", "kernels", "layout", "machine", "meeting", "native", "recording")
+_SOURCES = (
+    "build", "layout", "lines", "machine", "meeting", "native", "products", "recording", "vectors",
+)  # fmt: skip
 _DIGEST_SIZE = hashlib.sha256().digest_size
 # What the code would call to report an error of Python. It makes none, so these are never called.
 _NEVER_CALLED = (

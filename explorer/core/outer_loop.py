@@ -1,0 +1,141 @@
+"""The outer loop of meta-training: a meta-gradient, then Adam, a chunk of iterations at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Protocol
+
+from explorer.core.engine import Loop, Tensors, together
+from explorer.core.lazy_torch import torch
+from explorer.core.learners import LEARNERS, Batch, InnerLoop
+from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# Adam's constants (Kingma and Ba 2015), as in the authors' code and torch.optim.Adam.
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
+KEPT_LOOPS = 8  # of settings tried before; each keeps its programs
+
+
+def _blocks(points: Tensor) -> list[Tensor]:
+    """The points of a batch ``(T, K, 1)`` cut into even blocks of up to `TASKS_AT_ONCE` tasks."""
+    tasks = len(points)
+    count = -(-tasks // TASKS_AT_ONCE)
+    cuts = [tasks * i // count for i in range(count + 1)]
+    return [points[first:last] for first, last in pairwise(cuts)]
+
+
+def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    """The mean over all tasks of what is a mean over each block."""
+    total = values[0] * shares[0]
+    for value, share in zip(values[1:], shares[1:], strict=True):
+        total = total + value * share
+    return total
+
+
+def _dealt(given: Tensors, threads: int) -> list[Tensors]:
+    """Every thread's share of the tasks of a chunk; Adam is every thread's."""
+    *points, rate, root = given
+    tasks = points[0].shape[1]
+    count = min(threads, tasks)
+    cuts = [tasks * i // count for i in range(count + 1)]
+    return [
+        (*(part[:, first:last] for part in points), rate, root) for first, last in pairwise(cuts)
+    ]
+
+
+@lru_cache(KEPT_LOOPS)
+def training_loop(
+    learner: str, sizes: tuple[int, ...], tanh: bool, inner: InnerLoop, tasks: int
+) -> Loop:
+    """The outer loop of Algorithm 2 for a learner: a meta-gradient, then Adam.
+
+    Carries θ and Adam's m and v; is given a batch, or a thread's share of its so many tasks, and
+    Adam's two bias corrections; makes the training losses.
+    """
+    meta_gradient, network = LEARNERS[learner].meta_gradient, Network(list(sizes), tanh)
+
+    def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
+        theta, m, v = carried
+        *points, rate, root = given
+        parts = [
+            meta_gradient(theta, Batch(*block), network, inner)
+            for block in zip(*(_blocks(part) for part in points), strict=True)
+        ]
+        shares = [len(block) / tasks for block in _blocks(points[0])]
+        means = together(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
+        g, losses = means[: len(theta)], means[len(theta) :]
+        m = torch.lerp(m, g, 1 - BETA_1)
+        v = v * BETA_2 + g * g * (1 - BETA_2)
+        theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
+        return (theta, m, v), (losses,)
+
+    return Loop(body, _dealt)
+
+
+def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:
+    """Adam's bias corrections of the iterations after one, ``(rounds,)`` each.
+
+    The first, β / (1 − β₁ᵗ), multiplies m and the second, 1 / √(1 − β₂ᵗ), the root of v.
+    """
+    t = torch.arange(iteration + 1, iteration + rounds + 1, dtype=torch.float64)
+    return (beta / (1 - BETA_1**t)).to(dtype), (1 - BETA_2**t).rsqrt().to(dtype)
+
+
+class Chunk(Protocol):
+    """The loop over a chunk's meta-iterations."""
+
+    def __call__(
+        self,
+        theta: Tensor,
+        m: Tensor,
+        v: Tensor,
+        iteration: int,
+        batches: Batch,
+        network: Network,
+        inner: InnerLoop,
+        beta: float,
+        threads: int = 1,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """From θ, m, v and batches to θ, m, v and the losses of each iteration."""
+
+
+def _chunk(learner: str, plainly: bool) -> Chunk:
+    def chunk(
+        theta: Tensor,
+        m: Tensor,
+        v: Tensor,
+        iteration: int,
+        batches: Batch,
+        network: Network,
+        inner: InnerLoop,
+        beta: float,
+        threads: int = 1,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        rounds, tasks = batches.support_x.shape[:2]
+        loop = training_loop(learner, tuple(network.sizes), network.tanh, inner, tasks)
+        given = (*batches, *corrections(iteration, rounds, beta, theta.dtype))
+        if plainly:
+            carried, (losses,) = loop.run_plainly((theta, m, v), given)
+        else:
+            carried, (losses,) = loop.run((theta, m, v), given, threads=threads)
+        return (*carried, losses)  # type: ignore[return-value]
+
+    return chunk
+
+
+@cache
+def plain_chunk(learner: str) -> Chunk:
+    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
+    return _chunk(learner, plainly=True)
+
+
+@cache
+def compiled_chunk(learner: str) -> Chunk:
+    """`plain_chunk` run by the machine: no other thread waits for it."""
+    return _chunk(learner, plainly=False)
