@@ -30,6 +30,7 @@ from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
 
 TRANSIENT_MS = 5000
+LOADING = "Loading the engine; the first time it is compiled for this computer"
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 
 
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         workspace.session.phase_changed.connect(self._refresh_status)
         workspace.session.progressed.connect(self._on_progress)
         workspace.sandbox.changed.connect(self._on_progress)
+        workspace.sandbox.answered.connect(self._on_progress)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
         self.installEventFilter(self)
         self._apply_theme()
@@ -189,8 +191,8 @@ class MainWindow(QMainWindow):
         if session.phase is Phase.PAUSED:
             text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
-        line = self.workspace.sandbox.line
-        self._origin.setText(f"Sandbox: {line.origin}")
+        sandbox = self.workspace.sandbox
+        self._origin.setText(f"Sandbox: {sandbox.line.origin}" if sandbox.is_answering else LOADING)
 
     def ask_open(self) -> None:
         """Let the user choose a checkpoint and open it."""

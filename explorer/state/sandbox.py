@@ -92,6 +92,11 @@ class Sandbox(QObject):
         return Question(self.line, s.amplitude, s.phase, s.points, s.alpha, s.steps)
 
     @property
+    def is_answering(self) -> bool:
+        """Whether the engine is there: it has answered a question."""
+        return self._answered_ticket > 0
+
+    @property
     def is_current(self) -> bool:
         """Whether `answer` belongs to the present state."""
         return self.answer is not None and self.answer.question == self.question

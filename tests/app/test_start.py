@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from explorer.app.main_window import MainWindow
+from explorer.app.main_window import LOADING, MainWindow
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
@@ -69,6 +70,18 @@ def test_clicks_are_kept(window: MainWindow, qtbot: QtBot) -> None:
     assert [round(point.x) for point in sandbox.state.points] == [2, -3]
 
 
+def test_the_status_line_says_what_is_waited_for(window: MainWindow, qtbot: QtBot) -> None:
+    """Until the engine has answered; from then on it says which networks are shown."""
+
+    def texts() -> list[str]:
+        return [label.text() for label in window.statusBar().findChildren(QLabel)]
+
+    assert LOADING in texts()
+    window.workspace.sandbox.start()
+    qtbot.waitUntil(lambda: any("shipped networks" in text for text in texts()))
+    assert LOADING not in texts()
+
+
 def test_training_does_not_wait_for_the_sandbox(window: MainWindow, qtbot: QtBot) -> None:
     """Train and Follow before the engine is there: the run ends, and the sandbox shows it."""
     session = window.workspace.session
@@ -114,7 +127,7 @@ BEGIN = """
 import os, sys, time, traceback
 from PySide6.QtTest import QTest
 from explorer.app import launch
-from explorer.app.main_window import MainWindow
+from explorer.app.main_window import LOADING, MainWindow
 from explorer.app.options import WindowOptions
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from explorer.core.learners import Batch
 from explorer.core.network import from_state_dict, make_network, to_state_dict
-from explorer.core.schema import Settings
 from explorer.core.outer_loop import BETA_1, BETA_2, EPSILON
+from explorer.core.schema import Settings
 
 
 class TorchPeer:
