@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
+from explorer.core.engine import native
 from explorer.core.schema import Settings
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
@@ -51,6 +52,13 @@ def qapp_cls() -> Callable[[list[str]], QApplication]:
     """The application as the program sets it up."""
     pg.setConfigOption("mouseRateLimit", 0)  # or pyqtgraph would drop mouse moves that come fast
     return make_application
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """Compiled before the first test, which would wait for it in vain."""
+    for dtype in ("float32", "float64"):
+        native.load(dtype)
 
 
 @pytest.fixture(autouse=True)

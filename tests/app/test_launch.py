@@ -14,6 +14,7 @@ from explorer import resources
 from explorer.app import launch
 from explorer.app.main_window import MainWindow
 from explorer.core.checkpoint import save
+from explorer.core.engine.native import cache_folder
 from explorer.core.network import initialise, make_network, to_state_dict
 from explorer.core.tasks import stream
 from explorer.core.training import advance, start
@@ -34,6 +35,7 @@ def run(
             "PYTHONPATH": str(Path(resources.__file__).parents[1]),
             "HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_CACHE_HOME": str(cache_folder().parent),  # the engine, compiled once for all
             **environment,
         },
         capture_output=True,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import LOADING, MainWindow
+from explorer.core.engine.native import cache_folder
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
@@ -115,6 +116,7 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
             "QT_QPA_PLATFORM": "offscreen",
             "HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
+            "XDG_CACHE_HOME": str(cache_folder().parent),  # the engine, compiled once for all
         },
         capture_output=True,
         text=True,

@@ -54,8 +54,7 @@ def run(
     arrivals: Integers, me: int,
 ) -> None:  # fmt: skip
     """`machine.run`, compiled; it lets go of the interpreter lock. All arrays are contiguous."""
-    with _loading:
-        function = _function(str(memory.dtype))
+    function = load(str(memory.dtype))
     at = [array.ctypes.data for array in (memory, program, scalars, given, given_to, made)]
     to = [array.ctypes.data for array in (made_from, carried, shared, arrivals)]
     function(
@@ -63,6 +62,16 @@ def run(
         len(given_to), at[5], made.size, to[0], len(made_from), to[1], len(carried), to[2],
         shared.size, to[3], arrivals.size, me,
     )  # fmt: skip
+
+
+def load(dtype: str) -> Callable[..., None]:
+    """The machine for numbers of one type, built if need be.
+
+    Raises:
+        EngineError: it cannot be built.
+    """
+    with _loading:
+        return _function(dtype)
 
 
 @cache
@@ -95,7 +104,7 @@ def target_machine() -> Any:
 
 def _object_code(dtype: str) -> bytes:
     """From the disk, or built and put there; a damaged file is built anew."""
-    path = _cache() / f"machine-{dtype}-{_key()}.o"
+    path = cache_folder() / f"machine-{dtype}-{_key()}.o"
     try:
         found = path.read_bytes()
     except OSError:
@@ -118,7 +127,7 @@ def _key() -> str:
     return digest.hexdigest()[:16]
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
     """The folder for what can be made again."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
