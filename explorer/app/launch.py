@@ -31,6 +31,7 @@ from explorer.state.workers import describe
 from explorer.state.workspace import Workspace
 
 KEPT_RUN = f"last-run{SUFFIX}"
+SWITCH_SECONDS = 0.001  # a fifth of Python's own: the window waits that long for a busy worker
 # Said better by NO_DISPLAY; of no consequence offscreen.
 QT_NOISE = ("platform plugin", "connect to display", "propagateSizeHints")
 
@@ -59,6 +60,7 @@ def make_application(arguments: list[str]) -> QApplication:
     application.setStyle("Fusion")
     QLocale.setDefault(QLocale.c())  # numbers read the same in plots, fields and files
     pg.setConfigOptions(antialias=True)
+    sys.setswitchinterval(SWITCH_SECONDS)
     return application
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 GRID_POINTS = 100
-BLOCK = 100  # tasks adapted at once: larger blocks leave the processor's cache
+BLOCK = 25  # tasks adapted at once: larger blocks leave the processor's cache
 BLOCK_PARAMETERS = 300_000  # and no more than this many adapted parameters: some 50 ms of work
 
 
