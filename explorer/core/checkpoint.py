@@ -12,9 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from safetensors import SafetensorError
 
 import explorer
 from explorer.core.errors import CheckpointError, EngineError
+from explorer.core.files import write_atomically
 from explorer.core.header import (
     DESCRIPTION_KEY,
     FORMAT,
@@ -116,7 +115,14 @@ def save(path: Path, run: Run, learner: str) -> None:
         ).decode(),
     }
     weights = to_state_dict(run.learners[learner].theta, run.network)
-    _write_atomically(path, safetensors_torch.save(weights, metadata))
+    try:
+        path = path.resolve()  # the message names the file that a link points to
+        write_atomically(path, safetensors_torch.save(weights, metadata))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError(
+            f"Could not save {path}: {reason}. Choose another place and save again."
+        ) from error
 
 
 def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
@@ -127,31 +133,6 @@ def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
         if name != learner:
             tensors[f"{name}.theta"] = state.theta.clone()
     return tensors
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = None
-    try:
-        path = path.resolve()  # through a link, the file it points to is replaced
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # A temporary file is private; a saved one follows the user's umask like any other.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise CheckpointError(
-            f"Could not save {path}: {reason}. Choose another place and save again."
-        ) from error
 
 
 def load(path: Path) -> Checkpoint:

@@ -22,12 +22,15 @@ TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 task
 KEPT_LOOPS = 8  # of settings tried before; each keeps its programs
 
 
+def _cuts(tasks: int, parts: int) -> list[tuple[int, int]]:
+    """Where each of so many even parts of the tasks begins and ends."""
+    return list(pairwise(tasks * i // parts for i in range(parts + 1)))
+
+
 def _blocks(points: Tensor) -> list[Tensor]:
     """The points of a batch ``(T, K, 1)`` cut into even blocks of up to `TASKS_AT_ONCE` tasks."""
     tasks = len(points)
-    count = -(-tasks // TASKS_AT_ONCE)
-    cuts = [tasks * i // count for i in range(count + 1)]
-    return [points[first:last] for first, last in pairwise(cuts)]
+    return [points[first:last] for first, last in _cuts(tasks, -(-tasks // TASKS_AT_ONCE))]
 
 
 def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
@@ -42,10 +45,9 @@ def _dealt(given: Tensors, threads: int) -> list[Tensors]:
     """Every thread's share of the tasks of a chunk; Adam is every thread's."""
     *points, rate, root = given
     tasks = points[0].shape[1]
-    count = min(threads, tasks)
-    cuts = [tasks * i // count for i in range(count + 1)]
     return [
-        (*(part[:, first:last] for part in points), rate, root) for first, last in pairwise(cuts)
+        (*(part[:, first:last] for part in points), rate, root)
+        for first, last in _cuts(tasks, min(threads, tasks))
     ]
 
 

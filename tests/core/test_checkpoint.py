@@ -19,7 +19,7 @@ from safetensors import torch as safetensors_torch
 from torch import Tensor, nn
 
 import explorer
-from explorer.core import checkpoint, header
+from explorer.core import checkpoint, files, header
 from explorer.core.checkpoint import DESCRIPTION_KEY, FORMAT, RESUME_KEY, Checkpoint, load, save
 from explorer.core.errors import CheckpointError
 from explorer.core.mlp import predict
@@ -579,7 +579,7 @@ def fail(code: int) -> Callable[..., None]:
         (os, "fsync", errno.EIO),
         (Path, "replace", errno.EACCES),
         (Path, "chmod", errno.EPERM),
-        (checkpoint.tempfile, "NamedTemporaryFile", errno.EROFS),
+        (files.tempfile, "NamedTemporaryFile", errno.EROFS),
     ],
 )
 def test_a_failed_save_leaves_the_old_file(

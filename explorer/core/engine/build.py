@@ -12,7 +12,7 @@ import numba
 
 from explorer.core.engine import machine
 from explorer.core.engine.layout import Row
-from explorer.core.engine.native import ENTRY, target_machine
+from explorer.core.engine.native import ARGUMENTS, ENTRY, target_machine
 
 _run, _WIDTH = machine.run, int(Row.WIDTH)
 _types: Any = numba.types
@@ -45,10 +45,9 @@ def entry(
 
 def object_code(number: Any) -> bytes:
     """The compiled machine for numbers of one type; its function is called `ENTRY`."""
-    i = _types.int64
-    n, p = _types.CPointer(number), _types.CPointer(i)
-    signature = _types.void(n, i, p, n, i, i, n, i, p, i, n, i, p, i, p, i, n, i, p, i, i)
-    compiled = numba.cfunc(signature)(entry)
+    integer = _types.int64
+    kinds = {"n": _types.CPointer(number), "p": _types.CPointer(integer), "i": integer}
+    compiled = numba.cfunc(_types.void(*(kinds[kind] for kind in ARGUMENTS)))(entry)
     text = compiled.inspect_llvm().replace(compiled.native_name, ENTRY)
     code: bytes = target_machine().emit_object(llvm.parse_assembly(text))
     return code

@@ -40,8 +40,8 @@ def _root(builder: Any, value: Any) -> Any:
     return builder.call(root, [value])
 
 
-# From vectors of a and b, and of s and t, to one of the result, or None if it takes a function
-# that knows no vectors. What stood in the place of the result comes last.
+# From vectors of a and b, and of s and t, to one of the result. What stood in the place of the
+# result comes last.
 VECTORS: dict[Op, Callable[[Any, Any, Any, Any, Any, Any], Any]] = {
     Op.FILL: lambda _, a, b, s, t, old: s,
     Op.COPY: lambda _, a, b, s, t, old: a,

@@ -227,8 +227,7 @@ def run(
         made_from: the parts of memory that it is found in, ``(parts, 2)``.
         carried: what moves in memory after each round, ``(parts, 3)``: from, to, how many.
         shared: where threads exchange what they sum, ``(2 · threads · size of the largest,)``.
-        arrivals: how often each thread has done so, zeros
-            ``(threads · MEETING_SIZE,)``.
+        arrivals: how often each thread has done so, zeros, `MEETING_SIZE` for each.
         me: number of this thread; all of them must be running at once.
     """
     meeting = taken = written = 0

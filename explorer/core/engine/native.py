@@ -9,7 +9,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
@@ -22,8 +21,11 @@ import llvmlite.binding as llvm
 import explorer
 from explorer.core.engine.layout import Integers, Numbers
 from explorer.core.errors import EngineError
+from explorer.core.files import write_atomically
 
 ENTRY = "run_machine"
+# The arguments of `build.entry`: pointers to numbers and to integers, and integers.
+ARGUMENTS = "nipniinipinipipinipii"
 _SOURCES = (
     "build", "layout", "lines", "machine", "meeting", "native", "products", "recording", "vectors",
 )  # fmt: skip
@@ -38,13 +40,8 @@ _NEVER_CALLED = (
     "numba_runtime_build_excinfo_struct",
     "numba_unpickle",
 )
-_NUMBER, _INTEGER = ctypes.c_void_p, ctypes.c_int64
-_POINTER = ctypes.c_void_p
-_PROTOTYPE = ctypes.CFUNCTYPE(
-    None, _NUMBER, _INTEGER, _POINTER, _NUMBER, _INTEGER, _INTEGER, _NUMBER, _INTEGER, _POINTER,
-    _INTEGER, _NUMBER, _INTEGER, _POINTER, _INTEGER, _POINTER, _INTEGER, _NUMBER, _INTEGER,
-    _POINTER, _INTEGER, _INTEGER,
-)  # fmt: skip
+_KINDS = {"n": ctypes.c_void_p, "p": ctypes.c_void_p, "i": ctypes.c_int64}
+_PROTOTYPE = ctypes.CFUNCTYPE(None, *(_KINDS[kind] for kind in ARGUMENTS))
 _loading = Lock()
 
 
@@ -139,12 +136,10 @@ def cache_folder() -> Path:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; without it the next start takes longer."""
+    """Keep it for the next start, which without it takes longer."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+        write_atomically(path, content)
     except OSError:
         return
 

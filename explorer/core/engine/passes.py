@@ -77,26 +77,23 @@ def _scaled_at_once(instructions: list[Instruction]) -> list[Instruction]:
 def _joined_in_place(instructions: list[Instruction], recording: Recording) -> list[Instruction]:
     """Let what is copied whole into a larger storage be written there in the first place."""
     fixed = {view.storage for view in recording.inputs} | recording.constants.keys()
-    contiguous = {
-        view.storage
-        for each in instructions
-        if each.op is Op.TOGETHER
-        for view in (each.out, *each.inputs)
-    }
+    for each in instructions:
+        if each.op is Op.TOGETHER:  # what is exchanged must stay contiguous
+            fixed |= {view.storage for view in (each.out, *each.inputs)}
     users: dict[int, list[int]] = {}  # of each storage
     for k, each in enumerate(instructions):
         for storage in {view.storage for view in (each.out, *each.inputs)}:
             users.setdefault(storage, []).append(k)
     instructions = list(instructions)
     for copy in reversed(instructions):
-        source = copy.inputs[0] if copy.op is Op.COPY else copy.out
-        if copy.op is Op.COPY and source.storage not in fixed | contiguous:
-            places = users[source.storage]
-            moved = _moved([instructions[k] for k in places], copy, recording)
-            for k, each in zip(places, moved, strict=False):
-                instructions[k] = each
-            if moved:
-                users[copy.out.storage] = sorted({*users[copy.out.storage], *places})
+        if copy.op is not Op.COPY or copy.inputs[0].storage in fixed:
+            continue
+        places = users[copy.inputs[0].storage]
+        moved = _moved([instructions[k] for k in places], copy, recording)
+        for k, each in zip(places, moved, strict=False):
+            instructions[k] = each
+        if moved:
+            users[copy.out.storage] = sorted({*users[copy.out.storage], *places})
     return [each for each in instructions if each.op is not Op.COPY or each.out != each.inputs[0]]
 
 
