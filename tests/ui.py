@@ -111,8 +111,9 @@ def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
     for role, entry in sandbox.line.entries.items():
+        task = torch.tensor([[[state.amplitude, state.phase]]])
         steps = list(
-            adapt(entry.theta, entry.network, x, y, inputs, alpha=state.alpha, steps=state.steps)
+            adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)
         )
         predictions = torch.cat([step.prediction for step in steps])
         errors = (predictions - truth).square().mean(-1)

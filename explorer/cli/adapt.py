@@ -25,9 +25,10 @@ def run(arguments: Namespace) -> int:
     inputs = grid(checkpoint.settings.x, GRID_POINTS)
     truth = _sine(inputs, arguments)
     trail = walk(
-        *(checkpoint.theta, checkpoint.network, *_support(arguments), inputs, truth),
+        *(checkpoint.start, *_support(arguments), inputs, truth),
         alpha=arguments.alpha,
         steps=arguments.steps,
+        task=torch.tensor([[[arguments.amplitude, arguments.phase]]]),
     )
     if arguments.json:
         emit_json(_result(inputs, truth, trail))

@@ -51,8 +51,7 @@ def _evaluate(checkpoint: Checkpoint, arguments: Namespace) -> list[Evaluated]:
             LEARNERS[name].label if name else checkpoint.label,
             [
                 evaluate(
-                    theta,
-                    checkpoint.network,
+                    start,
                     checkpoint.settings,
                     shots=shots,
                     steps=arguments.steps,
@@ -63,7 +62,7 @@ def _evaluate(checkpoint: Checkpoint, arguments: Namespace) -> list[Evaluated]:
                 for shots in arguments.shots
             ],
         )
-        for name, theta in checkpoint.networks().items()
+        for name, start in checkpoint.starting_points().items()
     ]
 
 

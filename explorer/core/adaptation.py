@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from explorer.core.analytic import SineEstimator
 from explorer.core.engine import Loop, Tensors
 from explorer.core.lazy_torch import torch
 from explorer.core.mlp import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network import Network
+from explorer.core.starting_point import StartingPoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +33,7 @@ class AdaptStep:
 
     Attributes:
         step: gradient steps taken so far.
-        theta: adapted parameters, ``(T, P)``; None if they were not to be kept.
+        theta: adapted parameters, ``(T, P + C)``; None if they were not to be kept.
         support_loss: mean squared error on the support points, ``(T,)``; NaN without points.
         prediction: f on the grid, ``(T, G)``.
     """
@@ -46,48 +48,61 @@ class AdaptStep:
 def adaptation_loop(sizes: tuple[int, ...], tanh: bool, keep_theta: bool) -> Loop:
     """The inner loop of Algorithm 1 for T tasks.
 
-    Carries θ ``(T, P)``, is given α, sees the support points and the inputs ``(T, G, 1)`` at
-    which to predict, and makes support losses ``(T,)``, predictions ``(T, G, 1)`` and, to be
-    kept, θ as they were before the step.
+    Carries θ ``(T, P + C)``, is given α, sees the support points, the inputs ``(T, G, n)`` at
+    which to predict and the scale of the steps, if they have one, and makes support losses
+    ``(T,)``, predictions ``(T, G, 1)`` and, to be kept, θ as they were before the step.
     """
     network = Network(list(sizes), tanh)
 
     def body(carried: Tensors, given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
-        (theta,), (alpha,), (x, y, inputs) = carried, given, fixed
+        (theta,), (alpha,), (x, y, inputs, *scale) = carried, given, fixed
         losses, passed = losses_and_pass(theta, x, y, network)
         made = losses, predict(theta, inputs, network), *((theta,) if keep_theta else ())
-        return (theta - gradient(passed) * alpha,), made
+        descent = gradient(passed)
+        for each in scale:
+            descent = descent * each
+        return (theta - descent * alpha,), made
 
     return Loop(body)
 
 
 def adapt(
-    theta: Tensor,
-    network: Network,
+    start: StartingPoint | SineEstimator,
     support_x: Tensor,
     support_y: Tensor,
     grid: Tensor,
     *,
     alpha: float,
     steps: int,
+    task: Tensor | None = None,
     keep_theta: bool = True,
 ) -> Iterator[AdaptStep]:
     """Yield the network before adaptation and after each of ``steps`` gradient steps.
 
     Args:
-        theta: ``(P,)``, shared by all tasks, or ``(T, P)``.
-        network: its shape.
+        start: where to start, shared by all tasks, or T networks of one shape: its θ and scale
+            may be ``(T, P + C)``. What needs no network is estimated with the first step.
         support_x: ``(T, K, 1)``; K may be 0, and then nothing changes from step to step.
         support_y: ``(T, K, 1)``.
         grid: inputs at which to predict, ``(G,)``.
         alpha: step size α on the mean squared error.
         steps: number of gradient steps.
+        task: A and φ, ``(T, 1, 2)``, for a network that is told them.
         keep_theta: whether the steps hold the adapted parameters too.
     """
-    tasks = support_x.shape[0]
+    if isinstance(start, SineEstimator):
+        for step, made in enumerate(start.steps(support_x, support_y, grid, steps)):
+            yield AdaptStep(step, None, *made)
+        return
+    tasks, theta = support_x.shape[0], start.theta
     carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
-    fixed = support_x, support_y, grid.view(1, -1, 1).expand(tasks, -1, 1)
-    loop = adaptation_loop(tuple(network.sizes), network.tanh, keep_theta)
+    inputs = grid.view(1, -1, 1).expand(tasks, -1, 1)
+    if task is not None:
+        support_x, inputs = start.inputs(support_x, task), start.inputs(inputs, task)
+    fixed: Tensors = support_x, support_y, inputs
+    if start.scale is not None:
+        fixed = (*fixed, start.scale)
+    loop = adaptation_loop(tuple(start.network.sizes), start.network.tanh, keep_theta)
     work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + len(grid))
     at_once = max(1, int(WORK_AT_ONCE / max(work, 1)))
     for first in range(0, steps + 1, at_once):
@@ -118,39 +133,45 @@ def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
 
 @lru_cache(KEPT_LOOPS)
 def _power_iteration(sizes: tuple[int, ...], tanh: bool) -> Loop:
-    """Carries a vector ``(1, P)``; makes its length and the curvature along it."""
+    """Carries a vector ``(1, P + C)``; makes its length and the curvature along it."""
     network = Network(list(sizes), tanh)
 
     def body(carried: Tensors, _given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
-        (vector,), (theta, x, y) = carried, fixed
+        (vector,), (theta, x, y, scale) = carried, fixed
         _, passed = losses_and_pass(theta, x, y, network)
         length = torch.sqrt((vector * vector).sum())
         direction = vector / length
-        image = hessian_vector(passed, direction, network)
+        image = hessian_vector(passed, direction, network) * scale
         return (image,), (length, (direction * image).sum())
 
     return Loop(body)
 
 
 def curvature(
-    theta: Tensor, network: Network, support_x: Tensor, support_y: Tensor, rounds: int = 40
+    start: StartingPoint,
+    support_x: Tensor,
+    support_y: Tensor,
+    task: Tensor | None = None,
+    rounds: int = 40,
 ) -> float:
-    """The largest curvature of the support loss at θ ``(P,)``, by power iteration.
+    """The largest curvature of the support loss where adaptation starts, by power iteration.
 
-    Gradient descent with step size α is stable along a direction only while α times the
-    curvature there stays below 2.
+    It is the largest eigenvalue of scale ⊙ ∇²L: gradient descent with step size α is stable along
+    a direction only while α times the curvature there stays below 2.
 
     Args:
-        theta: ``(P,)``.
-        network: its shape.
+        start: where adaptation starts, its θ ``(P + C,)``.
         support_x: ``(1, K, 1)``.
         support_y: ``(1, K, 1)``.
+        task: A and φ, ``(1, 1, 2)``, for a network that is told them.
         rounds: Hessian-vector products spent.
     """
-    theta = theta.unsqueeze(0)
-    _, passed = losses_and_pass(theta, support_x, support_y, network)
+    theta, network = start.theta.unsqueeze(0), start.network
+    scale = torch.ones_like(theta) if start.scale is None else start.scale.unsqueeze(0)
+    x = support_x if task is None else start.inputs(support_x, task)
+    _, passed = losses_and_pass(theta, x, support_y, network)
     _, (lengths, sizes) = _power_iteration(tuple(network.sizes), network.tanh).run(
-        (gradient(passed),), (theta.new_zeros(rounds),), (theta, support_x, support_y)
+        (gradient(passed) * scale,), (theta.new_zeros(rounds),), (theta, x, support_y, scale)
     )
     ended = ~torch.isfinite(lengths) | (lengths == 0)  # no direction to go on along
     last = int(ended.int().argmax()) if ended.any() else rounds

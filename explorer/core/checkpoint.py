@@ -36,13 +36,13 @@ from explorer.core.header import (
 from explorer.core.lazy_torch import safetensors_torch, torch
 from explorer.core.learners import LEARNERS
 from explorer.core.network import (
-    Network,
     from_state_dict,
     make_network,
     parameter_count,
     to_state_dict,
 )
 from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
 from explorer.core.training import LearnerState, Run
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ class Checkpoint:
     Attributes:
         path: the file.
         learner: name of the learner that found θ; empty if the file does not say.
-        theta: parameters, ``(P,)`` float32.
-        network: their shape.
+        start: where adaptation starts; θ in float32.
         settings: the experiment; the paper's, but for the network, if the file does not say.
         iteration: meta-iterations done; None if the file does not say.
         provenance: when and with what the file was made, as text; empty if it does not say.
@@ -70,8 +69,7 @@ class Checkpoint:
 
     path: Path
     learner: str
-    theta: Tensor
-    network: Network
+    start: StartingPoint
     settings: Settings
     iteration: int | None
     provenance: Mapping[str, str]
@@ -82,11 +80,12 @@ class Checkpoint:
         """What to call the network: its learner, or the file's name if that is unknown."""
         return LEARNERS[self.learner].label if self.learner else self.path.stem
 
-    def networks(self) -> dict[str, Tensor]:
-        """θ by learner name, this one's first and then those that trained beside it."""
-        others = self.run.learners.items() if self.run else ()
-        rest = {name: state.theta for name, state in others if name != self.learner}
-        return {self.learner: self.theta, **rest}
+    def starting_points(self) -> dict[str, StartingPoint]:
+        """Starting points by learner name, this one's first and then those trained beside it."""
+        run = self.run
+        others = [name for name in run.learners if name != self.learner] if run else []
+        rest = {name: run.starting_point(name) for name in others} if run else {}
+        return {self.learner: self.start, **rest}
 
 
 def save(path: Path, run: Run, learner: str) -> None:
@@ -100,6 +99,7 @@ def save(path: Path, run: Run, learner: str) -> None:
         "learner": learner,
         "settings": run.settings.to_dict(),
         "iteration": run.iteration,
+        "seconds": {name: state.seconds for name, state in run.learners.items()},
         "provenance": {
             "program": f"MAML Explorer {explorer.__version__}",
             "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -114,7 +114,8 @@ def save(path: Path, run: Run, learner: str) -> None:
             safetensors_torch.save(_resume_tensors(run, learner))
         ).decode(),
     }
-    weights = to_state_dict(run.learners[learner].theta, run.network)
+    start = run.starting_point(learner)
+    weights = to_state_dict(start.theta, start.network)
     try:
         path = path.resolve()  # the message names the file that a link points to
         write_atomically(path, safetensors_torch.save(weights, metadata))
@@ -130,9 +131,20 @@ def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
     for name, state in run.learners.items():
         tensors[f"{name}.first_moment"] = state.first_moment.clone()
         tensors[f"{name}.second_moment"] = state.second_moment.clone()
-        if name != learner:
-            tensors[f"{name}.theta"] = state.theta.clone()
+        if name != learner or not _is_in_weights(name, run.settings):
+            tensors[f"{name}.theta"] = state.meta.clone()
     return tensors
+
+
+def _is_in_weights(learner: str, settings: Settings) -> bool:
+    """Whether a learner's meta-parameters are the weights of its network and no more."""
+    return _meta_size(learner, settings) == parameter_count(LEARNERS[learner].network(settings))
+
+
+def _meta_size(learner: str, settings: Settings) -> int:
+    rule = LEARNERS[learner]
+    theta = torch.zeros(parameter_count(rule.network(settings)))
+    return len(rule.begin(theta, settings))
 
 
 def load(path: Path) -> Checkpoint:
@@ -150,7 +162,7 @@ def load(path: Path) -> Checkpoint:
         theta, sizes = from_state_dict(tensors)
     except ValueError as error:
         raise CheckpointError(f"{path} is not a checkpoint of a sine network: {error}.") from error
-    _check_network(path, theta, sizes)
+    _check_weights(path, theta)
     if DESCRIPTION_KEY not in metadata:
         return _foreign(path, theta, sizes)
     with damage_named(path):
@@ -170,7 +182,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def _check_network(path: Path, theta: Tensor, sizes: list[int]) -> None:
+def _check_weights(path: Path, theta: Tensor) -> None:
     if len(theta) > MAX_PARAMETERS:
         raise CheckpointError(
             f"{path} holds {len(theta)} parameters, more than the {MAX_PARAMETERS} this program "
@@ -181,23 +193,24 @@ def _check_network(path: Path, theta: Tensor, sizes: list[int]) -> None:
             f"{path} holds weights that are not finite (NaN or infinite): use a checkpoint from "
             "before its training diverged."
         )
+
+
+def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
     if sizes[0] != 1 or sizes[-1] != 1 or len(sizes) < 3:
         raise CheckpointError(
             f"{path} holds a network with layers {sizes}; a sine network has one input, one "
             "output and at least one hidden layer."
         )
-
-
-def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
-    network = make_network(sizes[1:-1])
-    return Checkpoint(path, "", theta, network, Settings(), None, {}, None)
+    start = StartingPoint(make_network(sizes[1:-1]), theta)
+    return Checkpoint(path, "", start, Settings(), None, {}, None)
 
 
 def _described(
     path: Path, theta: Tensor, sizes: list[int], metadata: Mapping[str, str]
 ) -> Checkpoint:
     header = described(path, metadata)
-    network = make_network(header.settings.hidden, header.settings.activation)
+    rule = LEARNERS[header.learner]
+    network = rule.network(header.settings)
     if sizes != network.sizes:
         raise CheckpointError(
             f"{path} is inconsistent: its weights have layers {sizes}, its settings say "
@@ -206,11 +219,20 @@ def _described(
     run = None
     if RESUME_KEY in metadata:
         run = _resume(path, header, theta, metadata[RESUME_KEY])
+        start = run.starting_point(header.learner)
+    elif _is_in_weights(header.learner, header.settings):
+        start = rule.starting_point(theta, header.settings)
+    elif rule.own_tasks:
+        start = StartingPoint(network, theta)
+    else:
+        raise CheckpointError(
+            f"{path} holds the weights of {rule.label} without the step sizes that it learned: "
+            "use a file that this program saved."
+        )
     return Checkpoint(
         path,
         header.learner,
-        theta,
-        network,
+        start,
         header.settings,
         header.iteration,
         header.provenance,
@@ -230,21 +252,25 @@ def _resume(path: Path, header: Header, theta: Tensor, coded: str) -> Run:
             torch.Generator().set_state(state)
         states = {
             name: LearnerState(
-                theta if name == header.learner else tensors[f"{name}.theta"],
+                theta
+                if name == header.learner and _is_in_weights(name, header.settings)
+                else tensors[f"{name}.theta"],
                 tensors[f"{name}.first_moment"],
                 tensors[f"{name}.second_moment"],
+                header.seconds.get(name, 0.0),
             )
             for name in LEARNERS
             if name in names
         }
     except (SafetensorError, binascii.Error, KeyError, RuntimeError, TypeError) as error:
         raise damaged from error
-    expected = (parameter_count(make_network(header.settings.hidden)),)
-    parts = [part for s in states.values() for part in (s.theta, s.first_moment, s.second_moment)]
     if header.learner not in states:
         raise damaged
-    if any(part.dtype != torch.float32 or part.shape != expected for part in parts):
-        raise damaged
-    if not all(torch.isfinite(part).all() for part in parts):
-        raise damaged
+    for name, found in states.items():
+        expected = (_meta_size(name, header.settings),)
+        for part in (found.meta, found.first_moment, found.second_moment):
+            if part.dtype != torch.float32 or part.shape != expected:
+                raise damaged
+            if not torch.isfinite(part).all():
+                raise damaged
     return Run(header.settings, header.iteration, states, *streams)

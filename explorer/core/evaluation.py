@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.core.adaptation import adapt, diverged
+from explorer.core.analytic import SineEstimator
 from explorer.core.lazy_torch import torch
-from explorer.core.network import Network
 from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
 from explorer.core.tasks import grid, sample_evenly, sine, stream
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class Evaluation:
 
 
 def block_errors(
-    theta: Tensor,
-    network: Network,
+    start: StartingPoint | SineEstimator,
     settings: Settings,
     *,
     shots: int,
@@ -71,13 +71,22 @@ def block_errors(
         stream(seed, f"evaluation noise/{shots}"),
     )
     inputs = grid(settings.x, GRID_POINTS)
-    size = max(1, min(BLOCK, BLOCK_PARAMETERS // theta.shape[-1]))
-    for start in range(0, tasks, size):
-        block = slice(start, start + size)
+    size = BLOCK
+    if isinstance(start, StartingPoint):
+        size = max(1, min(BLOCK, BLOCK_PARAMETERS // start.theta.shape[-1]))
+    for first in range(0, tasks, size):
+        block = slice(first, first + size)
         x, y = drawn.x[0, block], drawn.y[0, block]
         truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
         errors, support_losses = [], []
-        for step in adapt(theta, network, x, y, inputs, alpha=alpha, steps=steps, keep_theta=False):
+        course = adapt(
+            *(start, x, y, inputs),
+            alpha=alpha,
+            steps=steps,
+            task=drawn.task[0, block],
+            keep_theta=False,
+        )
+        for step in course:
             errors.append((step.prediction - truth).square().mean(-1))
             support_losses.append(step.support_loss)
         yield torch.stack(errors), diverged(torch.stack(support_losses), y)
@@ -106,8 +115,7 @@ def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation
 
 
 def evaluate(
-    theta: Tensor,
-    network: Network,
+    start: StartingPoint | SineEstimator,
     settings: Settings,
     *,
     shots: int,
@@ -116,8 +124,8 @@ def evaluate(
     alpha: float = 0.01,
     seed: int = 0,
 ) -> Evaluation:
-    """Adapt θ ``(P,)`` to fresh tasks of the settings' distribution and summarise its errors."""
+    """Adapt to fresh tasks of the settings' distribution and summarise the errors."""
     blocks = block_errors(
-        theta, network, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+        start, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
     return summarise(blocks, shots)

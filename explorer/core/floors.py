@@ -48,6 +48,21 @@ def best_single_function(x: NDArray[np.float64], settings: Settings) -> NDArray[
     return values
 
 
+def coefficient_covariance(
+    settings: Settings,
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Covariance matrix of (a, b) = (A·cos φ, −A·sin φ) in A·sin(x − φ) = a·sin x + b·cos x."""
+    low, high = settings.amplitude
+    square_amplitude = (low * low + low * high + high * high) / 3
+    cos_2phi, sin_2phi = _mean_cos(settings.phase, 2), _mean_sin(settings.phase, 2)
+    a, b = best_single_coefficients(settings)
+    between = -square_amplitude * sin_2phi / 2 - a * b
+    return (
+        (square_amplitude * (1 + cos_2phi) / 2 - a * a, between),
+        (between, square_amplitude * (1 - cos_2phi) / 2 - b * b),
+    )
+
+
 def floors(settings: Settings) -> tuple[Floor, Floor]:
     """Predicting zero, and the best single function for all tasks."""
     low, high = settings.amplitude

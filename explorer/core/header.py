@@ -31,12 +31,14 @@ class Header:
         settings: the experiment.
         iteration: meta-iterations done.
         provenance: when and with what the file was made, as text; empty if it does not say.
+        seconds: spent on training each learner of the run, where the file says it.
     """
 
     learner: str
     settings: Settings
     iteration: int
     provenance: Mapping[str, str]
+    seconds: Mapping[str, float]
 
 
 def read_header(path: Path) -> Header:
@@ -119,4 +121,5 @@ def described(path: Path, metadata: Mapping[str, str]) -> Header:
     if not 0 <= iteration <= MAX_ITERATION:
         raise ValueError
     provenance = {str(k): str(v) for k, v in description.get("provenance", {}).items()}
-    return Header(learner, settings, iteration, provenance)
+    seconds = {str(k): float(v) for k, v in description.get("seconds", {}).items()}
+    return Header(learner, settings, iteration, provenance, seconds)

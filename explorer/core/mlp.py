@@ -8,8 +8,11 @@ L = (1/K) Σₖ (f(xₖ) − yₖ)². Backwards, δ_L = (2/K)(f − y), ∂L/∂
 δₗ₋₁ = δₗWₗᵀ ⊙ σ′(zₗ₋₁), where Wᵀ leaves out the bias row. The Hessian-vector product is
 the derivative of these equations in direction V (Pearlmutter 1994, the R-operator).
 
-Shapes: T tasks, K points, n inputs; θ is ``(P,)`` (shared by all tasks) or ``(T, P)``;
-x is ``(T, K, n)`` and y ``(T, K, 1)``.
+θ may end in context values: C more inputs of the network, the same at every point of a task
+(CAVIA, Zintgraf et al. 2019, arXiv 1810.03642). They are parameters like any other here.
+
+Shapes: T tasks, K points, n inputs; θ is ``(P + C,)`` (shared by all tasks) or ``(T, P + C)``;
+x is ``(T, K, n)`` and y ``(T, K, 1)``; the network has n + C inputs.
 """
 
 from __future__ import annotations
@@ -30,11 +33,13 @@ class Pass(NamedTuple):
         layers: weight matrices Wₗ, ``(…, n + 1, m)`` each.
         inputs: hₗ₋₁, the input of each layer with its column of ones, ``(T, K, n + 1)`` each.
         deltas: δₗ, the loss by each layer's pre-activation, ``(T, K, m)`` each.
+        context: C, how many of the network's inputs θ holds itself.
     """
 
     layers: list[Tensor]
     inputs: list[Tensor]
     deltas: list[Tensor]
+    context: int
 
 
 def slope_times(delta: Tensor, activation: Tensor, tanh: bool) -> Tensor:
@@ -44,13 +49,29 @@ def slope_times(delta: Tensor, activation: Tensor, tanh: bool) -> Tensor:
     return torch.ops.aten.threshold_backward(delta, activation, 0)  # type: ignore[no-any-return]
 
 
+def _context_of(theta: Tensor, x: Tensor, context: int) -> Tensor:
+    """The context values at the end of θ, at every point: ``(T, K, C)``."""
+    values = theta.narrow(-1, theta.size(-1) - context, context).unsqueeze(-2)
+    return values.expand(x.size(0), x.size(1), context)
+
+
+def _by_context(delta: Tensor, layer: Tensor, context: int) -> Tensor:
+    """The loss by the context, ``(T, C)``, from δ₁ and W₁."""
+    rows = layer.narrow(-2, layer.size(-2) - 1 - context, context)
+    return torch.matmul(delta, rows.transpose(-1, -2)).sum(-2)
+
+
 def forward(
     theta: Tensor, x: Tensor, network: Network
 ) -> tuple[list[Tensor], list[Tensor], Tensor]:
     """Layers, layer inputs and predictions f(x) ``(T, K, 1)``."""
     layers = unpack(theta, network.sizes)
     ones = torch.ones_like(x[..., :1])
-    inputs = [torch.cat([x, ones], -1)]
+    context = network.sizes[0] - x.size(-1)
+    if context:
+        inputs = [torch.cat([x, _context_of(theta, x, context), ones], -1)]
+    else:
+        inputs = [torch.cat([x, ones], -1)]
     for layer in layers[:-1]:
         z = torch.matmul(inputs[-1], layer)
         h = torch.tanh(z) if network.tanh else torch.relu(z)
@@ -73,7 +94,7 @@ def losses_and_pass(theta: Tensor, x: Tensor, y: Tensor, network: Network) -> tu
         back = torch.matmul(deltas[-1], layers[i].narrow(-2, 0, network.sizes[i]).transpose(-1, -2))
         deltas.append(slope_times(back, inputs[i].narrow(-1, 0, network.sizes[i]), network.tanh))
     deltas.reverse()
-    return losses, Pass(layers, inputs, deltas)
+    return losses, Pass(layers, inputs, deltas, network.sizes[0] - x.size(-1))
 
 
 def flat_products(lefts: list[Tensor], rights: list[Tensor]) -> Tensor:
@@ -85,28 +106,40 @@ def flat_products(lefts: list[Tensor], rights: list[Tensor]) -> Tensor:
 
 
 def gradient(passed: Pass) -> Tensor:
-    """∇L of each task, ``(T, P)``."""
-    return flat_products(passed.inputs, passed.deltas)
+    """∇L of each task, ``(T, P + C)``."""
+    products = flat_products(passed.inputs, passed.deltas)
+    if passed.context:
+        by_context = _by_context(passed.deltas[0], passed.layers[0], passed.context)
+        return torch.cat([products, by_context], -1)
+    return products
 
 
 def summed_gradient(passed: Pass) -> Tensor:
-    """Σ over tasks of ∇L ``(P,)``, as one matrix product per layer over all T·K rows."""
+    """Σ over tasks of ∇L by the weights ``(P,)``, as one matrix product per layer over all rows."""
     return flat_products(
         [h.flatten(0, 1) for h in passed.inputs], [d.flatten(0, 1) for d in passed.deltas]
     )
 
 
-def hessian_vector_factors(
-    passed: Pass, vector: Tensor, network: Network
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Factors whose `flat_products` are ∇²L·V for the vectors V ``(T, P)``.
+class Tangent(NamedTuple):
+    """The derivative of a `Pass` in a direction: R{hₗ₋₁} and R{δₗ} of each layer."""
 
-    R{hᵀδ} = R{h}ᵀδ + hᵀR{δ} = [R{h}; h]ᵀ[δ; R{δ}], stacked along the points.
-    """
+    inputs: list[Tensor]
+    deltas: list[Tensor]
+
+
+def tangent(passed: Pass, vector: Tensor, network: Network) -> Tangent:
+    """The R-operator: how a pass changes along the vectors V ``(T, P + C)``."""
     directions = unpack(vector, network.sizes)
     layers, inputs, deltas = passed.layers, passed.inputs, passed.deltas
     r_inputs = [torch.zeros_like(inputs[0])]
     r_z = torch.matmul(inputs[0], directions[0])
+    if passed.context:
+        before = inputs[0].size(-1) - 1 - passed.context
+        moved = _context_of(vector, inputs[0], passed.context)
+        still = torch.zeros_like(inputs[0])
+        r_inputs = [torch.cat([still.narrow(-1, 0, before), moved, still.narrow(-1, 0, 1)], -1)]
+        r_z = r_z + torch.matmul(r_inputs[0], layers[0])
     r_hidden = [r_z]
     for i in range(1, len(layers)):
         n = network.sizes[i]
@@ -127,18 +160,34 @@ def hessian_vector_factors(
             r_delta = r_delta - 2 * h * r_hidden[i] * torch.matmul(deltas[i], weights)
         r_deltas.append(r_delta)
     r_deltas.reverse()
-    lefts = [torch.cat([r_inputs[i], inputs[i]], -2) for i in range(len(layers))]
-    rights = [torch.cat([deltas[i], r_deltas[i]], -2) for i in range(len(layers))]
+    return Tangent(r_inputs, r_deltas)
+
+
+def hessian_vector_factors(passed: Pass, along: Tangent) -> tuple[list[Tensor], list[Tensor]]:
+    """Factors whose `flat_products` are ∇²L·V, by the weights.
+
+    R{hᵀδ} = R{h}ᵀδ + hᵀR{δ} = [R{h}; h]ᵀ[δ; R{δ}], stacked along the points.
+    """
+    layers = range(len(passed.layers))
+    lefts = [torch.cat([along.inputs[i], passed.inputs[i]], -2) for i in layers]
+    rights = [torch.cat([passed.deltas[i], along.deltas[i]], -2) for i in layers]
     return lefts, rights
 
 
 def hessian_vector(passed: Pass, vector: Tensor, network: Network) -> Tensor:
-    """∇²L·V of each task, ``(T, P)``, for the vectors V ``(T, P)``."""
-    lefts, rights = hessian_vector_factors(passed, vector, network)
-    return flat_products(lefts, rights)
+    """∇²L·V of each task, ``(T, P + C)``, for the vectors V ``(T, P + C)``."""
+    along = tangent(passed, vector, network)
+    products = flat_products(*hessian_vector_factors(passed, along))
+    if passed.context:
+        first = unpack(vector, network.sizes)[0]
+        by_context = _by_context(along.deltas[0], passed.layers[0], passed.context) + _by_context(
+            passed.deltas[0], first, passed.context
+        )
+        return torch.cat([products, by_context], -1)
+    return products
 
 
 def summed_hessian_vector(passed: Pass, vector: Tensor, network: Network) -> Tensor:
-    """Σ over tasks of ∇²L·V ``(P,)``, as one matrix product per layer over all rows."""
-    lefts, rights = hessian_vector_factors(passed, vector, network)
+    """Σ over tasks of ∇²L·V by the weights ``(P,)``, as one matrix product per layer."""
+    lefts, rights = hessian_vector_factors(passed, tangent(passed, vector, network))
     return flat_products([h.flatten(0, 1) for h in lefts], [d.flatten(0, 1) for d in rights])

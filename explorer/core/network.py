@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 ACTIVATIONS = ("relu", "tanh")
+NORMAL_SIGMA = 0.01  # of the authors' initial weights
 
 
 class Network(NamedTuple):
@@ -60,11 +61,28 @@ def unpack(theta: Tensor, sizes: list[int]) -> list[Tensor]:
     return layers
 
 
-def initialise(network: Network, generator: torch.Generator) -> Tensor:
-    """θ ``(P,)`` in float32, drawn as `torch.nn.Linear` draws it: U(±1/√inputs)."""
+def initialise(network: Network, generator: torch.Generator, how: str = "uniform") -> Tensor:
+    """θ ``(P,)`` in float32.
+
+    Args:
+        network: its shape.
+        generator: source of randomness.
+        how: "uniform", U(±1/√inputs) for weights and biases as `torch.nn.Linear` draws them;
+            "normal", weights from a normal distribution with σ = 0.01 cut at 2σ; or "glorot",
+            weights from U(±√(6/(inputs + outputs))) (Glorot and Bengio 2010). The last two have
+            no biases.
+    """
     theta = torch.rand(parameter_count(network), generator=generator) * 2 - 1
     for layer in unpack(theta, network.sizes):
-        layer.div_(math.sqrt(layer.shape[0] - 1))
+        inputs, outputs = layer.shape[0] - 1, layer.shape[1]
+        if how == "normal":
+            layer.mul_(math.erf(math.sqrt(2))).erfinv_().mul_(NORMAL_SIGMA * math.sqrt(2))
+        elif how == "glorot":
+            layer.mul_(math.sqrt(6 / (inputs + outputs)))
+        else:
+            layer.div_(math.sqrt(inputs))
+        if how != "uniform":
+            layer[-1] = 0
     return theta
 
 

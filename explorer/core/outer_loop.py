@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 # Adam's constants (Kingma and Ba 2015), as in the authors' code and torch.optim.Adam.
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
+_POINTS = len(Batch._fields)  # of what an iteration is given, the tensors that run over tasks
 TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
-KEPT_LOOPS = 8  # of settings tried before; each keeps its programs
+ANNEALED_OVER = 10_500  # 15 of MAML++'s 100 epochs: that share of the paper's 70,000 iterations
+LEAST_WEIGHT = 0.03
+
+KEPT_LOOPS = 32  # of settings tried before; each keeps its programs
 
 
 def _cuts(tasks: int, parts: int) -> list[tuple[int, int]]:
@@ -33,6 +37,10 @@ def _blocks(points: Tensor) -> list[Tensor]:
     return [points[first:last] for first, last in _cuts(tasks, -(-tasks // TASKS_AT_ONCE))]
 
 
+def _whole(points: Tensor) -> list[Tensor]:
+    return [points]
+
+
 def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
     """The mean over all tasks of what is a mean over each block."""
     total = values[0] * shares[0]
@@ -43,10 +51,10 @@ def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
 
 def _dealt(given: Tensors, threads: int) -> list[Tensors]:
     """Every thread's share of the tasks of a chunk; Adam is every thread's."""
-    *points, rate, root = given
+    points, others = given[:_POINTS], given[_POINTS:]
     tasks = points[0].shape[1]
     return [
-        (*(part[:, first:last] for part in points), rate, root)
+        (*(part[:, first:last] for part in points), *others)
         for first, last in _cuts(tasks, min(threads, tasks))
     ]
 
@@ -57,19 +65,21 @@ def training_loop(
 ) -> Loop:
     """The outer loop of Algorithm 2 for a learner: a meta-gradient, then Adam.
 
-    Carries θ and Adam's m and v; is given a batch, or a thread's share of its so many tasks, and
-    Adam's two bias corrections; makes the training losses.
+    Carries the meta-parameters and Adam's m and v; is given a batch, or a thread's share of its
+    so many tasks, Adam's two bias corrections and, if there are such, the weights of the query
+    losses; makes the training losses.
     """
-    meta_gradient, network = LEARNERS[learner].meta_gradient, Network(list(sizes), tanh)
+    rule, network = LEARNERS[learner], Network(list(sizes), tanh)
 
     def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
         theta, m, v = carried
-        *points, rate, root = given
+        points, (rate, root, *weights) = given[:_POINTS], given[_POINTS:]
+        cut = _whole if rule.own_tasks else _blocks
         parts = [
-            meta_gradient(theta, Batch(*block), network, inner)
-            for block in zip(*(_blocks(part) for part in points), strict=True)
+            rule.meta_gradient(theta, Batch(*block), network, inner, *weights)
+            for block in zip(*(cut(part) for part in points), strict=True)
         ]
-        shares = [len(block) / tasks for block in _blocks(points[0])]
+        shares = [len(block) / tasks for block in cut(points[0])]
         means = together(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
         g, losses = means[: len(theta)], means[len(theta) :]
         m = torch.lerp(m, g, 1 - BETA_1)
@@ -89,6 +99,18 @@ def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) ->
     return (beta / (1 - BETA_1**t)).to(dtype), (1 - BETA_2**t).rsqrt().to(dtype)
 
 
+def step_weights(iteration: int, rounds: int, steps: int, dtype: torch.dtype) -> Tensor:
+    """Weights of the query loss after each inner step ``(rounds, S)``, as in MAML++.
+
+    Alike at first; the last step's grows and the others' shrink linearly, down to 0.03/S, over
+    the first `ANNEALED_OVER` meta-iterations (arXiv 1810.09502, section 4 and the authors' code).
+    """
+    done = torch.arange(iteration, iteration + rounds, dtype=torch.float64) / ANNEALED_OVER
+    early = ((1 - done) / steps).clamp(min=LEAST_WEIGHT / steps).unsqueeze(1)
+    weights = torch.cat([early.expand(-1, steps - 1), 1 - (steps - 1) * early], 1)
+    return weights.to(dtype)
+
+
 class Chunk(Protocol):
     """The loop over a chunk's meta-iterations."""
 
@@ -103,6 +125,7 @@ class Chunk(Protocol):
         inner: InnerLoop,
         beta: float,
         threads: int = 1,
+        every_step: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """From θ, m, v and batches to θ, m, v and the losses of each iteration."""
 
@@ -118,10 +141,13 @@ def _chunk(learner: str, plainly: bool) -> Chunk:
         inner: InnerLoop,
         beta: float,
         threads: int = 1,
+        every_step: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         rounds, tasks = batches.support_x.shape[:2]
         loop = training_loop(learner, tuple(network.sizes), network.tanh, inner, tasks)
         given = (*batches, *corrections(iteration, rounds, beta, theta.dtype))
+        if every_step:
+            given = (*given, step_weights(iteration, rounds, inner.steps, theta.dtype))
         if plainly:
             carried, (losses,) = loop.run_plainly((theta, m, v), given)
         else:

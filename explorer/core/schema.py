@@ -96,6 +96,11 @@ class Settings:
         10, "Tasks", "Query points", "integer", 1, 100, "points",
         "Fresh points of the same task on which the adapted network is judged.",
     )  # fmt: skip
+    judged_on: str = _setting(
+        "fresh", "Tasks", "Judged on", "choice", choices=("fresh", "support"),
+        help="Points of the query loss: fresh ones, or, as one known code has it, the support "
+        "points again.",
+    )  # fmt: skip
     inner_steps: int = _setting(
         1, "Inner loop", "Inner steps", "integer", 1, 20, "",
         "Gradient steps taken on the support points of each task during training.",
@@ -103,6 +108,16 @@ class Settings:
     alpha: float = _setting(
         0.01, "Inner loop", "Step size α", "number", 1e-5, 1.0, "",
         "Size of the inner gradient step on the mean squared error.", 0.005,
+    )  # fmt: skip
+    reduction: str = _setting(
+        "mean", "Inner loop", "Support loss", "choice", choices=("mean", "sum", "mean/K"),
+        help="How the K support points make one loss: the paper's equation (2) sums, its text "
+        "and code take the mean, one known code divides that by K again.",
+    )  # fmt: skip
+    outer_loss: str = _setting(
+        "last", "Inner loop", "Query loss after", "choice", choices=("last", "every"),
+        help="The last inner step, or every inner step with MAML++'s weights, which move to the "
+        "last one as training goes on.",
     )  # fmt: skip
     meta_batch: int = _setting(
         25, "Meta-training", "Meta-batch", "integer", 1, 1000, "tasks",
@@ -128,6 +143,37 @@ class Settings:
         "relu", "Network", "Activation", "choice", choices=("relu", "tanh"),
         help="Nonlinearity of the hidden layers.",
     )  # fmt: skip
+    initialisation: str = _setting(
+        "uniform", "Network", "Initial weights", "choice", choices=("uniform", "normal", "glorot"),
+        help="U(±1/√inputs) as PyTorch draws them, truncated normal with σ = 0.01 and no biases "
+        "as in the authors' code, or Glorot's uniform and no biases as Keras does.",
+    )  # fmt: skip
+    pretrain_on: str = _setting(
+        "all", "Other learners", "Pretrain on", "choice", choices=("all", "support"),
+        help="Points that the pretrained network and the oracle learn from: all that MAML sees, "
+        "or the support points alone as in the authors' code.",
+    )  # fmt: skip
+    reptile_steps: int = _setting(
+        10, "Other learners", "Reptile's steps", "integer", 1, 100, "",
+        "Inner steps of Reptile, on support and query points in turn.",
+    )  # fmt: skip
+    context: int = _setting(
+        5, "Other learners", "CAVIA's context", "integer", 1, 100, "values",
+        "Context parameters, the only ones that CAVIA adapts.",
+    )  # fmt: skip
+    context_alpha: float = _setting(
+        1.0, "Other learners", "Context step size", "number", 1e-5, 100.0, "",
+        "Size of CAVIA's inner gradient step on its context parameters.", 0.1,
+    )  # fmt: skip
+    networks: int = _setting(
+        500, "Other learners", "Averaged networks", "integer", 1, 1000, "networks",
+        "Networks that are trained on one sine each and then averaged.",
+    )  # fmt: skip
+    penalty: float = _setting(
+        0.001, "Other learners", "Penalty λ", "number", 0.0, 10.0, "",
+        "Weight of ‖θ‖² or of ‖θ − mean‖² in the loss of each averaged network that has one.",
+        0.001,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for name, description in DESCRIPTIONS.items():
@@ -140,6 +186,13 @@ class Settings:
                 f"beyond the {MAX_WORK:.0f} times at which Pause still answers at once: lower "
                 "the meta-batch, the layer widths, K or the inner steps.",
             )
+
+    @property
+    def effective_alpha(self) -> float:
+        """The step size on the mean squared error that α and the support loss amount to."""
+        return (
+            self.alpha * {"mean": 1.0, "sum": self.shots, "mean/K": 1 / self.shots}[self.reduction]
+        )
 
     def relative_work(self) -> float:
         """Multiplications of one meta-iteration, in units of the paper's settings."""

@@ -54,7 +54,13 @@ class Tasks:
             self.y[..., :shots, :],
             self.x[..., shots:, :],
             self.y[..., shots:, :],
+            self.task,
         )
+
+    @property
+    def task(self) -> Tensor:
+        """A and φ, ``(…, T, 1, 2)``."""
+        return torch.cat([self.amplitude, self.phase], -1)
 
 
 def _between(u: Tensor, bounds: Range) -> Tensor:
@@ -80,6 +86,33 @@ def sample(
     phase = _between(u[:, tasks : 2 * tasks], settings.phase).view(batches, tasks, 1, 1)
     x = _between(u[:, 2 * tasks :], settings.x).view(batches, tasks, points, 1)
     return _with_targets(settings, amplitude, phase, x, noise)
+
+
+def own_tasks(settings: Settings, first: int, batches: int) -> Tasks:
+    """The sines of the averaged networks, one each, with fresh points for each meta-iteration.
+
+    They depend on nothing but the settings and the number of the meta-iteration.
+
+    Args:
+        settings: the experiment.
+        first: number of the first meta-iteration.
+        batches: how many meta-iterations.
+    """
+    tasks, points = settings.networks, settings.shots + settings.query
+    u = torch.rand(2, tasks, generator=stream(settings.seed, "own tasks"))
+    amplitude = _between(u[0], settings.amplitude).view(tasks, 1, 1)
+    phase = _between(u[1], settings.phase).view(tasks, 1, 1)
+    drawn = []
+    for i in range(first, first + batches):
+        u = torch.rand(tasks, points, 1, generator=stream(settings.seed, f"own points/{i}"))
+        noise = stream(settings.seed, f"own noise/{i}")
+        drawn.append(_with_targets(settings, amplitude, phase, _between(u, settings.x), noise))
+    return Tasks(
+        amplitude.expand(batches, -1, -1, -1),
+        phase.expand(batches, -1, -1, -1),
+        torch.stack([each.x for each in drawn]),
+        torch.stack([each.y for each in drawn]),
+    )
 
 
 def sample_evenly(

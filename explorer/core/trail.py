@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.adaptation import adapt, curvature, diverged
+from explorer.core.analytic import SineEstimator
 from explorer.core.lazy_torch import torch
-from explorer.core.network import Network
+from explorer.core.starting_point import StartingPoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,8 +51,7 @@ class Trail:
 
 
 def walk(
-    theta: Tensor,
-    network: Network,
+    start: StartingPoint | SineEstimator,
     support_x: Tensor,
     support_y: Tensor,
     grid: Tensor,
@@ -59,26 +59,26 @@ def walk(
     *,
     alpha: float,
     steps: int,
+    task: Tensor | None = None,
     check_wanted: Callable[[], None] = lambda: None,
 ) -> Trail:
-    """Adapt θ ``(P,)`` with `adapt` and measure every step; see `walk_together`."""
+    """Adapt one network with `adapt` and measure every step; see `walk_together`."""
     (trail,) = walk_together(
-        theta.unsqueeze(0),
-        network,
+        [start],
         support_x,
         support_y,
         grid,
         truth,
         alpha=alpha,
         steps=steps,
+        task=task,
         check_wanted=check_wanted,
     )
     return trail
 
 
 def walk_together(
-    thetas: Tensor,
-    network: Network,
+    starts: Sequence[StartingPoint | SineEstimator],
     support_x: Tensor,
     support_y: Tensor,
     grid: Tensor,
@@ -86,38 +86,70 @@ def walk_together(
     *,
     alpha: float,
     steps: int,
+    task: Tensor | None = None,
     check_wanted: Callable[[], None] = lambda: None,
 ) -> list[Trail]:
-    """Adapt R networks of one shape to the same points with `adapt` and measure every step.
+    """Adapt R learners to the same points with `adapt` and measure every step.
 
     Args:
-        thetas: their parameters, ``(R, P)``.
-        network: their shape.
+        starts: where they start; together they are faster if their networks have one shape.
         support_x: ``(1, K, 1)``.
         support_y: ``(1, K, 1)``.
         grid: inputs at which to predict, ``(G,)``.
         truth: the true sine there, ``(G,)``.
         alpha: step size α.
         steps: number of gradient steps S.
+        task: A and φ, ``(1, 1, 2)``, for networks that are told them.
         check_wanted: called after every step; may raise to give up.
     """
-    points = support_x.expand(len(thetas), -1, -1), support_y.expand(len(thetas), -1, -1)
-    losses, predictions = [], []
-    for step in adapt(thetas, network, *points, grid, alpha=alpha, steps=steps, keep_theta=False):
-        check_wanted()
-        losses.append(step.support_loss)
-        predictions.append(step.prediction)
-    support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
-    mse = (prediction - truth).square().mean(-1)
-    flags = diverged(support_losses.T, points[1]).T
-    trails = []
-    for r, theta in enumerate(thetas):
-        divergence = None
-        if flags[r].any():
-            sharpest = curvature(theta, network, support_x, support_y)
-            divergence = Divergence(int(flags[r].int().argmax()), sharpest)
-        curves, errors, losses_here = (
-            part[r].double().numpy() for part in (prediction, mse, support_losses)
+    trails: dict[int, Trail] = {}
+    for members, course_start in _of_one_shape(starts):
+        rows = len(members)
+        points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
+        tasks = None if task is None else task.expand(rows, -1, -1)
+        losses, predictions = [], []
+        course = adapt(
+            *(course_start, *points, grid), alpha=alpha, steps=steps, task=tasks, keep_theta=False
         )
-        trails.append(Trail(curves, errors, losses_here, divergence))
-    return trails
+        for step in course:
+            check_wanted()
+            losses.append(step.support_loss)
+            predictions.append(step.prediction)
+        support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
+        mse = (prediction - truth).square().mean(-1)
+        flags = diverged(support_losses.T, points[1]).T
+        for row, member in enumerate(members):
+            start = starts[member]
+            divergence = None
+            if flags[row].any() and isinstance(start, StartingPoint):
+                sharpest = curvature(start, support_x, support_y, task)
+                divergence = Divergence(int(flags[row].int().argmax()), sharpest)
+            curves, errors, losses_here = (
+                part[row].double().numpy() for part in (prediction, mse, support_losses)
+            )
+            trails[member] = Trail(curves, errors, losses_here, divergence)
+    return [trails[i] for i in range(len(starts))]
+
+
+def _of_one_shape(
+    starts: Sequence[StartingPoint | SineEstimator],
+) -> Iterator[tuple[list[int], StartingPoint | SineEstimator]]:
+    """Those that can go together, by their places, and all of them as one start."""
+    groups: dict[object, list[int]] = {}
+    for i, start in enumerate(starts):
+        key: object = i
+        if isinstance(start, StartingPoint):
+            network, scaled = start.network, start.scale is not None
+            key = tuple(network.sizes), network.tanh, scaled, start.sees_task
+        groups.setdefault(key, []).append(i)
+    for members in groups.values():
+        first = starts[members[0]]
+        if isinstance(first, StartingPoint):
+            alike = [s for s in (starts[i] for i in members) if isinstance(s, StartingPoint)]
+            scales = [s.scale for s in alike if s.scale is not None]
+            first = replace(
+                first,
+                theta=torch.stack([s.theta for s in alike]),
+                scale=torch.stack(scales) if scales else None,
+            )
+        yield members, first

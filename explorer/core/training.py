@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import block_errors, summarise
 from explorer.core.lazy_torch import no_grad, torch
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED, InnerLoop
-from explorer.core.network import Network, initialise, make_network, parameter_count
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, inner_loop
+from explorer.core.network import initialise, make_network, parameter_count
 from explorer.core.outer_loop import Chunk, compiled_chunk
 from explorer.core.schema import Settings
-from explorer.core.tasks import sample, stream
+from explorer.core.starting_point import StartingPoint
+from explorer.core.tasks import own_tasks, sample, stream
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,11 +43,19 @@ HELD_OUT_SHARE = 20  # training gets at least this many times the time of held-o
 
 @dataclass(frozen=True)
 class LearnerState:
-    """Where one learner stands: θ and Adam's moment estimates m and v, each ``(P,)``."""
+    """Where one learner stands.
 
-    theta: Tensor
+    Attributes:
+        meta: its meta-parameters, ``(M,)``.
+        first_moment: Adam's estimate m, ``(M,)``.
+        second_moment: Adam's estimate v, ``(M,)``.
+        seconds: spent on training it; 0 where that is not known.
+    """
+
+    meta: Tensor
     first_moment: Tensor
     second_moment: Tensor
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,10 +76,9 @@ class Run:
     task_stream: Tensor
     noise_stream: Tensor
 
-    @property
-    def network(self) -> Network:
-        """The shape of every learner's network."""
-        return make_network(self.settings.hidden, self.settings.activation)
+    def starting_point(self, learner: str) -> StartingPoint:
+        """Where a learner's adaptation to a task starts."""
+        return LEARNERS[learner].starting_point(self.learners[learner].meta, self.settings)
 
 
 @dataclass(frozen=True)
@@ -106,17 +114,24 @@ TrainEvent = Progress | HeldOut | Working
 
 
 def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
-    """A run at iteration 0. All learners start from the same θ."""
-    network = make_network(settings.hidden, settings.activation)
-    theta = initialise(network, stream(settings.seed, "initialisation"))
-    zero = torch.zeros_like(theta)
+    """A run at iteration 0. All learners with the same network start from the same θ."""
     return Run(
         settings,
         0,
-        {name: LearnerState(theta, zero, zero) for name in learners},
+        {name: untrained(name, settings) for name in learners},
         stream(settings.seed, "tasks").get_state(),
         stream(settings.seed, "noise").get_state(),
     )
+
+
+def untrained(learner: str, settings: Settings) -> LearnerState:
+    """A learner before training."""
+    rule = LEARNERS[learner]
+    generator = stream(settings.seed, "initialisation")
+    theta = initialise(rule.network(settings), generator, settings.initialisation)
+    meta = rule.begin(theta, settings)
+    zero = torch.zeros_like(meta)
+    return LearnerState(meta, zero, zero)
 
 
 @no_grad
@@ -136,22 +151,26 @@ def advance(
     noise.set_state(run.noise_stream)
     points = settings.shots + settings.query
     batches = sample(settings, settings.meta_batch, points, tasks, noise, iterations)
-    batch = batches.split(settings.shots)
-    inner = InnerLoop(settings.alpha, settings.inner_steps)
+    shared = _judged(batches.split(settings.shots), settings)
     states, losses = {}, {}
     for name, state in run.learners.items():
-        theta, m, v, loss = chunk_of(name)(
-            state.theta,
+        begin, rule = time.perf_counter(), LEARNERS[name]
+        batch = shared
+        if rule.own_tasks:
+            batch = own_tasks(settings, run.iteration, iterations).split(settings.shots)
+        meta, m, v, loss = chunk_of(name)(
+            state.meta,
             state.first_moment,
             state.second_moment,
             run.iteration,
             batch,
-            run.network,
-            inner,
+            rule.network(settings),
+            inner_loop(settings),
             settings.beta,
-            threads,
+            1 if rule.own_tasks else threads,
+            settings.outer_loss == "every",
         )
-        states[name] = LearnerState(theta, m, v)
+        states[name] = LearnerState(meta, m, v, state.seconds + time.perf_counter() - begin)
         losses[name] = loss.numpy()
     done = replace(
         run,
@@ -161,6 +180,13 @@ def advance(
         noise_stream=noise.get_state(),
     )
     return done, losses
+
+
+def _judged(batch: Batch, settings: Settings) -> Batch:
+    """The batch with the query points that the settings want."""
+    if settings.judged_on == "fresh":
+        return batch
+    return batch._replace(query_x=batch.support_x, query_y=batch.support_y)
 
 
 def threads_for(settings: Settings, spare: int = 0) -> int:
@@ -182,7 +208,7 @@ def threads_for(settings: Settings, spare: int = 0) -> int:
 
 def _check_finite(run: Run, before: Run) -> None:
     for name, state in run.learners.items():
-        parts = (state.theta, state.first_moment, state.second_moment)
+        parts = (state.meta, state.first_moment, state.second_moment)
         if not all(torch.isfinite(part).all() for part in parts):
             raise TrainingDivergedError(
                 f"Training {LEARNERS[name].label} left the finite numbers between iterations "
@@ -194,16 +220,15 @@ def held_out(run: Run) -> Iterator[HeldOut | Working]:
     """The run's learners on held-out tasks of its own distribution; the result comes last."""
     settings = run.settings
     results = {}
-    for name, state in run.learners.items():
+    for name in run.learners:
         blocks = []
         for block in block_errors(
-            state.theta,
-            run.network,
+            run.starting_point(name),
             settings,
             shots=settings.shots,
             steps=HELD_OUT_STEPS,
             tasks=HELD_OUT_TASKS,
-            alpha=settings.alpha,
+            alpha=settings.effective_alpha,
             seed=settings.seed,
         ):
             blocks.append(block)

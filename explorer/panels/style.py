@@ -1,11 +1,9 @@
 """Every colour, pen and line style of the program.
 
-Learner colours follow Okabe and Ito's palette, which colour-blind readers can tell apart; each
-learner also has a line style of its own.
+How each learner is drawn stands in `explorer.palette`.
 """
 
 from dataclasses import dataclass
-from itertools import cycle
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -13,8 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from explorer import resources
-from explorer.core.learners import LEARNERS
-from explorer.state.networks import RANDOM
+from explorer.palette import LOOKS
 
 
 @dataclass(frozen=True)
@@ -34,14 +31,12 @@ class Theme:
     point: str
     warning: str
     warning_base: str
-    palette: tuple[str, ...]
-    untrained: str
     pixel_ratio: float = 1.0
 
     @property
     def learners(self) -> dict[str, str]:
-        """The colour of each role; learners take theirs from the palette in order."""
-        return {**dict(zip(LEARNERS, cycle(self.palette), strict=False)), RANDOM: self.untrained}
+        """The colour of each role."""
+        return {role: look.dark if self.dark else look.light for role, look in LOOKS.items()}
 
 
 LIGHT = Theme(
@@ -58,8 +53,6 @@ LIGHT = Theme(
     point="#8f2d6b",
     warning="#8a3b00",
     warning_base="#fff1e0",
-    palette=("#0072b2", "#d55e00", "#a8407f", "#776a00", "#4c4fa8"),
-    untrained="#00875f",
 )
 DARK = Theme(
     dark=True,
@@ -75,23 +68,7 @@ DARK = Theme(
     point="#ee9fd0",
     warning="#ffc078",
     warning_base="#3a2c1b",
-    palette=("#56b4e9", "#f0912d", "#e38ec4", "#d6c63a", "#a9abf2"),
-    untrained="#2fbf93",
 )
-
-LINE_STYLES = (
-    Qt.PenStyle.SolidLine,
-    Qt.PenStyle.DashLine,
-    Qt.PenStyle.DashDotLine,
-    Qt.PenStyle.DashDotDotLine,
-)
-
-
-def line_style(role: str) -> Qt.PenStyle:
-    """The line style of a role: colour alone would not tell learners apart for everyone."""
-    if role == RANDOM:
-        return Qt.PenStyle.DotLine
-    return LINE_STYLES[list(LEARNERS).index(role) % len(LINE_STYLES)]
 
 
 def pen(
@@ -108,8 +85,11 @@ def pen(
 
 
 def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.0) -> QPen:
-    """The pen of a learner."""
-    return pen(theme, theme.learners[role], width, opacity, line_style(role))
+    """The pen of a learner: its colour, and dashes of its own for whom colours do not tell."""
+    result = pen(theme, theme.learners[role], width, opacity)
+    if dashes := LOOKS[role].dashes:
+        result.setDashPattern(list(dashes))
+    return result
 
 
 def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:

@@ -6,43 +6,42 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from explorer.core.analytic import ANALYTIC, SineEstimator
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.header import read_header
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.network import Network, initialise, make_network
+from explorer.core.network import initialise, make_network
 from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
 from explorer.core.tasks import stream
 from explorer.core.training import Run
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
+Start = StartingPoint | SineEstimator
 Source = Literal["shipped", "training", "file"]
 
 RANDOM = "random"
-ROLES = (*LEARNERS, RANDOM)
+ROLES = (*LEARNERS, RANDOM, *ANALYTIC)
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A network in the sandbox.
+    """A competitor in the sandbox.
 
     Attributes:
         label: what people read.
-        network: its shape.
-        weights: finds θ; asked once, by whoever is first to need θ, since that takes PyTorch.
+        find: finds where it starts; asked once, by whoever is first to need it, since that takes
+            PyTorch.
     """
 
     label: str
-    network: Network
-    weights: Callable[[], Tensor]
+    find: Callable[[], Start]
 
     @cached_property
-    def theta(self) -> Tensor:
-        """Parameters, ``(P,)``."""
-        return self.weights()
+    def start(self) -> Start:
+        """Where its adaptation starts."""
+        return self.find()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +71,11 @@ def from_shipped(*paths: Path) -> Line:
     """
     headers = [read_header(path) for path in paths]
     entries = {
-        header.learner: Entry(
-            LEARNERS[header.learner].label, _network(header.settings), partial(_read_theta, path)
-        )
+        header.learner: Entry(LEARNERS[header.learner].label, partial(_read_start, path))
         for path, header in zip(paths, headers, strict=True)
     }
     first = headers[0]
-    entries[RANDOM] = _untrained(first.settings, _network(first.settings))
+    entries.update(_without_training(first.settings))
     origin = f"shipped networks, {first.iteration:,} iterations"
     return Line(entries, first.settings, first.settings.shots, origin)
 
@@ -99,13 +96,11 @@ def from_run(
         run: gives the run itself, once its networks are needed.
         shipped: the networks that come with the program.
     """
-    network = _network(settings)
     entries = {
-        name: Entry(LEARNERS[name].label, network, partial(_theta_in, run, name))
-        for name in learners
+        name: Entry(LEARNERS[name].label, partial(_start_in, run, name)) for name in learners
     }
     origin = f"in training, iteration {iteration:,}"
-    return _complete(entries, shipped, network, settings, origin, settings.shots)
+    return _complete(entries, shipped, settings, origin, settings.shots)
 
 
 def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
@@ -115,11 +110,9 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
     """
     entries = {
         name or MAML.name: Entry(
-            LEARNERS[name].label if name else checkpoint.label,
-            checkpoint.network,
-            partial(_given, theta),
+            LEARNERS[name].label if name else checkpoint.label, partial(_given, start)
         )
-        for name, theta in checkpoint.networks().items()
+        for name, start in checkpoint.starting_points().items()
     }
     known = checkpoint.iteration is not None
     origin = checkpoint.path.name
@@ -127,45 +120,46 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
         origin += f", {checkpoint.iteration:,} iterations"
     shots = checkpoint.settings.shots if known else None
     settings = checkpoint.settings
-    return _complete(entries, shipped, checkpoint.network, settings, origin, shots)
+    return _complete(entries, shipped, settings, origin, shots)
 
 
 def _complete(
     entries: dict[str, Entry],
     shipped: Line,
-    network: Network,
     settings: Settings,
     origin: str,
     shots: int | None,
 ) -> Line:
     """Fill empty roles, and say with whose networks."""
-    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, RANDOM}}
+    own = _without_training(settings)
+    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *own}}
     if filled:
         labels = " and ".join(entry.label for entry in filled.values())
         origin = f"{origin} ({labels}: as shipped)"
-    untrained = _untrained(settings, network)
-    return Line({**entries, **filled, RANDOM: untrained}, settings, shots, origin)
+    return Line({**entries, **filled, **own}, settings, shots, origin)
 
 
-def _network(settings: Settings) -> Network:
-    return make_network(settings.hidden, settings.activation)
+def _without_training(settings: Settings) -> dict[str, Entry]:
+    """The competitors that follow from the settings alone."""
+    analytic = {
+        name: Entry(learner.label, partial(learner.start, settings))
+        for name, learner in ANALYTIC.items()
+    }
+    return {RANDOM: Entry("Untrained", partial(_untrained, settings)), **analytic}
 
 
-def _untrained(settings: Settings, network: Network) -> Entry:
-    return Entry("Untrained", network, partial(_initial_theta, settings.seed, network))
+def _untrained(settings: Settings) -> StartingPoint:
+    network = make_network(settings.hidden, settings.activation)
+    return StartingPoint(network, initialise(network, stream(settings.seed, "sandbox network")))
 
 
-def _initial_theta(seed: int, network: Network) -> Tensor:
-    return initialise(network, stream(seed, "sandbox network"))
+def _read_start(path: Path) -> StartingPoint:
+    return load(path).start
 
 
-def _read_theta(path: Path) -> Tensor:
-    return load(path).theta
+def _start_in(run: Callable[[], Run], learner: str) -> StartingPoint:
+    return run().starting_point(learner)
 
 
-def _theta_in(run: Callable[[], Run], learner: str) -> Tensor:
-    return run().learners[learner].theta
-
-
-def _given(theta: Tensor) -> Tensor:
-    return theta
+def _given(start: StartingPoint) -> StartingPoint:
+    return start

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from explorer.core.adaptation import divergence_sentence
 from explorer.core.lazy_torch import torch
-from explorer.core.network import Network
 from explorer.core.tasks import grid, sine
 from explorer.core.trail import Array, Trail, walk_together
 from explorer.state.networks import Line
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 GRID_POINTS = 201
 
@@ -86,15 +81,15 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
     truth = sine(inputs, torch.tensor(question.amplitude), torch.tensor(question.phase))
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)
-    trails: dict[str, Trail] = {}
-    for roles, thetas, network in _of_one_shape(question.line):
-        found = walk_together(
-            *(thetas, network, x, y, inputs, truth),
-            alpha=question.alpha,
-            steps=question.steps,
-            check_wanted=check_wanted,
-        )
-        trails.update(zip(roles, found, strict=True))
+    entries = question.line.entries
+    found = walk_together(
+        *([entry.start for entry in entries.values()], x, y, inputs, truth),
+        alpha=question.alpha,
+        steps=question.steps,
+        task=torch.tensor([[[question.amplitude, question.phase]]]),
+        check_wanted=check_wanted,
+    )
+    trails = dict(zip(entries, found, strict=True))
     sentences = {
         role: divergence_sentence(
             question.line.entries[role].label,
@@ -107,14 +102,3 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
     }
     arrays = inputs.double().numpy(), truth.double().numpy()
     return Answer(question, *arrays, trails, sentences)
-
-
-def _of_one_shape(line: Line) -> Iterator[tuple[list[str], Tensor, Network]]:
-    """The line's networks, those of one shape together: roles, θ ``(R, P)`` and the shape."""
-    shapes: dict[tuple[tuple[int, ...], bool], list[str]] = {}
-    for role, entry in line.entries.items():
-        key = tuple(entry.network.sizes), entry.network.tanh
-        shapes.setdefault(key, []).append(role)
-    for roles in shapes.values():
-        entries = [line.entries[role] for role in roles]
-        yield roles, torch.stack([entry.theta for entry in entries]), entries[0].network

@@ -27,7 +27,7 @@ def test_json_equals_the_engine(tmp_path: Path, capsys: Captured, y: list[float]
     truth = sine(inputs, amplitude, phase)
     x = torch.tensor([-3.2, -1, 0.5]).view(1, -1, 1)
     support = sine(x, amplitude, phase) if y is None else torch.tensor(y).view(1, -1, 1)
-    trail = adapt(file.theta, file.network, x, support, inputs, alpha=0.02, steps=4)
+    trail = adapt(file.start, x, support, inputs, alpha=0.02, steps=4)
     assert result["x"] == inputs.tolist()
     assert result["truth"] == truth.tolist()
     assert result["diverged"] is None

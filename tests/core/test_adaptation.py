@@ -23,6 +23,7 @@ from explorer.core.network import (
     parameter_count,
     to_state_dict,
 )
+from explorer.core.starting_point import StartingPoint
 from tests.core import reference
 
 GRID = torch.linspace(-5, 5, 21, dtype=torch.float64)
@@ -58,7 +59,7 @@ def test_every_step_is_a_plain_gradient_step(
     theta, x, y = problem(network)
     if per_task:
         theta = theta * torch.tensor([[1.0], [0.8], [1.2]], dtype=torch.float64)
-    trail = list(adapt(theta, network, x, y, GRID, alpha=0.02, steps=4))
+    trail = list(adapt(StartingPoint(network, theta), x, y, GRID, alpha=0.02, steps=4))
     assert [step.step for step in trail] == [0, 1, 2, 3, 4]
     for task in range(TASKS):
         net = sequential(theta[task] if per_task else theta, network)
@@ -82,7 +83,7 @@ def test_precision_is_kept(dtype: torch.dtype) -> None:
     """What comes in as float64 is adapted in float64, and float32 in float32."""
     network = make_network((5,))
     theta, x, y = (tensor.to(dtype) for tensor in problem(network))
-    for step in adapt(theta, network, x, y, GRID.to(dtype), alpha=0.01, steps=2):
+    for step in adapt(StartingPoint(network, theta), x, y, GRID.to(dtype), alpha=0.01, steps=2):
         for tensor in (step.theta, step.support_loss, step.prediction):
             assert tensor.dtype == dtype
             assert not tensor.requires_grad
@@ -92,7 +93,7 @@ def test_shapes() -> None:
     """T tasks give T parameter vectors, losses and curves, before the first step already."""
     network = make_network((5,))
     theta, x, y = problem(network)
-    for step in adapt(theta, network, x, y, GRID, alpha=0.01, steps=1):
+    for step in adapt(StartingPoint(network, theta), x, y, GRID, alpha=0.01, steps=1):
         assert step.theta.shape == (TASKS, parameter_count(network))
         assert step.support_loss.shape == (TASKS,)
         assert step.prediction.shape == (TASKS, len(GRID))
@@ -103,7 +104,7 @@ def test_theta_given_is_left_alone() -> None:
     network = make_network((5,))
     theta, x, y = problem(network)
     before = theta.clone()
-    steps = adapt(theta, network, x, y, GRID, alpha=0.05, steps=3)
+    steps = adapt(StartingPoint(network, theta), x, y, GRID, alpha=0.05, steps=3)
     first = next(steps)
     kept = first.theta.clone()
     list(steps)
@@ -117,7 +118,7 @@ def test_without_points_nothing_changes(activation: str) -> None:
     network = make_network((5, 5), activation)
     theta, _, _ = problem(network)
     none = torch.zeros(2, 0, 1, dtype=torch.float64)
-    trail = list(adapt(theta, network, none, none, GRID, alpha=0.1, steps=3))
+    trail = list(adapt(StartingPoint(network, theta), none, none, GRID, alpha=0.1, steps=3))
     assert len(trail) == 4
     for step in trail:
         assert step.support_loss.isnan().all()
@@ -127,7 +128,7 @@ def test_without_points_nothing_changes(activation: str) -> None:
     flags = diverged(losses_of(trail), none)
     assert flags.shape == (4, 2)
     assert not flags.any()
-    assert curvature(theta, network, none[:1], none[:1]) == 0
+    assert curvature(StartingPoint(network, theta), none[:1], none[:1]) == 0
 
 
 def losses_of(trail: list[AdaptStep]) -> Tensor:
@@ -140,7 +141,9 @@ def test_too_long_a_step_diverges_and_a_fair_one_does_not() -> None:
     theta, x, y = (tensor.float() for tensor in problem(network))
     flags = {}
     for alpha in (0.01, 3.0):
-        trail = list(adapt(theta, network, x, y, GRID.float(), alpha=alpha, steps=30))
+        trail = list(
+            adapt(StartingPoint(network, theta), x, y, GRID.float(), alpha=alpha, steps=30)
+        )
         flags[alpha] = diverged(losses_of(trail), y)
         assert flags[alpha].shape == (31, TASKS)
         assert flags[alpha].dtype == torch.bool
@@ -200,24 +203,26 @@ def test_curvature_is_the_top_eigenvalue(hidden: tuple[int, ...], activation: st
     hessian = torch.autograd.functional.hessian(loss_at(network, activation, x, y), theta)
     top = float(torch.linalg.eigvalsh(hessian)[-1])
     assert top > 0.1
-    found = curvature(theta, network, x, y, rounds=400)
+    found = curvature(StartingPoint(network, theta), x, y, rounds=400)
     assert found == pytest.approx(top, rel=1e-6)
-    assert curvature(theta, network, x, y) == pytest.approx(top, rel=0.05)
+    assert curvature(StartingPoint(network, theta), x, y) == pytest.approx(top, rel=0.05)
 
 
 def test_two_over_curvature_is_the_limit_of_stability() -> None:
     """Near a minimum, α·curvature just below 2 settles back and just above 2 leaves."""
     network = make_network((5,), "tanh")
     theta, x, y = problem(network, tasks=1)
-    *_, last = adapt(theta, network, x, y, GRID, alpha=0.1, steps=20_000)
+    *_, last = adapt(StartingPoint(network, theta), x, y, GRID, alpha=0.1, steps=20_000)
     minimum = last.theta[0]
-    top = curvature(minimum, network, x, y, rounds=500)
+    top = curvature(StartingPoint(network, minimum), x, y, rounds=500)
     hessian = torch.autograd.functional.hessian(loss_at(network, "tanh", x, y), minimum)
     direction = torch.linalg.eigh(hessian).eigenvectors[:, -1]
     ends = {}
     for product in (1.8, 2.2):
         nudged = minimum + 1e-4 * direction
-        trail = list(adapt(nudged, network, x, y, GRID, alpha=product / top, steps=20))
+        trail = list(
+            adapt(StartingPoint(network, nudged), x, y, GRID, alpha=product / top, steps=20)
+        )
         ends[product] = float((trail[-1].theta[0] - minimum) @ direction) / 1e-4
     # Each step multiplies the distance by 1 − α·curvature: (−0.8)²⁰ and (−1.2)²⁰.
     assert abs(ends[1.8]) < 0.1

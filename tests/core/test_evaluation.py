@@ -11,6 +11,7 @@ from explorer.core import evaluation
 from explorer.core.evaluation import GRID_POINTS, block_errors, evaluate, summarise
 from explorer.core.network import Network, initialise, make_network, to_state_dict
 from explorer.core.schema import Range, Settings
+from explorer.core.starting_point import StartingPoint
 from explorer.core.tasks import sample_evenly, stream
 
 NETWORK = make_network((20, 20))
@@ -61,10 +62,14 @@ def test_equals_a_slow_loop(noise: float) -> None:
     """
     settings = Settings(hidden=(20, 20), noise=noise)
     slow = slow_errors(THETA, settings, 5, 3, 6, 0.01, 11)
-    blocks = block_errors(THETA, NETWORK, settings, shots=5, steps=3, tasks=6, alpha=0.01, seed=11)
+    blocks = block_errors(
+        StartingPoint(NETWORK, THETA), settings, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
+    )
     errors = torch.cat([block for block, _ in blocks], 1)
     torch.testing.assert_close(errors, slow, rtol=1e-4, atol=1e-5)
-    result = evaluate(THETA, NETWORK, settings, shots=5, steps=3, tasks=6, alpha=0.01, seed=11)
+    result = evaluate(
+        StartingPoint(NETWORK, THETA), settings, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
+    )
     assert (result.shots, result.tasks, result.diverged) == (5, 6, (0, 0, 0, 0))
     assert result.mse == pytest.approx(slow.mean(1).tolist(), rel=1e-4)
     assert result.median == pytest.approx(slow.quantile(0.5, dim=1).tolist(), rel=1e-4)
@@ -74,21 +79,25 @@ def test_equals_a_slow_loop(noise: float) -> None:
 
 def test_same_seed_same_result_and_other_seed_another() -> None:
     """An evaluation repeats bit for bit; another seed meets other tasks."""
-    one = evaluate(THETA, NETWORK, SETTINGS, shots=5, steps=2, tasks=20, seed=1)
-    assert evaluate(THETA, NETWORK, SETTINGS, shots=5, steps=2, tasks=20, seed=1) == one
-    assert evaluate(THETA, NETWORK, SETTINGS, shots=5, steps=2, tasks=20, seed=2) != one
+    one = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=20, seed=1)
+    assert (
+        evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=20, seed=1) == one
+    )
+    assert (
+        evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=20, seed=2) != one
+    )
 
 
 def test_tasks_do_not_depend_on_learner_or_company() -> None:
     """Whatever is evaluated before or besides, and for however long, seed and K fix the tasks."""
-    alone = evaluate(THETA, NETWORK, SETTINGS, shots=10, steps=1, tasks=20)
-    evaluate(THETA, NETWORK, SETTINGS, shots=5, steps=1, tasks=20)
+    alone = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=10, steps=1, tasks=20)
+    evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=1, tasks=20)
     torch.rand(7)
-    assert evaluate(THETA, NETWORK, SETTINGS, shots=10, steps=1, tasks=20) == alone
-    longer = evaluate(THETA, NETWORK, SETTINGS, shots=10, steps=3, tasks=20)
+    assert evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=10, steps=1, tasks=20) == alone
+    longer = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=10, steps=3, tasks=20)
     assert longer.mse[:2] == alone.mse
     # Networks that predict nothing show the tasks themselves: the same for any shape or training.
-    zero = evaluate(0 * THETA, NETWORK, SETTINGS, shots=10, steps=0, tasks=20)
+    zero = evaluate(StartingPoint(NETWORK, 0 * THETA), SETTINGS, shots=10, steps=0, tasks=20)
     other_network = make_network((3,), "tanh")
     other = evaluate(
         torch.zeros(10),
@@ -103,7 +112,7 @@ def test_tasks_do_not_depend_on_learner_or_company() -> None:
 
 def test_zero_network_scores_the_floor() -> None:
     """Predicting zero costs 4.252 on the paper's tasks, within three intervals."""
-    result = evaluate(0 * THETA, NETWORK, SETTINGS, shots=1, steps=0, tasks=3000)
+    result = evaluate(StartingPoint(NETWORK, 0 * THETA), SETTINGS, shots=1, steps=0, tasks=3000)
     assert abs(result.mse[0] - 4.252) < 3 * result.ci95[0]
     assert result.ci95[0] < 0.25
 
@@ -111,17 +120,19 @@ def test_zero_network_scores_the_floor() -> None:
 def test_grid_spans_the_settings_range() -> None:
     """The error is taken over the settings' own inputs and tasks."""
     narrow = Settings(hidden=(20, 20), x=Range(0.0, 0.01), phase=Range(0.0, 0.01))
-    result = evaluate(0 * THETA, NETWORK, narrow, shots=1, steps=0, tasks=50)
+    result = evaluate(StartingPoint(NETWORK, 0 * THETA), narrow, shots=1, steps=0, tasks=50)
     assert 0 < result.mse[0] < 1e-2
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """How the tasks are cut into blocks changes nothing beyond rounding, and loses none."""
-    whole = evaluate(THETA, NETWORK, SETTINGS, shots=5, steps=2, tasks=30)
+    whole = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=30)
     monkeypatch.setattr(evaluation, "BLOCK", size)
     blocks = list(
-        block_errors(THETA, NETWORK, SETTINGS, shots=5, steps=2, tasks=30, alpha=0.01, seed=0)
+        block_errors(
+            StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=30, alpha=0.01, seed=0
+        )
     )
     assert len(blocks) == math.ceil(30 / size)
     cut = summarise(blocks, 5)
@@ -133,7 +144,9 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch, size: int) -> Non
 def test_large_networks_come_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for the next block waits no longer when the network is large."""
     monkeypatch.setattr(evaluation, "BLOCK_PARAMETERS", 3 * len(THETA))
-    blocks = block_errors(THETA, NETWORK, SETTINGS, shots=5, steps=1, tasks=10, alpha=0.01, seed=0)
+    blocks = block_errors(
+        StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=1, tasks=10, alpha=0.01, seed=0
+    )
     assert [errors.shape[1] for errors, _ in blocks] == [3, 3, 3, 1]
 
 
@@ -172,7 +185,9 @@ def test_median(values: list[float], median: float) -> None:
 
 def test_some_tasks_diverge() -> None:
     """With α near the edge some tasks diverge; the mean of the rest stays moderate."""
-    result = evaluate(THETA, NETWORK, SETTINGS, shots=5, steps=10, tasks=100, alpha=0.25)
+    result = evaluate(
+        StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=10, tasks=100, alpha=0.25
+    )
     assert 0 < result.diverged[-1] < 100
     assert list(result.diverged) == sorted(result.diverged)
     assert all(math.isfinite(value) for value in result.mse)
@@ -180,7 +195,9 @@ def test_some_tasks_diverge() -> None:
 
 def test_all_tasks_diverge_without_a_sound() -> None:
     """If all diverge the mean is NaN, the median infinite, and nothing raises or warns."""
-    result = evaluate(1000 * THETA, NETWORK, SETTINGS, shots=5, steps=20, tasks=7, alpha=1.0)
+    result = evaluate(
+        StartingPoint(NETWORK, 1000 * THETA), SETTINGS, shots=5, steps=20, tasks=7, alpha=1.0
+    )
     assert result.diverged[-1] == 7
     assert math.isnan(result.mse[-1])
     assert result.median[-1] == math.inf

@@ -10,6 +10,7 @@ from torch import Tensor
 from explorer.core.adaptation import adapt, curvature, diverged
 from explorer.core.network import initialise, make_network, parameter_count
 from explorer.core.schema import Range
+from explorer.core.starting_point import StartingPoint
 from explorer.core.tasks import grid, sine, stream
 from explorer.core.trail import Divergence, Trail, walk
 
@@ -29,8 +30,8 @@ def support(points: int) -> tuple[Tensor, Tensor]:
 def test_every_step_is_adapts(points: int) -> None:
     """Predictions and both errors are, number for number, those of `adapt` at each step."""
     x, y = support(points)
-    trail = walk(THETA, NETWORK, x, y, GRID, TRUTH, alpha=0.02, steps=5)
-    steps = list(adapt(THETA, NETWORK, x, y, GRID, alpha=0.02, steps=5))
+    trail = walk(StartingPoint(NETWORK, THETA), x, y, GRID, TRUTH, alpha=0.02, steps=5)
+    steps = list(adapt(StartingPoint(NETWORK, THETA), x, y, GRID, alpha=0.02, steps=5))
     assert trail.prediction.shape == (6, 31)
     assert trail.mse.shape == trail.support_mse.shape == (6,)
     for at, step in enumerate(steps):
@@ -44,17 +45,22 @@ def test_every_step_is_adapts(points: int) -> None:
 def test_divergence_is_reported_with_its_reason() -> None:
     """The first step at which adaptation had diverged, and the curvature at θ behind it."""
     x, y = support(6)
-    trail = walk(THETA, NETWORK, x, y, GRID, TRUTH, alpha=1.0, steps=12)
-    losses = [s.support_loss for s in adapt(THETA, NETWORK, x, y, GRID, alpha=1.0, steps=12)]
+    trail = walk(StartingPoint(NETWORK, THETA), x, y, GRID, TRUTH, alpha=1.0, steps=12)
+    losses = [
+        s.support_loss
+        for s in adapt(StartingPoint(NETWORK, THETA), x, y, GRID, alpha=1.0, steps=12)
+    ]
     flags = diverged(torch.stack(losses), y)[:, 0].tolist()
     assert any(flags)
     assert not flags[0]
-    assert trail.divergence == Divergence(flags.index(True), curvature(THETA, NETWORK, x, y))
+    assert trail.divergence == Divergence(
+        flags.index(True), curvature(StartingPoint(NETWORK, THETA), x, y)
+    )
 
 
 def test_it_keeps_no_parameters() -> None:
     """A hundred steps of a large network would otherwise fill the memory."""
-    trail = walk(THETA, NETWORK, *support(6), GRID, TRUTH, alpha=0.02, steps=5)
+    trail = walk(StartingPoint(NETWORK, THETA), *support(6), GRID, TRUTH, alpha=0.02, steps=5)
     size = parameter_count(NETWORK)
     for field in fields(Trail):
         assert size not in np.shape(getattr(trail, field.name))
@@ -74,5 +80,13 @@ def test_it_can_be_given_up_between_steps() -> None:
             raise NobodyWaitsError
 
     with pytest.raises(NobodyWaitsError):
-        walk(THETA, NETWORK, *support(6), GRID, TRUTH, alpha=0.02, steps=50, check_wanted=check)
+        walk(
+            StartingPoint(NETWORK, THETA),
+            *support(6),
+            GRID,
+            TRUTH,
+            alpha=0.02,
+            steps=50,
+            check_wanted=check,
+        )
     assert len(asked) == 3

@@ -1,12 +1,40 @@
-"""The learners: one short file each, saying only what its meta-gradient is.
+"""The learners: one short file each, saying what its meta-gradient is and how it adapts.
 
 A further learner is a file with a `meta_gradient` and a line in `LEARNERS`.
 """
 
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.anil import ANIL
+from explorer.core.learners.base import Batch, InnerLoop, Learner, inner_loop
+from explorer.core.learners.cavia import CAVIA
+from explorer.core.learners.first_order import FIRST_ORDER
+from explorer.core.learners.joint import ORACLE, PRETRAINED
+from explorer.core.learners.layer_rates import LAYER_RATES
 from explorer.core.learners.maml import MAML
-from explorer.core.learners.pretrained import PRETRAINED
+from explorer.core.learners.meta_sgd import META_SGD
+from explorer.core.learners.reptile import REPTILE
 
-LEARNERS = {learner.name: learner for learner in (MAML, PRETRAINED)}
+LEARNERS = {
+    learner.name: learner
+    for learner in (
+        MAML,
+        PRETRAINED,
+        FIRST_ORDER,
+        ANIL,
+        META_SGD,
+        LAYER_RATES,
+        REPTILE,
+        CAVIA,
+        ORACLE,
+    )
+}
 
-__all__ = ["LEARNERS", "MAML", "PRETRAINED", "Batch", "InnerLoop", "Learner"]
+__all__ = [
+    "LEARNERS",
+    "MAML",
+    "ORACLE",
+    "PRETRAINED",
+    "Batch",
+    "InnerLoop",
+    "Learner",
+    "inner_loop",
+]

@@ -1,0 +1,158 @@
+"""What a job found: a figure's curves, its rows of numbers, and how they came about.
+
+Nothing here knows how it is drawn: the window, the exported files and the command line all show
+the same `Figure`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Verdict = Literal["agrees", "better", "worse", ""]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line, or points, in a panel.
+
+    Attributes:
+        role: whose look it has (`explorer.palette.LOOKS`), or "truth" or "points".
+        label: what the legend says; empty to leave it out.
+        x: ``(N,)``.
+        y: ``(N,)``; NaN where there is nothing.
+        low: lower end of a band around it, ``(N,)``, or None.
+        high: upper end.
+        dashes: in place of the look's own (units of the line's width); None for the look's.
+        opacity: 0 to 1.
+        markers: draw points instead of a line.
+    """
+
+    role: str
+    label: str
+    x: Array
+    y: Array
+    low: Array | None = None
+    high: Array | None = None
+    dashes: tuple[float, ...] | None = None
+    opacity: float = 1.0
+    markers: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """Values over two axes of choices.
+
+    Attributes:
+        x: what stands along x, as text.
+        y: what stands along y, as text.
+        values: ``(len(y), len(x))``; NaN where there is nothing.
+        marks: text in each cell (may be empty), ``(len(y), len(x))``.
+        hatched: cells to hatch, ``(len(y), len(x))`` of bool.
+    """
+
+    x: tuple[str, ...]
+    y: tuple[str, ...]
+    values: Array
+    marks: tuple[tuple[str, ...], ...]
+    hatched: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One set of axes.
+
+    Attributes:
+        title: what stands above it.
+        x_label: of the x axis.
+        y_label: of the y axis.
+        curves: what it shows.
+        heat_map: what it shows instead of curves, or None.
+        log_y: whether y is logarithmic.
+        y_range: fixed limits of y, or None.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    curves: tuple[Curve, ...] = ()
+    heat_map: HeatMap | None = None
+    log_y: bool = False
+    y_range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number, beside the paper's where the paper has it.
+
+    Attributes:
+        item: "fig2", "fig3", "fig6", "table2", "steps100" or what else was measured.
+        learner: name of the learner.
+        label: what people read.
+        shots: K.
+        steps: gradient steps.
+        paper: the paper's value, or None.
+        ours: mean squared error, or a difference of two.
+        ci95: half-width of its 95 % interval.
+        diverged: tasks that diverged and were left out.
+        verdict: how ours stands to the paper's; empty without a paper's value.
+    """
+
+    item: str
+    learner: str
+    label: str
+    shots: int
+    steps: int
+    paper: float | None
+    ours: float
+    ci95: float
+    diverged: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """Everything that a job found.
+
+    Attributes:
+        item: what was asked for.
+        title: what stands above it.
+        panels: its axes, side by side, row by row.
+        columns: panels in a row.
+        rows: its numbers.
+        protocol: how they were measured, line by line.
+        notes: where ours disagree with the paper and why, sentence by sentence.
+        provenance: program, version, seed, command and date, in one line.
+        complete: whether the job has come to its end.
+    """
+
+    item: str
+    title: str
+    panels: tuple[Panel, ...]
+    columns: int = 1
+    rows: tuple[Row, ...] = ()
+    protocol: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    provenance: str = ""
+    complete: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class JobProgress:
+    """A moment in a job, after which it can be stopped.
+
+    A job is a generator of these; its last one has ``done == 1`` and a complete figure.
+
+    Attributes:
+        done: share of the work, 0 to 1.
+        doing: what is being done, in a few words.
+        figure: what is known so far; None before there is anything to show.
+    """
+
+    done: float
+    doing: str
+    figure: Figure | None = field(default=None)

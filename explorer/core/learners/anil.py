@@ -1,0 +1,54 @@
+"""ANIL, almost no inner loop (Raghu et al. 2020, arXiv 1909.09157, section 4.1).
+
+MAML whose inner loop adapts the last layer alone: θₛ₊₁ = θₛ − α·m ⊙ ∇L_support(θₛ), where m is 1
+for the head and 0 for the body. The outer loop trains both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
+from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.inner_loop import backwards, unroll
+from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.network import Network
+from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def head_only(theta: Tensor, network: Network) -> Tensor:
+    """1 for every parameter of the last layer and 0 for all others, ``(P,)``."""
+    head = (network.sizes[-2] + 1) * network.sizes[-1]
+    body = theta.size(-1) - head
+    return torch.cat(
+        [torch.zeros_like(theta.narrow(-1, 0, body)), torch.ones_like(theta.narrow(-1, body, head))]
+    )
+
+
+def meta_gradient(
+    meta: Tensor,
+    batch: Batch,
+    network: Network,
+    inner: InnerLoop,
+    weights: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The exact meta-gradient of body and head; losses before and after the inner loop."""
+    rates = head_only(meta, network) * inner.alpha
+    unrolled = unroll(meta, rates, batch, network, inner.steps, weights is not None)
+    derivative = backwards(unrolled, rates, network, weights)
+    return derivative.by_theta / batch.support_x.size(0), unrolled.losses
+
+
+def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
+    """Adaptation moves the head alone."""
+    return StartingPoint(network, meta, head_only(meta, network))
+
+
+ANIL = Learner(
+    "anil", "ANIL", "Raghu et al. 2020, arXiv 1909.09157, section 4.1", BEFORE_AND_AFTER,
+    meta_gradient, start=start,
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""MAML with one learned step size per layer (Antoniou et al. 2019, arXiv 1810.09502, section 4).
+
+"Per-layer learning rates" of MAML++, shared by all inner steps: θₛ₊₁ = θₛ − r ⊙ ∇L_support(θₛ)
+where r has one value for the weights and biases of each layer. The meta-parameters are θ and
+these values, each α before training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
+from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.inner_loop import backwards, unroll
+from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.network import Network, parameter_count, unpack
+from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def _parts(meta: Tensor, network: Network) -> tuple[Tensor, Tensor]:
+    """θ ``(P,)`` and the step size of each of its parameters ``(P,)``."""
+    parameters = parameter_count(network)
+    theta = meta.narrow(-1, 0, parameters)
+    rates = [
+        torch.ones_like(layer).flatten() * meta.narrow(-1, parameters + i, 1)
+        for i, layer in enumerate(unpack(theta, network.sizes))
+    ]
+    return theta, torch.cat(rates)
+
+
+def meta_gradient(
+    meta: Tensor,
+    batch: Batch,
+    network: Network,
+    inner: InnerLoop,
+    weights: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The exact meta-gradient of θ and the step sizes; losses before and after the inner loop."""
+    theta, rates = _parts(meta, network)
+    unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
+    derivative = backwards(unrolled, rates, network, weights, with_rates=True)
+    assert derivative.by_rates is not None
+    by_layer = [part.sum().unsqueeze(0) for part in unpack(derivative.by_rates, network.sizes)]
+    both = torch.cat([derivative.by_theta, *by_layer])
+    return both / batch.support_x.size(0), unrolled.losses
+
+
+def begin(theta: Tensor, settings: Settings) -> Tensor:
+    """θ and a step size α for each layer."""
+    layers = len(settings.hidden) + 1
+    return torch.cat([theta, theta.new_full((layers,), settings.effective_alpha)])
+
+
+def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
+    """Every layer takes steps of its own size."""
+    theta, rates = _parts(meta, network)
+    return StartingPoint(network, theta, rates / settings.effective_alpha)
+
+
+LAYER_RATES = Learner(
+    "layer-rates", "MAML, α per layer", "Antoniou et al. 2019, arXiv 1810.09502, section 4",
+    BEFORE_AND_AFTER, meta_gradient, begin=begin, start=start,
+)  # fmt: skip

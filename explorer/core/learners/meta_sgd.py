@@ -1,0 +1,58 @@
+"""Meta-SGD (Li et al. 2017, arXiv 1707.09835, equation (2) and Algorithm 1).
+
+The step sizes are learned with θ, one for each parameter: θₛ₊₁ = θₛ − r ⊙ ∇L_support(θₛ). The
+meta-parameters are (θ, r), with every r = α before training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
+from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.inner_loop import backwards, unroll
+from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.network import Network
+from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def _parts(meta: Tensor) -> tuple[Tensor, Tensor]:
+    parameters = meta.size(-1) // 2
+    return meta.narrow(-1, 0, parameters), meta.narrow(-1, parameters, parameters)
+
+
+def meta_gradient(
+    meta: Tensor,
+    batch: Batch,
+    network: Network,
+    inner: InnerLoop,
+    weights: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The exact meta-gradient of θ and r; losses before and after the inner loop."""
+    theta, rates = _parts(meta)
+    unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
+    derivative = backwards(unrolled, rates, network, weights, with_rates=True)
+    assert derivative.by_rates is not None
+    both = torch.cat([derivative.by_theta, derivative.by_rates])
+    return both / batch.support_x.size(0), unrolled.losses
+
+
+def begin(theta: Tensor, settings: Settings) -> Tensor:
+    """θ and as many step sizes α."""
+    return torch.cat([theta, torch.full_like(theta, settings.effective_alpha)])
+
+
+def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
+    """Every parameter takes steps of its own size."""
+    theta, rates = _parts(meta)
+    return StartingPoint(network, theta, rates / settings.effective_alpha)
+
+
+META_SGD = Learner(
+    "meta-sgd", "Meta-SGD", "Li et al. 2017, arXiv 1707.09835, Algorithm 1", BEFORE_AND_AFTER,
+    meta_gradient, begin=begin, start=start,
+)  # fmt: skip

@@ -1,0 +1,53 @@
+"""Reptile (Nichol et al. 2018, arXiv 1803.02999, Algorithm 2, with Adam as in section 2).
+
+From θ, k gradient steps on the task lead to φ, and (θ − φ)/α takes the place of the
+meta-gradient: it is the sum of the k gradients. The steps use the support and the query points in
+turn, so that successive minibatches differ; that is where Reptile's second-order effect comes
+from (section 5). With one step, on all points, it would be joint training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.lazy_torch import torch
+from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.mlp import gradient, losses_and_pass
+from explorer.core.network import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def meta_gradient(
+    meta: Tensor,
+    batch: Batch,
+    network: Network,
+    inner: InnerLoop,
+    weights: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """(θ − φ)/α, averaged over tasks; losses at the first and at the last inner step."""
+    if inner.reptile_steps == 1:
+        minibatches = [
+            (
+                torch.cat([batch.support_x, batch.query_x], -2),
+                torch.cat([batch.support_y, batch.query_y], -2),
+            )
+        ]
+    else:
+        minibatches = [(batch.support_x, batch.support_y), (batch.query_x, batch.query_y)]
+    adapted, total, losses = meta, meta * 0.0, []
+    for step in range(inner.reptile_steps):
+        loss, passed = losses_and_pass(adapted, *minibatches[step % len(minibatches)], network)
+        losses.append(loss)
+        descent = gradient(passed)
+        total = total + descent.sum(0)
+        adapted = adapted - descent * inner.alpha
+    means = torch.stack([losses[0].mean(), losses[-1].mean()])
+    return total / batch.support_x.size(0), means
+
+
+REPTILE = Learner(
+    "reptile", "Reptile", "Nichol et al. 2018, arXiv 1803.02999, Algorithm 2",
+    ("at the first inner step", "at the last inner step"), meta_gradient,
+)  # fmt: skip
