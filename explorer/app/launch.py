@@ -25,7 +25,7 @@ from explorer.app.main_window import TRANSIENT_MS, MainWindow
 from explorer.app.options import NO_DISPLAY, WindowOptions
 from explorer.core.checkpoint import SUFFIX, load
 from explorer.core.errors import UserError
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 from explorer.state.preferences import Preferences, default_path
 from explorer.state.workers import describe
 from explorer.state.workspace import Workspace

@@ -5,7 +5,8 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
-from explorer.core.schema import PRESETS, Settings
+from explorer.core.presets import PRESETS
+from explorer.core.schema import Settings
 from explorer.panels.legend import Legend
 from explorer.panels.loss_plots import HeldOutPlot, MetaLossPlot
 from explorer.panels.settings_form import SettingsForm

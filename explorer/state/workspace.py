@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from explorer.core.checkpoint import Checkpoint, load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import MAML
-from explorer.core.schema import PRESETS, Settings
+from explorer.core.presets import PRESETS
+from explorer.core.schema import Settings
 from explorer.core.training import Run
 from explorer.resources import CHECKPOINTS, resource
 from explorer.state.first_answer import first_answer
