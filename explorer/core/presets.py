@@ -5,7 +5,7 @@ them does as far as `Settings` can say it, read off its source, and `beyond` say
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.core.schema import Range, Settings
 
@@ -152,3 +152,9 @@ PRESETS = {
         ),
     ),
 }
+
+
+def matching_preset(settings: Settings) -> str | None:
+    """The preset that these settings are, whatever their seed."""
+    same = (n for n, p in PRESETS.items() if replace(p.settings, seed=settings.seed) == settings)
+    return next(same, None)
