@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from explorer.core.figure import Figure, JobProgress
+from explorer.core.figure import JobProgress
 from explorer.core.reproduction.plan import Plan
+from explorer.core.reproduction.sines import fig2, fig6
+from explorer.core.reproduction.steps import fig3, steps100
+from explorer.core.reproduction.table import table2
 
 
 @dataclass(frozen=True)
@@ -26,40 +29,33 @@ class Item:
     job: Callable[[Plan], Iterator[JobProgress]]
 
 
-def _skeleton(name: str) -> Callable[[Plan], Iterator[JobProgress]]:
-    def job(_plan: Plan) -> Iterator[JobProgress]:
-        yield JobProgress(1.0, "done", Figure(name, name, (), complete=True))
-
-    return job
-
-
 ITEMS = {
     item.name: item
     for item in (
         Item(
             "fig2", "Figure 2: one sine",
             "MAML and pretraining adapt to 5 and 10 points of one sine, also on one half only.",
-            _skeleton("fig2"),
+            fig2,
         ),
         Item(
-            "fig3", "Figures 3 and 6: loss against steps",
+            "fig3", "Figure 3: error against steps",
             "Error of MAML, pretraining and oracle after 0 to 10 steps on 5, 10 and 20 points.",
-            _skeleton("fig3"),
+            fig3,
         ),
         Item(
-            "fig6", "Figure 7: further sines",
-            "As Figure 2 for sines drawn at random, two of them with points on one half only.",
-            _skeleton("fig6"),
+            "fig6", "Figures 6 and 7: further sines",
+            "As Figure 2 for sines drawn at random, one of them with points on one half only.",
+            fig6,
         ),
         Item(
             "table2", "Table 2: all baselines",
-            "Error after 1, 5 and 10 steps on 5 points, the paper's beside ours.",
-            _skeleton("table2"),
+            "Error after 1, 5 and 10 steps on 5 points, the paper's beside ours, for all learners.",
+            table2,
         ),
         Item(
             "steps100", "Does pretraining catch up?",
             "Error after up to 100 steps: would the pretrained network catch up with MAML?",
-            _skeleton("steps100"),
+            steps100,
         ),
     )
 }  # fmt: skip
