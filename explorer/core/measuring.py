@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -97,6 +97,10 @@ class Meter:
                 self.share = min(1.0, (self._done + work * share) / self._total)
                 yield self.share
                 self._told = time.perf_counter()
+
+    def with_result(self, work: float, doing: Generator[float, None, R]) -> Iterator[float | R]:
+        """As `part`, for a loop: what it returns comes as the last item."""
+        yield (yield from self.part(work, doing))
 
 
 def provenance(seed: int, command: str) -> str:
