@@ -1,6 +1,6 @@
 """The longer texts of ``--help``."""
 
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 
 WINDOW_HELP = f"""\
 Train MAML live on sine tasks, click K points and watch the network adapt. Without a command

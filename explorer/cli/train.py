@@ -21,7 +21,8 @@ from explorer.cli.values import check_place
 from explorer.core.checkpoint import load, save
 from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import PRESETS, Settings, coerce
+from explorer.core.presets import PRESETS
+from explorer.core.schema import Settings, coerce
 from explorer.core.training import Progress, Run, start, threads_for, train
 
 SMOOTHED = 100  # meta-iterations over which a reported loss is the mean

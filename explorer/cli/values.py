@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.core.errors import UserError
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 
 
 def whole(low: int, high: int, hint: str = "") -> Callable[[str], int]:

@@ -12,7 +12,8 @@ from explorer.core.analytic import SineEstimator
 from explorer.core.lazy_torch import torch
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import grid, sample_evenly, sine, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import grid, sample_evenly, sine
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ from explorer.core.learners import LEARNERS, MAML
 from explorer.core.network import initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import stream
+from explorer.core.streams import stream
 from explorer.core.training import Run
 
 Start = StartingPoint | SineEstimator

@@ -16,7 +16,8 @@ import explorer
 from explorer import cli
 from explorer.cli import main
 from explorer.cli.output import number, table
-from explorer.core.schema import DESCRIPTIONS, PRESETS
+from explorer.core.presets import PRESETS
+from explorer.core.schema import DESCRIPTIONS
 from tests.cli.commands import MODULE, process, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]

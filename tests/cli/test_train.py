@@ -20,7 +20,8 @@ from explorer.core import training
 from explorer.core.checkpoint import load
 from explorer.core.errors import CheckpointError
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import DESCRIPTIONS, PRESETS, Range, Settings
+from explorer.core.presets import PRESETS
+from explorer.core.schema import DESCRIPTIONS, Range, Settings
 from tests.cli.commands import (
     MODULE,
     TINY,

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.floors import floors
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 from explorer.core.training import HeldOut, TrainEvent, advance, start
 from explorer.panels.training_panel import duration
 from explorer.state.training_session import Newest, Phase

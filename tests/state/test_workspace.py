@@ -14,7 +14,7 @@ from explorer.core.checkpoint import load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import LEARNERS
 from explorer.core.network import initialise, to_state_dict
-from explorer.core.tasks import stream
+from explorer.core.streams import stream
 from explorer.core.training import Run, advance, start
 from explorer.state import networks
 from explorer.state import training_session as session_module
