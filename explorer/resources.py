@@ -5,7 +5,6 @@ from pathlib import Path
 from explorer.core.errors import UserError
 
 
-
 def checkpoint_name(learner: str) -> str:
     """The name of the file with a learner's network."""
     return f"{learner}-10shot.safetensors"

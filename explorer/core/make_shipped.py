@@ -1,4 +1,4 @@
-"""``python -m explorer.core.make_shipped FOLDER LEARNER…`` trains networks that come with the program.
+"""``python -m explorer.core.make_shipped FOLDER LEARNER…`` trains networks to ship.
 
 The learners are trained side by side with the paper's settings, on the same points of the same
 tasks, and each is saved as FOLDER/LEARNER-10shot.safetensors without the state of its training.
@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from explorer.core.checkpoint import save
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 from explorer.core.training import Run, start, threads_for, train
 from explorer.resources import checkpoint_name
 
