@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from explorer.core.checkpoint import save
+from explorer.core.learners import LEARNERS
 from explorer.core.presets import PRESETS
+from explorer.core.reproduction import FULL
 from explorer.core.training import Run, start, threads_for, train
 from explorer.resources import checkpoint_name
 
@@ -18,8 +20,13 @@ SEED = 12  # resources/README.md says why
 
 
 def trained(learners: Sequence[str], iterations: int | None = None) -> Run:
-    """The learners after the paper's training, or after some iterations of it."""
+    """The learners after the paper's training, or after some iterations of it.
+
+    Networks that are averaged are trained only as long as they need.
+    """
     settings = replace(PRESETS["paper"].settings, seed=SEED)
+    if any(LEARNERS[name].own_tasks for name in learners):
+        settings = replace(settings, iterations=FULL.averaged_iterations)
     run = start(settings, tuple(learners))
     for event in train(run, iterations, threads=threads_for(settings)):
         run = getattr(event, "run", run)

@@ -58,9 +58,9 @@ class NumbersTable(QFrame):
         rows = QWidget()
         grid = QGridLayout(rows)
         grid.setContentsMargins(0, 0, 4, 0)
-        grid.setHorizontalSpacing(14)
+        grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
-        for column, text in ((2, "whole sine"), (3, "support points")):
+        for column, text in ((2, "whole sine"), (3, "points")):
             grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
         for line, role in enumerate(ROLES, 1):
             grid.addWidget(self.lines[role], line, 0)
@@ -74,6 +74,8 @@ class NumbersTable(QFrame):
         self.rows.setWidgetResizable(True)
         self.rows.setFrameShape(QFrame.Shape.NoFrame)
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for part in (rows, self.rows.viewport()):  # the card shows through
+            part.setAutoFillBackground(False)
         self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.rows.setAccessibleName("Learners")
         layout = QVBoxLayout(self)
@@ -128,5 +130,5 @@ def _number() -> QLabel:
     result = QLabel(NONE)
     result.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    result.setMinimumWidth(80)
+    result.setMinimumWidth(56)
     return result

@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Curve, Figure, JobProgress, Panel, Row
-from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
+from explorer.core.learners import FIRST_ORDER, LEARNERS, MAML, ORACLE, PRETRAINED
 from explorer.core.reproduction.measuring import (
     diverged_protocol,
     evaluation_protocol,
@@ -154,12 +154,13 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
     else:
         paper_names = ", ".join(r.label for r in wanted)
         yield (f"After one step our order, best first, is {names}; the paper's is {paper_names}.")
-    maml, first_order = first[MAML.label], first["First-order MAML"]
-    gap = first_order.ours - maml.ours
-    yield (
-        f"After one step MAML is {'ahead of' if gap > 0 else 'behind'} first-order MAML by "
-        f"{abs(gap):.2f}."
-    )
+    maml, first_order = first[MAML.label], first.get(FIRST_ORDER.label)
+    if first_order is not None:
+        gap = first_order.ours - maml.ours
+        yield (
+            f"After one step MAML is {'ahead of' if gap > 0 else 'behind'} first-order MAML by "
+            f"{abs(gap):.2f}."
+        )
     for r in ours:
         if r.verdict == "worse":
             yield f"{r.label} is worse than the paper's {r.paper:.2f} after one step: {r.ours:.2f}."
