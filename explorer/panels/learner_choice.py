@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.core.learners import LEARNERS
+from explorer.core.schema import Settings
+from explorer.core.workload import too_much
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label
 
@@ -30,7 +32,7 @@ class LearnerChoice(QScrollArea):
     def __init__(self, learners: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.boxes: dict[str, QCheckBox] = {}
-        self.complaint = label(NONE_CHOSEN, "warning", wrap=True)
+        self.complaint = label("", "warning", wrap=True)
         self.costs = Costs()
         content = QWidget()
         layout = QVBoxLayout(content)
@@ -44,7 +46,7 @@ class LearnerChoice(QScrollArea):
             box.setIconSize(QSize(30, 12))
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             box.setAccessibleDescription(learner.source)
-            box.toggled.connect(self._on_toggled)
+            box.toggled.connect(self.edited)
             source = label(learner.source, "muted", wrap=True)
             source.setContentsMargins(ROW_INDENT, 0, 0, 5)
             layout.addWidget(box)
@@ -68,17 +70,20 @@ class LearnerChoice(QScrollArea):
         for name, box in self.boxes.items():
             with QSignalBlocker(box):
                 box.setChecked(name in learners)
-        self.complaint.setVisible(not self.chosen)
+
+    def check(self, settings: Settings | None) -> bool:
+        """Whether the learners chosen can be trained with some settings; a sentence says if not."""
+        problem = "" if self.chosen else NONE_CHOSEN
+        if self.chosen and settings is not None:
+            problem = too_much(settings, self.chosen)
+        self.complaint.setText(problem)
+        self.complaint.setVisible(bool(problem))
+        return settings is not None and not problem
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""
         for name, box in self.boxes.items():
             box.setIcon(QIcon(swatch(theme, name)))
-
-    @Slot()
-    def _on_toggled(self) -> None:
-        self.complaint.setVisible(not self.chosen)
-        self.edited.emit()
 
 
 class Costs(QWidget):
