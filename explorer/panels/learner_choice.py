@@ -17,7 +17,7 @@ INTRODUCTION = (
     "choice takes effect with Reset, which starts a new run."
 )
 NONE_CHOSEN = "Choose at least one learner to train."
-ROW_INDENT = 64  # where the text beside a check box and its line begins
+ROW_INDENT = 55  # where the text beside a check box and its line begins
 
 
 class LearnerChoice(QScrollArea):
@@ -25,6 +25,11 @@ class LearnerChoice(QScrollArea):
 
     Signals:
         edited: the user chose other learners; `chosen` is up to date.
+
+    Attributes:
+        boxes: the check box of each learner.
+        complaint: why what was last checked cannot be trained; empty if it can.
+        costs: the table under the list.
     """
 
     edited = Signal()
@@ -32,14 +37,13 @@ class LearnerChoice(QScrollArea):
     def __init__(self, learners: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.boxes: dict[str, QCheckBox] = {}
-        self.complaint = label("", "warning", wrap=True)
+        self.complaint = ""
         self.costs = Costs()
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(10, 8, 10, 10)
         layout.setSpacing(2)
         layout.addWidget(label(INTRODUCTION, "muted", wrap=True))
-        layout.addWidget(self.complaint)
         layout.addSpacing(6)
         for name, learner in LEARNERS.items():
             self.boxes[name] = box = QCheckBox(learner.label)
@@ -72,13 +76,11 @@ class LearnerChoice(QScrollArea):
                 box.setChecked(name in learners)
 
     def check(self, settings: Settings | None) -> bool:
-        """Whether the learners chosen can be trained with some settings; a sentence says if not."""
-        problem = "" if self.chosen else NONE_CHOSEN
+        """Whether what is chosen can be trained with these settings; `complaint` says why not."""
+        self.complaint = "" if self.chosen else NONE_CHOSEN
         if self.chosen and settings is not None:
-            problem = too_much(settings, self.chosen)
-        self.complaint.setText(problem)
-        self.complaint.setVisible(bool(problem))
-        return settings is not None and not problem
+            self.complaint = too_much(settings, self.chosen)
+        return settings is not None and not self.complaint
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""

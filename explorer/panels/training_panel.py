@@ -197,7 +197,7 @@ class TrainingPanel(QWidget):
         self.step.setEnabled(idle and not finished and same)
         self.reset.setEnabled(possible and (phase is not Phase.READY or not same))
         self.pending.setVisible(settings is not None and not same)
-        self.pending.setText(PENDING if possible else self.choice.complaint.text())
+        self.pending.setText(PENDING if possible else self.choice.complaint)
         self._clock.request(self.draw)
 
     def draw(self) -> None:
