@@ -14,7 +14,10 @@ PACKAGE = ROOT / "explorer"
 # From the bottom up: a room may import itself and the rooms before it.
 ROOMS = ["core", "state", "panels", "app", "cli"]
 
-CORE_LIBRARIES = {"torch", "numpy", "numba", "llvmlite", "safetensors", *sys.stdlib_module_names}
+CORE_LIBRARIES = {
+    *("torch", "numpy", "numba", "llvmlite", "safetensors", "matplotlib"),
+    *sys.stdlib_module_names,
+}
 WINDOW_LIBRARIES = ("PySide6.QtWidgets", "PySide6.QtGui", "pyqtgraph")
 
 

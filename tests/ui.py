@@ -110,7 +110,8 @@ def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
-    for role, entry in sandbox.line.entries.items():
+    for role in sandbox.question.roles:
+        entry = sandbox.line.entries[role]
         task = torch.tensor([[[state.amplitude, state.phase]]])
         steps = list(
             adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)

@@ -19,6 +19,7 @@ from explorer.app.about import AboutDialog
 from explorer.app.actions import Entry, OwnKeys, fill
 from explorer.core.checkpoint import SUFFIX
 from explorer.panels.notice_bar import NoticeBar
+from explorer.panels.numbers_table import KEYS
 from explorer.panels.sandbox_panel import SandboxPanel
 from explorer.panels.style import DARK, LIGHT, apply
 from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
@@ -104,8 +105,10 @@ class MainWindow(QMainWindow):
         sandbox = self.workspace.sandbox
         step = self.sandbox.step_bar
         learners = [
-            Entry(f"Show {role}".replace(RANDOM, "untrained"), str(key), switch.toggle)
-            for key, (role, switch) in enumerate(self.sandbox.numbers.switches.items(), 1)
+            Entry(f"Show {role}".replace(RANDOM, "untrained"), key, switch.toggle)
+            for (role, switch), key in zip(
+                self.sandbox.numbers.switches.items(), KEYS, strict=False
+            )
         ]
         themes = [
             Entry(

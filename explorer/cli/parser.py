@@ -11,6 +11,7 @@ from explorer.cli import texts
 from explorer.cli.output import PROGRAM
 from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.errors import UserError
+from explorer.core.reproduction import ITEMS
 from explorer.core.schema import DESCRIPTIONS, Description, Settings
 
 MAX_STEPS = 1000
@@ -20,6 +21,7 @@ MAX_THREADS = 256
 # Prefixes of names in the parsed arguments: the window and the settings share some flags.
 WINDOW = "window_"
 SETTING = "setting_"
+ALL = "all"  # items to reproduce
 
 _SEED = DESCRIPTIONS["seed"]
 
@@ -78,6 +80,7 @@ def build_parser() -> Parser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_adapt(commands)
+    _add_reproduce(commands)
     return parser
 
 
@@ -251,6 +254,28 @@ def _add_adapt(commands: _Commands) -> None:
         "--y", type=points, metavar="Y,Y", help="their targets [on the sine, without noise]"
     )
     _add_steps(parser)
+
+
+def _add_reproduce(commands: _Commands) -> None:
+    help_texts = {
+        "help": "the paper's figures and table, from training to picture",
+        "description": texts.REPRODUCE_HELP,
+        "epilog": texts.REPRODUCE_EXAMPLES,
+    }
+    parser = _add_command(commands, "reproduce", help_texts)
+    names = (*ITEMS, ALL)
+    parser.add_argument("item", choices=names, metavar="ITEM", help=", ".join(names))
+    parser.add_argument("--quick", action="store_true", help="train less, for a first look")
+    parser.add_argument(
+        "--seed",
+        type=whole(int(_SEED.low), int(_SEED.high)),
+        default=0,
+        metavar="N",
+        help="start of every random stream, of training as of evaluation [0]",
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="write each figure as SVG, PNG and CSV here"
+    )
 
 
 def _add_steps(parser: Parser) -> None:

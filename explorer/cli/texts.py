@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from explorer.core.learners import LEARNERS
 from explorer.core.presets import PRESETS
+from explorer.core.reproduction import ITEMS
 
 WIDTH = 100
 
@@ -88,6 +89,29 @@ The files come before --shots. --json prints {"learners": [{"file", "name", "res
 "tasks", "mse", "median", "ci95", "diverged"}]}]}, the last four as lists over the steps; ci95 is
 the half-width of the 95 % interval of the mean of independent tasks (evenly spread ones scatter
 less), and what is not finite is null."""
+
+REPRODUCE_HELP = f"""\
+Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the
+paper's, with its 95 % interval, how it was measured, and where it disagrees.
+
+items:
+{chr(10).join(f"  {item.name:<9} {item.help}" for item in ITEMS.values())}
+  all       all of them, sharing their trainings
+
+Trainings are kept in the user's data folder and saved every few seconds: a command that was
+stopped goes on where it was, and no training is done twice. --quick trains 15,000 instead of
+70,000 meta-iterations."""
+
+REPRODUCE_EXAMPLES = """\
+examples:
+  maml-explorer reproduce table2
+  maml-explorer reproduce fig3 --quick --export figures
+  maml-explorer reproduce all --seed 3 --json --export figures
+
+--json prints one object: rows [{"item", "learner", "label", "shots", "steps", "paper", "ours",
+"ci95", "diverged", "verdict"}], figures [{"item", "title", "notes", "protocol", "provenance"}],
+quick, seed and seconds. "verdict" is "agrees" while our interval holds the paper's number, else
+"better" or "worse"; what is not finite or not in the paper is null."""
 
 ADAPT_HELP = """\
 Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points

@@ -93,7 +93,7 @@ def test_training_does_not_wait_for_the_sandbox(window: MainWindow, qtbot: QtBot
     qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
     assert_adapted(qtbot, window)
     line = window.workspace.sandbox.line
-    assert line.entries["maml"].theta is session.run.learners["maml"].theta
+    assert line.entries["maml"].start.theta is session.run.learners["maml"].meta
 
 
 def test_closing_before_the_engine_is_there(window: MainWindow, qtbot: QtBot) -> None:

@@ -46,8 +46,8 @@ def test_trains_only_the_chosen_learner(tmp_path: Path, capsys: Captured, learne
     )
     checkpoint = load(path)
     assert checkpoint.settings == TINY
-    assert list(checkpoint.networks()) == [learner]
-    assert torch.equal(checkpoint.theta, tiny_run((learner,)).learners[learner].theta)
+    assert list(checkpoint.starting_points()) == [learner]
+    assert torch.equal(checkpoint.start.theta, tiny_run((learner,)).learners[learner].meta)
 
 
 def test_json_tells_what_was_trained(tmp_path: Path, capsys: Captured) -> None:
@@ -110,7 +110,7 @@ def test_resuming_equals_never_having_stopped(
     assert resumed is not None
     assert resumed.settings == replace(TINY, iterations=145)
     for name in learners:
-        assert torch.equal(resumed.learners[name].theta, straight.learners[name].theta)
+        assert torch.equal(resumed.learners[name].meta, straight.learners[name].meta)
         assert torch.equal(
             resumed.learners[name].second_moment, straight.learners[name].second_moment
         )
@@ -323,4 +323,4 @@ def test_interrupted_process_resumes_exactly(tmp_path: Path, capsys: Captured) -
     assert done
     command_line = shlex.split(text.splitlines()[-1].partition("to go on: maml-explorer ")[2])
     printed(capsys, *command_line, "--iterations", done + 33)
-    assert torch.equal(load(path).theta, tiny_run(iterations=done + 33).learners["maml"].theta)
+    assert torch.equal(load(path).start.theta, tiny_run(iterations=done + 33).learners["maml"].meta)

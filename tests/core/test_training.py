@@ -54,7 +54,7 @@ def assert_same_run(one: Run, other: Run) -> None:
 
 
 def assert_same_state(one: LearnerState, other: LearnerState) -> None:
-    assert torch.equal(one.theta, other.theta)
+    assert torch.equal(one.meta, other.meta)
     assert torch.equal(one.first_moment, other.first_moment)
     assert torch.equal(one.second_moment, other.second_moment)
 
@@ -65,7 +65,7 @@ def assert_close_runs(one: Run, other: Run) -> None:
     assert torch.equal(one.task_stream, other.task_stream)
     for name, state in one.learners.items():
         near = other.learners[name]
-        torch.testing.assert_close(state.theta, near.theta, rtol=ROUNDING, atol=ROUNDING)
+        torch.testing.assert_close(state.meta, near.meta, rtol=ROUNDING, atol=ROUNDING)
         for part in ("first_moment", "second_moment"):
             expected = getattr(near, part)
             atol = ROUNDING * float(expected.abs().max())
@@ -90,7 +90,7 @@ def test_start() -> None:
     assert list(run.learners) == ["maml", "pretrained"]
     theta = initialise(make_network((8, 8)), stream(SMALL.seed, "initialisation"))
     for state in run.learners.values():
-        assert torch.equal(state.theta, theta)
+        assert torch.equal(state.meta, theta)
         assert not state.first_moment.any()
         assert not state.second_moment.any()
     assert run.network == make_network((8, 8))
@@ -100,15 +100,15 @@ def test_advance_leaves_the_run_it_was_given_alone() -> None:
     """A run is a value: advancing it twice gives the same, and it is what it was before."""
     run = start(SMALL)
     copies = [run.task_stream.clone(), run.noise_stream.clone()]
-    thetas = {name: state.theta.clone() for name, state in run.learners.items()}
+    thetas = {name: state.meta.clone() for name, state in run.learners.items()}
     one, first_losses = advance(run, 5)
     other, second_losses = advance(run, 5)
     assert run.iteration == 0
     assert torch.equal(run.task_stream, copies[0])
     assert torch.equal(run.noise_stream, copies[1])
     for name, theta in thetas.items():
-        assert torch.equal(run.learners[name].theta, theta)
-        assert not torch.equal(one.learners[name].theta, theta)
+        assert torch.equal(run.learners[name].meta, theta)
+        assert not torch.equal(one.learners[name].meta, theta)
         np.testing.assert_array_equal(first_losses[name], second_losses[name])
     assert_same_run(one, other)
 
@@ -123,7 +123,7 @@ def test_losses_are_the_learners_own() -> None:
         assert recorded.shape == (6, len(LEARNERS[name].losses))
         assert recorded.dtype == np.float32
         _, expected = LEARNERS[name].meta_gradient(
-            run.learners[name].theta, batch, run.network, InnerLoop(SMALL.alpha, 1)
+            run.learners[name].meta, batch, run.network, InnerLoop(SMALL.alpha, 1)
         )
         np.testing.assert_allclose(recorded[0], expected.numpy(), rtol=1e-6)
 
@@ -168,7 +168,7 @@ def test_same_seed_same_curve() -> None:
     for name in one.learners:
         np.testing.assert_array_equal(losses[name], same_losses[name])
         assert not np.isclose(losses[name], other_losses[name]).all()
-        assert not torch.equal(one.learners[name].theta, other.learners[name].theta)
+        assert not torch.equal(one.learners[name].meta, other.learners[name].meta)
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
@@ -344,7 +344,7 @@ def test_held_out_is_an_evaluation_of_each_learner() -> None:
     assert all(isinstance(pause, Working) for pause in pauses)
     for name, state in run.learners.items():
         expected = evaluate(
-            state.theta,
+            state.meta,
             run.network,
             run.settings,
             shots=3,
@@ -365,7 +365,7 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
     )
     run = start(wild, (learner,))
     state = run.learners[learner]
-    run = replace(run, learners={learner: replace(state, theta=state.theta * 1e7)})
+    run = replace(run, learners={learner: replace(state, meta=state.meta * 1e7)})
     seen = [run]
 
     def follow() -> None:
@@ -380,7 +380,7 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
     assert f"{seen[-1].iteration} and" in message
     assert "lower α or β" in message
     assert "\n" not in message
-    assert all(torch.isfinite(r.learners[learner].theta).all() for r in seen)
+    assert all(torch.isfinite(r.learners[learner].meta).all() for r in seen)
 
 
 # --- the machine
@@ -432,7 +432,7 @@ def trained() -> Run:
 def test_maml_beats_the_baseline_after_one_step(trained: Run) -> None:
     """One gradient step helps MAML's θ far more than the pretrained one, beyond all doubt."""
     results = {
-        name: evaluate(state.theta, trained.network, trained.settings, shots=10, steps=1)
+        name: evaluate(state.meta, trained.network, trained.settings, shots=10, steps=1)
         for name, state in trained.learners.items()
     }
     maml, pretrained = results["maml"], results["pretrained"]
@@ -450,9 +450,9 @@ def test_the_baseline_becomes_the_best_single_function(trained: Run) -> None:
         curve = predict(theta, x.view(1, -1, 1), trained.network).flatten()
         return float((curve - best).square().mean().sqrt())
 
-    begin = distance(start(Settings()).learners["pretrained"].theta)
+    begin = distance(start(Settings()).learners["pretrained"].meta)
     zero = float(best.square().mean().sqrt())
-    end = distance(trained.learners["pretrained"].theta)
+    end = distance(trained.learners["pretrained"].meta)
     assert end < 0.35 * min(begin, zero)
 
 

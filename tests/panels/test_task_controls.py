@@ -133,12 +133,12 @@ def test_sources(window: MainWindow, qtbot: QtBot) -> None:
     pick(controls.source, "training")
     assert sandbox.state.source == "training"
     run = window.workspace.session.run
-    assert torch.equal(sandbox.line.entries["maml"].theta, run.learners["maml"].theta)
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, run.learners["maml"].meta)
     assert_adapted(qtbot, window)
     pick(controls.source, "shipped")
     assert sandbox.state.source == "shipped"
     assert not torch.equal(
-        sandbox.line.entries["maml"].theta, sandbox.line.entries["pretrained"].theta
+        sandbox.line.entries["maml"].start.theta, sandbox.line.entries["pretrained"].start.theta
     )
     assert_adapted(qtbot, window)
 
@@ -153,17 +153,17 @@ def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
     window.workspace.session.step()
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
     assert_adapted(qtbot, window)
-    one = window.workspace.session.run.learners["maml"].theta
-    assert torch.equal(sandbox.line.entries["maml"].theta, one)
+    one = window.workspace.session.run.learners["maml"].meta
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
     click(controls.follow)
     assert not controls.follow.isChecked()
     window.workspace.session.step()
     qtbot.waitUntil(lambda: window.workspace.session.run.iteration == 2)
-    assert torch.equal(sandbox.line.entries["maml"].theta, one)
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
     assert_adapted(qtbot, window)
     press(window, "f")
-    two = window.workspace.session.run.learners["maml"].theta
-    assert torch.equal(sandbox.line.entries["maml"].theta, two)
+    two = window.workspace.session.run.learners["maml"].meta
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, two)
     assert_adapted(qtbot, window)
 
 

@@ -274,7 +274,7 @@ def test_real_divergence_is_reported(open_session: Open, qtbot: QtBot) -> None:
         session.start()
     assert "lower α or β" in failed.args[0]
     assert failed.args[1] == ""
-    assert all(torch.isfinite(s.theta).all() for s in session.run.learners.values())
+    assert all(torch.isfinite(s.meta).all() for s in session.run.learners.values())
 
 
 def test_speed_and_time_left(open_session: Open, trainer: GatedTrainer, qtbot: QtBot) -> None:
