@@ -244,7 +244,7 @@ class TrainingPanel(QWidget):
         lost = {name: counts[-1] for name, counts in held_out.diverged.items() if counts[-1]}
         if lost:
             up_to = "" if len(held_out.diverged) == 1 else "up to "
-            text += f" ({up_to}{max(lost.values())} of {HELD_OUT_TASKS} diverged, left out)"
+            text += f" ({up_to}{max(lost.values())} diverged of {HELD_OUT_TASKS}, left out)"
         return text
 
 
