@@ -9,7 +9,7 @@ from typing import Any, NoReturn, Protocol
 import explorer
 from explorer.cli import texts
 from explorer.cli.output import PROGRAM
-from explorer.cli.values import coordinates, preset, real, whole
+from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.errors import UserError
 from explorer.core.reproduction import ITEMS
 from explorer.core.schema import DESCRIPTIONS, Description, Settings
@@ -123,18 +123,29 @@ def _add_window_options(parser: Parser) -> None:
 
 def _add_train(commands: _Commands) -> None:
     help_texts = {
-        "help": "train a learner and save a checkpoint",
+        "help": "train learners and save a checkpoint",
         "description": texts.TRAIN_HELP,
         "epilog": texts.TRAIN_EXAMPLES,
     }
     parser = _add_command(commands, "train", help_texts)
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="checkpoint to write"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="checkpoint to write: the whole run, with the weights of the first learner for other "
+        "programs; with {learner} in its name, one file for each learner",
     )
     parser.add_argument(
-        "--preset", type=preset, metavar="NAME", help="paper, 5-shot, 5-steps or quick [paper]"
+        "--preset", type=preset, metavar="NAME", help="one of those listed above [paper]"
     )
-    parser.add_argument("--learner", metavar="NAME", help="maml, pretrained, … [maml]")
+    parser.add_argument(
+        "--learner",
+        type=learners,
+        metavar="NAME,NAME",
+        help="one or several of those listed above, trained on the same tasks [the preset's, else "
+        "maml]",
+    )
     parser.add_argument(
         "--resume",
         type=Path,
