@@ -24,6 +24,9 @@ CHECKPOINTS = tuple(
             "reptile",
             "cavia",
             "oracle",
+            "averaged",
+            "averaged-l2",
+            "averaged-pulled",
         ),
     )
 )

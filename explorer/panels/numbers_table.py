@@ -21,6 +21,7 @@ from explorer.state.sandbox import Sandbox
 from explorer.state.trails import Answer
 
 NONE = "–"
+SENTENCES = 3  # of what diverged; there is no room for more
 KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))
 SOURCES = {
     **{name: learner.source for name, learner in (LEARNERS | ANALYTIC).items()},
@@ -121,6 +122,9 @@ class NumbersTable(QFrame):
             self.on_sine[role].setText(texts[0])
             self.on_support[role].setText(texts[1])
         sentences = [text for role, text in answer.sentences.items() if role in state.shown]
+        more = len(sentences) - SENTENCES
+        if more > 0:
+            sentences[SENTENCES:] = [f"{more} more diverged."]
         self.message.setText("\n".join(sentences))
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves

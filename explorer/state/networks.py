@@ -135,7 +135,8 @@ def _complete(
     own = _without_training(settings)
     filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *own}}
     if filled:
-        labels = " and ".join(entry.label for entry in filled.values())
+        first, *others = (entry.label for entry in filled.values())
+        labels = f"{first} and {len(others)} others" if others else first
         origin = f"{origin} ({labels}: as shipped)"
     return Line({**entries, **filled, **own}, settings, shots, origin)
 

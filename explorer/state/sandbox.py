@@ -101,7 +101,7 @@ class Sandbox(QObject):
     @property
     def is_current(self) -> bool:
         """Whether `answer` belongs to the present state."""
-        return self.answer is not None and self.answer.question == self.question
+        return self.answer is not None and self.answer.question.covers(self.question)
 
     def update(self, **changes: Any) -> None:
         """Change fields of the state together; snapped points follow the sine."""
@@ -129,7 +129,7 @@ class Sandbox(QObject):
 
     def _ask(self) -> None:
         question = self.question
-        if question != self._asked:
+        if self._asked is None or not self._asked.covers(question):
             self._asked = question
             self._worker.submit(lambda: answer(question, self._worker.check_wanted))
 

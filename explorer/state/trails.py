@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.core.adaptation import divergence_sentence
 from explorer.core.lazy_torch import torch
@@ -50,6 +50,10 @@ class Question:
     points: tuple[SupportPoint, ...]
     alpha: float
     steps: int
+
+    def covers(self, other: Question) -> bool:
+        """Whether the answer to this question answers another one too."""
+        return other.roles <= self.roles and replace(self, roles=other.roles) == other
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def test_learners_can_be_hidden(window: MainWindow, qtbot: QtBot) -> None:
         assert_adapted(qtbot, window)
         answer = window.workspace.sandbox.answer
         assert answer is not None
-        assert set(answer.trails) == window.workspace.sandbox.state.shown
+        assert not set(answer.trails) & set(ROLES[max(key, 2) :])
 
 
 def test_every_role_can_be_shown(window: MainWindow, qtbot: QtBot) -> None:
@@ -238,9 +238,9 @@ def test_the_message_of_divergence_goes_with_its_cause(window: MainWindow, qtbot
     """It names the learners shown, and vanishes once α is small again."""
     numbers = window.sandbox.numbers
     _diverge(window, 0.5)
-    qtbot.waitUntil(lambda: "MAML diverged" in numbers.message.text())
+    qtbot.waitUntil(lambda: numbers.message.text().startswith("MAML diverged"))
     press(window, "1")
-    qtbot.waitUntil(lambda: "MAML diverged" not in numbers.message.text())
+    qtbot.waitUntil(lambda: not numbers.message.text().startswith("MAML diverged"))
     press(window, "1")
     enter(window.sandbox.controls.alpha, "0.001")
     assert_adapted(qtbot, window)

@@ -110,6 +110,9 @@ def test_nothing_waits_for_the_engine(
     assert needed == []
     workspace.start()
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+    assert sorted(set(needed)) == ["start"]
+    workspace.sandbox.update(shown=frozenset({"maml", "random"}))
+    qtbot.waitUntil(lambda: workspace.sandbox.is_current)
     assert sorted(set(needed)) == ["initialise", "start"]
     theta = start(replace(SMALL, seed=9)).learners["maml"].meta
     assert torch.equal(thetas(workspace)["maml"], theta)
