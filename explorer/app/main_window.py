@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.left = QTabWidget()
         self.left.setDocumentMode(True)
+        self.left.tabBar().setDrawBase(False)
         self.left.addTab(self.sandbox, "Sandbox")
         evaluation_tab = QWidget()
         self._evaluation_room = QVBoxLayout(evaluation_tab)
