@@ -33,9 +33,7 @@ def pretrained() -> Checkpoint:
 
 def measured(file: Checkpoint, shots: int, seed: int) -> Evaluation:
     """The network's errors on many fresh tasks of the paper."""
-    return evaluate(
-        file.start, file.settings, shots=shots, tasks=TASKS, alpha=0.01, seed=seed
-    )
+    return evaluate(file.start, file.settings, shots=shots, tasks=TASKS, alpha=0.01, seed=seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

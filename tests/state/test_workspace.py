@@ -356,7 +356,8 @@ def test_a_run_of_one_learner_is_completed(
     assert list(load(path).starting_points()) == [own]
     assert workspace.open_checkpoint(path)
     shipped = {
-        role: load(resources.resource(f"{role}-10shot.safetensors")).start.theta for role in (own, other)
+        role: load(resources.resource(f"{role}-10shot.safetensors")).start.theta
+        for role in (own, other)
     }
     for source in ("file", "training"):
         workspace.choose_source(source)
