@@ -21,6 +21,7 @@ class Look(NamedTuple):
     dashes: tuple[float, ...]
 
 
+UNKNOWN = Look("#3b4252", "#c5ccd6", (3, 3))  # of who has no line below
 SOLID: tuple[float, ...] = ()
 
 LOOKS = {
@@ -41,3 +42,8 @@ LOOKS = {
     "single": Look("#57606a", "#a3adb9", (1, 1)),
     "ideal": Look("#1b1f24", "#e6e9ee", (1, 2.5)),
 }
+
+
+def look(role: str) -> Look:
+    """How a competitor is drawn."""
+    return LOOKS.get(role, UNKNOWN)

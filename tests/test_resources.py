@@ -11,7 +11,7 @@ from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.errors import UserError
 from explorer.core.evaluation import Evaluation, evaluate
 from explorer.core.mlp import predict
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 from explorer.core.tasks import grid
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 

@@ -29,7 +29,8 @@ class Curve:
         high: upper end.
         dashes: in place of the look's own (units of the line's width); None for the look's.
         opacity: 0 to 1.
-        markers: draw points instead of a line.
+        markers: draw points instead of a line; a band is then an interval at each point.
+        hollow: draw the points as outlines.
     """
 
     role: str
@@ -41,6 +42,7 @@ class Curve:
     dashes: tuple[float, ...] | None = None
     opacity: float = 1.0
     markers: bool = False
+    hollow: bool = False
 
 
 @dataclass(frozen=True, eq=False)

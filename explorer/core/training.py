@@ -24,7 +24,8 @@ from explorer.core.network import initialise, make_network, parameter_count
 from explorer.core.outer_loop import Chunk, compiled_chunk
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import own_tasks, sample, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import own_tasks, sample
 
 if TYPE_CHECKING:
     from torch import Tensor

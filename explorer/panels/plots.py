@@ -171,6 +171,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.getPlotItem().getViewBox().addItem(item, ignoreBounds=True)
         return item
 
+    def take_away(self, item: QGraphicsItem) -> None:
+        """Remove an item that `add` put there."""
+        self.getPlotItem().getViewBox().removeItem(item)
+
     def apply_theme(self, theme: Theme) -> None:
         """Recolour background and axes."""
         self.setBackground(theme.base)

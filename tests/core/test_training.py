@@ -22,7 +22,8 @@ from explorer.core.mlp import predict
 from explorer.core.network import Network, initialise, make_network
 from explorer.core.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
 from explorer.core.schema import Range, Settings
-from explorer.core.tasks import grid, sample, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import grid, sample
 from explorer.core.training import (
     HELD_OUT_STEPS,
     MAX_CHUNK,

@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 
 from explorer import resources
 from explorer.app.main_window import MainWindow
+from explorer.core.learners import LEARNERS
 from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.tasks import stream
+from explorer.core.streams import stream
 from explorer.panels.widgets import SliderBox
 from explorer.state.networks import ROLES
 from explorer.state.sandbox import MAX_POINTS
@@ -211,13 +212,13 @@ def test_a_run_of_one_learner_is_compared_in_full(
     for act in (lambda: None, lambda: press(window, "f")):
         act()
         assert_adapted(qtbot, window)
-        for role in ROLES:
-            numbers = window.sandbox.numbers
-            assert numbers.switches[role].isVisible()
+        numbers = window.sandbox.numbers
+        assert all(not numbers.switches[role].isHidden() for role in ROLES)
+        for role in ("maml", "pretrained"):
             for cell in (numbers.on_sine[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
-        assert f"{filled}: as shipped" in sandbox.line.origin
-        assert f"{filled}: as shipped" in window._origin.text()
+        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.line.origin
+        assert sandbox.line.origin in window._origin.text()
     assert controls.source.currentData() == "training"
 
 

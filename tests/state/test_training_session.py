@@ -51,7 +51,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert run.iteration == other.iteration
     assert run.learners.keys() == other.learners.keys()
     for name, state in run.learners.items():
-        for part in ("theta", "first_moment", "second_moment"):
+        for part in ("meta", "first_moment", "second_moment"):
             assert torch.equal(getattr(state, part), getattr(other.learners[name], part))
     assert torch.equal(run.task_stream, other.task_stream)
     assert torch.equal(run.noise_stream, other.noise_stream)

@@ -14,7 +14,8 @@ from explorer.core.checkpoint import load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import LEARNERS
 from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.tasks import stream
+from explorer.core.starting_point import StartingPoint
+from explorer.core.streams import stream
 from explorer.core.training import Run, advance, start
 from explorer.state import networks
 from explorer.state import training_session as session_module
@@ -59,13 +60,14 @@ def weights_only(folder: Path, **changes: torch.Tensor) -> Path:
 
 def thetas(workspace: Workspace) -> dict[str, torch.Tensor]:
     """The networks that the sandbox compares."""
-    return {role: entry.start.theta for role, entry in workspace.sandbox.line.entries.items()}
+    starts = {role: entry.start for role, entry in workspace.sandbox.line.entries.items()}
+    return {role: s.theta for role, s in starts.items() if isinstance(s, StartingPoint)}
 
 
 def test_it_starts_with_the_shipped_networks(workspace: Workspace) -> None:
     """MAML and its baseline from the program's own files, and an untrained network."""
     shown = thetas(workspace)
-    assert set(shown) == set(ROLES)
+    assert set(workspace.sandbox.line.entries) == set(ROLES)
     for role, name in (
         ("maml", resources.MAML_CHECKPOINT),
         ("pretrained", resources.PRETRAINED_CHECKPOINT),
@@ -107,6 +109,9 @@ def test_nothing_waits_for_the_engine(
     workspace.sandbox.add_point(1.0, 0.0)
     assert needed == []
     workspace.start()
+    qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+    assert sorted(set(needed)) == ["start"]
+    workspace.sandbox.update(shown=frozenset({"maml", "random"}))
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)
     assert sorted(set(needed)) == ["initialise", "start"]
     theta = start(replace(SMALL, seed=9)).learners["maml"].meta
@@ -361,7 +366,7 @@ def test_a_run_of_one_learner_is_completed(
     }
     for source in ("file", "training"):
         workspace.choose_source(source)
-        assert set(thetas(workspace)) == set(ROLES)
+        assert set(workspace.sandbox.line.entries) == set(ROLES)
         for role, theta in shipped.items():
             assert torch.equal(thetas(workspace)[role], theta)
         label = LEARNERS[other].label

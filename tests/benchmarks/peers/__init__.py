@@ -14,7 +14,8 @@ from torch import Tensor
 
 from explorer.core.learners import MAML, Batch, InnerLoop
 from explorer.core.schema import Settings
-from explorer.core.tasks import sample, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import sample
 from explorer.core.training import advance, start
 
 # Library: (the module it is imported as, the module here).
