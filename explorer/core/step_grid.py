@@ -107,10 +107,7 @@ def cells_of(found: Measured) -> Cells:
     """What one K and α gave, of an evaluation with a step more than the grid shows."""
     errors = found.errors.with_penalty()
     nobody = np.zeros(errors.shape[1], np.bool_)
-    changes = [
-        mean_difference(after, before, nobody)
-        for before, after in pairwise(errors)
-    ]
+    changes = [mean_difference(after, before, nobody) for before, after in pairwise(errors)]
     it = found.evaluation
     shown = replace(
         it,
