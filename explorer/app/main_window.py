@@ -19,7 +19,7 @@ from explorer.app.about import AboutDialog
 from explorer.app.actions import Entry, OwnKeys, fill
 from explorer.core.checkpoint import SUFFIX
 from explorer.panels.notice_bar import NoticeBar
-from explorer.panels.numbers_table import KEYS
+from explorer.panels.learner_picker import KEYS
 from explorer.panels.sandbox_panel import SandboxPanel
 from explorer.panels.style import DARK, LIGHT, apply
 from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel

@@ -173,9 +173,7 @@ class DrawnHeatMap:
     def fit_texts(self, width: float, height: float) -> None:
         """Show the texts if they have room in cells of so many pixels."""
         boxes = [text.boundingRect() for text in self.texts.values() if text.text()]
-        fits = all(
-            box.width() + TEXT_ROOM <= width and box.height() <= height for box in boxes
-        )
+        fits = all(box.width() + TEXT_ROOM <= width and box.height() <= height for box in boxes)
         for text in self.texts.values():
             text.setVisible(fits)
 
