@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
 
 from explorer.core.figure import Curve as CurveData
 from explorer.core.figure import HeatMap
-from explorer.panels.curves import Curve
 from explorer.panels.figure_look import (
     Look,
     band_colour,
