@@ -21,6 +21,7 @@ class Look(NamedTuple):
     dashes: tuple[float, ...]
 
 
+UNKNOWN = Look("#3b4252", "#c5ccd6", (3, 3))  # of who has no line below
 SOLID: tuple[float, ...] = ()
 
 LOOKS = {
@@ -34,10 +35,15 @@ LOOKS = {
     "cavia": Look("#3d7a1f", "#93cf6b", (8, 2, 2, 2)),
     "oracle": Look("#b3123d", "#ff8a9b", (6, 1.5)),
     "averaged": Look("#5b5f66", "#b4bac2", (4, 4)),
-    "averaged-l2": Look("#6b4fa0", "#c0a6ee", (1, 1, 4, 1)),
+    "averaged-l2": Look("#6b4fa0", "#c0a6ee", (3, 3, 1, 3)),
     "averaged-pulled": Look("#8a5a00", "#e0b060", (2, 4)),
     "random": Look("#00875f", "#2fbf93", (1, 2)),
     "zero": Look("#6e7781", "#8b949e", (1, 4)),
-    "single": Look("#57606a", "#a3adb9", (1, 1)),
+    "single": Look("#57606a", "#a3adb9", (6, 4)),
     "ideal": Look("#1b1f24", "#e6e9ee", (1, 2.5)),
 }
+
+
+def look(role: str) -> Look:
+    """How a competitor is drawn."""
+    return LOOKS.get(role, UNKNOWN)

@@ -11,8 +11,9 @@ import explorer
 from explorer.cli import texts
 from explorer.cli.evaluation_arguments import add_alpha, add_evaluate, add_grid, add_steps
 from explorer.cli.output import PROGRAM
-from explorer.cli.values import coordinates, preset, real, whole
+from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.errors import UserError
+from explorer.core.reproduction import ITEMS
 from explorer.core.schema import DESCRIPTIONS, Description, Settings
 
 MAX_COORDINATE = 1e6
@@ -20,6 +21,7 @@ MAX_THREADS = 256
 # Prefixes of names in the parsed arguments: the window and the settings share some flags.
 WINDOW = "window_"
 SETTING = "setting_"
+ALL = "all"  # items to reproduce
 
 _SEED = DESCRIPTIONS["seed"]
 
@@ -80,6 +82,7 @@ def build_parser() -> Parser:
     _add_evaluate(commands)
     _add_grid(commands)
     _add_adapt(commands)
+    _add_reproduce(commands)
     return parser
 
 
@@ -122,18 +125,29 @@ def _add_window_options(parser: Parser) -> None:
 
 def _add_train(commands: _Commands) -> None:
     help_texts = {
-        "help": "train a learner and save a checkpoint",
+        "help": "train learners and save a checkpoint",
         "description": texts.TRAIN_HELP,
         "epilog": texts.TRAIN_EXAMPLES,
     }
     parser = _add_command(commands, "train", help_texts)
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="checkpoint to write"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="checkpoint to write: the whole run, with the weights of the first learner for other "
+        "programs; with {learner} in its name, one file for each learner",
     )
     parser.add_argument(
-        "--preset", type=preset, metavar="NAME", help="paper, 5-shot, 5-steps or quick [paper]"
+        "--preset", type=preset, metavar="NAME", help="one of those listed above [paper]"
     )
-    parser.add_argument("--learner", metavar="NAME", help="maml, pretrained, … [maml]")
+    parser.add_argument(
+        "--learner",
+        type=learners,
+        metavar="NAME,NAME",
+        help="one or several of those listed above, trained on the same tasks [the preset's, else "
+        "maml]",
+    )
     parser.add_argument(
         "--resume",
         type=Path,
@@ -227,3 +241,25 @@ def _add_adapt(commands: _Commands) -> None:
     )
     add_steps(parser)
     add_alpha(parser)
+
+
+def _add_reproduce(commands: _Commands) -> None:
+    help_texts = {
+        "help": "the paper's figures and table, from training to picture",
+        "description": texts.REPRODUCE_HELP,
+        "epilog": texts.REPRODUCE_EXAMPLES,
+    }
+    parser = _add_command(commands, "reproduce", help_texts)
+    names = (*ITEMS, ALL)
+    parser.add_argument("item", choices=names, metavar="ITEM", help=", ".join(names))
+    parser.add_argument("--quick", action="store_true", help="train less, for a first look")
+    parser.add_argument(
+        "--seed",
+        type=whole(int(_SEED.low), int(_SEED.high)),
+        default=0,
+        metavar="N",
+        help="start of every random stream, of training as of evaluation [0]",
+    )
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="write each figure as SVG, PNG and CSV here"
+    )

@@ -1,13 +1,37 @@
 """The longer texts of ``--help``."""
 
+import textwrap
+from collections.abc import Mapping
+
+from explorer.core.learners import LEARNERS
 from explorer.core.presets import PRESETS
+from explorer.core.reproduction import ITEMS
+
+WIDTH = 100
+
+
+def listing(entries: Mapping[str, str]) -> str:
+    """Names and what they are, as two columns."""
+    indent = 4 + max(map(len, entries))
+    return "\n".join(
+        textwrap.fill(
+            text, WIDTH, initial_indent=f"  {name}".ljust(indent), subsequent_indent=" " * indent
+        )
+        for name, text in entries.items()
+    )
+
+
+PRESET_LIST = listing({name: preset.help for name, preset in PRESETS.items()})
+LEARNER_LIST = listing(
+    {name: f"{learner.label} ({learner.source})" for name, learner in LEARNERS.items()}
+)
 
 WINDOW_HELP = f"""\
 Train MAML live on sine tasks, click K points and watch the network adapt. Without a command
 the window opens.
 
 presets:
-{chr(10).join(f"  {name:<9} {preset.help}" for name, preset in PRESETS.items())}"""
+{PRESET_LIST}"""
 
 WINDOW_EXAMPLES = """\
 examples:
@@ -22,20 +46,32 @@ examples:
 Data goes to standard output, messages to standard error. Exit codes: 0 done, 2 wrong use or bad
 input, 130 interrupted."""
 
-TRAIN_HELP = """\
-Train one learner from a preset, with any of its settings replaced, and save a checkpoint that
-plain PyTorch can load and that training can resume from. Ctrl-C saves what there is."""
+TRAIN_HELP = f"""\
+Train one or several learners from a preset, with any of its settings replaced, and save a
+checkpoint that plain PyTorch can load and that training can resume from. Ctrl-C saves what there
+is. Learners that are trained together see the same points of the same tasks; their file holds all
+of them, for the window, for evaluate and for --resume.
+
+presets:
+{PRESET_LIST}
+
+learners:
+{LEARNER_LIST}"""
 
 TRAIN_EXAMPLES = """\
 examples:
   maml-explorer train --output maml.safetensors
   maml-explorer train --preset quick --learner pretrained --output baseline.safetensors
+  maml-explorer train --learner maml,first-order,anil --output together.safetensors
+  maml-explorer train --learner maml,oracle --output {learner}.safetensors
   maml-explorer train --amplitude 1 3 --hidden 64,64 --activation tanh --output tanh.safetensors
   maml-explorer train --resume maml.safetensors --iterations 100000 --output maml.safetensors
 
 --json prints one object: file, learner, iterations (done so far), finished (false if Ctrl-C came
 first), seed, seconds (of training), losses (name: mean over the last 100 meta-iterations or
-fewer) and settings. The progress bar shows these losses, in the same order."""
+fewer), settings, and learners (name: its file, seconds and losses); file, learner and losses are
+those of the first learner. The progress bar shows the losses, in the same order, of many
+learners the last alone."""
 
 EVALUATE_HELP = """\
 Adapt each network of each file to fresh tasks of the distribution it was trained on, and print
@@ -77,6 +113,29 @@ examples:
 --json prints {"file", "name", "own_alpha", "tasks", "seed", "distribution", "grid": [{"shots",
 "alpha", "mse", "median", "ci95", "diverged", "hurts"}] with lists over the steps, "best":
 [{"shots", "steps", "alpha", "mse"}], "notes"}; --export adds "files"."""
+
+REPRODUCE_HELP = f"""\
+Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the
+paper's, with its 95 % interval, how it was measured, and where it disagrees.
+
+items:
+{chr(10).join(f"  {item.name:<9} {item.help}" for item in ITEMS.values())}
+  all       all of them, sharing their trainings
+
+Trainings are kept in the user's data folder and saved every few seconds: a command that was
+stopped goes on where it was, and no training is done twice. --quick trains 15,000 instead of
+70,000 meta-iterations."""
+
+REPRODUCE_EXAMPLES = """\
+examples:
+  maml-explorer reproduce table2
+  maml-explorer reproduce fig3 --quick --export figures
+  maml-explorer reproduce all --seed 3 --json --export figures
+
+--json prints one object: rows [{"item", "learner", "label", "shots", "steps", "paper", "ours",
+"ci95", "diverged", "verdict"}], figures [{"item", "title", "notes", "protocol", "provenance"}],
+quick, seed and seconds. "verdict" is "agrees" while our interval holds the paper's number, else
+"better" or "worse"; what is not finite or not in the paper is null."""
 
 ADAPT_HELP = """\
 Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points

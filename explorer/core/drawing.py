@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from explorer.core.figure import Curve, Figure, HeatMap, Panel
-from explorer.palette import LOOKS
+from explorer.palette import look
 
 PANEL_INCHES = (3.4, 3.0)
 DOTS_PER_INCH = 150
@@ -99,11 +99,11 @@ def _shared(figure: Figure) -> list[Curve]:
 
 
 def _colour(curve: Curve) -> str:
-    return {"truth": TRUTH, "points": POINTS}.get(curve.role) or LOOKS[curve.role].light
+    return {"truth": TRUTH, "points": POINTS}.get(curve.role) or look(curve.role).light
 
 
 def _dashes(curve: Curve) -> tuple[int, tuple[float, ...] | None]:
-    own = LOOKS[curve.role].dashes if curve.role in LOOKS else ()
+    own = () if curve.role in {"truth", "points"} else look(curve.role).dashes
     dashes = own if curve.dashes is None else curve.dashes
     return (0, dashes or None)
 

@@ -52,7 +52,7 @@ PRESETS = {
     ),
     "equation": Preset(
         "Paper's equation (2)",
-        "Equation (2) to the letter: a sum over the support points, ten times the mean's step.",
+        "Equation (2) to the letter: the sum over the K points, ten times the mean's step.",
         Settings(reduction="sum"),
     ),
     "authors": Preset(
@@ -83,7 +83,7 @@ PRESETS = {
     ),
     "animl": Preset(
         "ANIML",
-        "AdrienLE/ANIML: one task per meta-iteration, phases over the full circle, sin(x + φ).",
+        "AdrienLE/ANIML: one task per meta-iteration, phases of a full circle, sin(x + φ).",
         Settings(phase=FULL_TURN_BACK, meta_batch=1, iterations=40_000),
         beyond=(
             "It draws 10,000 tasks with 10 fixed support points each beforehand and goes through "
@@ -119,7 +119,7 @@ PRESETS = {
     ),
     "maml-tf2": Preset(
         "maml-tf2",
-        "pupuis/maml-tf2, now luis-mueller/maml-tf2, of an interactive article: Keras's weights.",
+        "pupuis/maml-tf2 (now luis-mueller/maml-tf2), of a web article: Keras's weights.",
         Settings(initialisation="glorot"),
         beyond=(
             "Its loss is summed over the 25 tasks instead of averaged; Adam hides that.",
@@ -132,7 +132,7 @@ PRESETS = {
     ),
     "reptile-gist": Preset(
         "Reptile gist",
-        "joschu's gist in OpenAI's article on Reptile: 64-64 tanh, α = 0.02, one task at a time.",
+        "joschu's gist in OpenAI's article on Reptile: 64-64 tanh, α = 0.02, one task.",
         Settings(
             phase=FULL_TURN_BACK,
             hidden=(64, 64),

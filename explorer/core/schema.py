@@ -170,7 +170,7 @@ class Settings:
         "Networks that are trained on one sine each and then averaged.",
     )  # fmt: skip
     penalty: float = _setting(
-        0.001, "Other learners", "Penalty λ", "number", 0.0, 10.0, "",
+        0.003, "Other learners", "Penalty λ", "number", 0.0, 10.0, "",
         "Weight of ‖θ‖² or of ‖θ − mean‖² in the loss of each averaged network that has one.",
         0.001,
     )  # fmt: skip

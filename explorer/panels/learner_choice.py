@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.core.learners import LEARNERS
+from explorer.core.schema import Settings
+from explorer.core.workload import too_much
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label
 
@@ -15,7 +17,7 @@ INTRODUCTION = (
     "choice takes effect with Reset, which starts a new run."
 )
 NONE_CHOSEN = "Choose at least one learner to train."
-ROW_INDENT = 64  # where the text beside a check box and its line begins
+ROW_INDENT = 55  # where the text beside a check box and its line begins
 
 
 class LearnerChoice(QScrollArea):
@@ -23,6 +25,11 @@ class LearnerChoice(QScrollArea):
 
     Signals:
         edited: the user chose other learners; `chosen` is up to date.
+
+    Attributes:
+        boxes: the check box of each learner.
+        complaint: why what was last checked cannot be trained; empty if it can.
+        costs: the table under the list.
     """
 
     edited = Signal()
@@ -30,21 +37,20 @@ class LearnerChoice(QScrollArea):
     def __init__(self, learners: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.boxes: dict[str, QCheckBox] = {}
-        self.complaint = label(NONE_CHOSEN, "warning", wrap=True)
+        self.complaint = ""
         self.costs = Costs()
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(10, 8, 10, 10)
         layout.setSpacing(2)
         layout.addWidget(label(INTRODUCTION, "muted", wrap=True))
-        layout.addWidget(self.complaint)
         layout.addSpacing(6)
         for name, learner in LEARNERS.items():
             self.boxes[name] = box = QCheckBox(learner.label)
             box.setIconSize(QSize(30, 12))
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             box.setAccessibleDescription(learner.source)
-            box.toggled.connect(self._on_toggled)
+            box.toggled.connect(self.edited)
             source = label(learner.source, "muted", wrap=True)
             source.setContentsMargins(ROW_INDENT, 0, 0, 5)
             layout.addWidget(box)
@@ -68,17 +74,18 @@ class LearnerChoice(QScrollArea):
         for name, box in self.boxes.items():
             with QSignalBlocker(box):
                 box.setChecked(name in learners)
-        self.complaint.setVisible(not self.chosen)
+
+    def check(self, settings: Settings | None) -> bool:
+        """Whether what is chosen can be trained with these settings; `complaint` says why not."""
+        self.complaint = "" if self.chosen else NONE_CHOSEN
+        if self.chosen and settings is not None:
+            self.complaint = too_much(settings, self.chosen)
+        return settings is not None and not self.complaint
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""
         for name, box in self.boxes.items():
             box.setIcon(QIcon(swatch(theme, name)))
-
-    @Slot()
-    def _on_toggled(self) -> None:
-        self.complaint.setVisible(not self.chosen)
-        self.edited.emit()
 
 
 class Costs(QWidget):

@@ -13,6 +13,7 @@ from explorer.panels.widgets import label
 from explorer.state.training_session import TrainingSession
 
 RIGHT = Qt.AlignmentFlag.AlignRight
+COLUMNS = 11  # line, name, loss before, arrow, loss after; a gap; and once more
 
 
 class Legend(QWidget):
@@ -27,6 +28,7 @@ class Legend(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(0)
+        self._grid.setHorizontalSpacing(5)
         self.lines: dict[Key, QLabel] = {}
         self.values: dict[Key, QLabel] = {}
         self._theme = LIGHT
@@ -47,10 +49,13 @@ class Legend(QWidget):
             self._lay_out_in_rows(keys)
         self.apply_theme(self._theme)
 
+    def _stretch(self, wide: set[int], gap: int | None = None) -> None:
+        for column in range(COLUMNS):
+            self._grid.setColumnStretch(column, int(column in wide))
+            self._grid.setColumnMinimumWidth(column, 10 if column == gap else 0)
+
     def _lay_out_in_rows(self, keys: Sequence[Key]) -> None:
-        for column in range(self._grid.columnCount()):
-            self._grid.setColumnStretch(column, int(column == 1))
-            self._grid.setColumnMinimumWidth(column, 0)
+        self._stretch({1})
         for line, (name, kind) in enumerate(keys):
             self._grid.addWidget(self.lines[name, kind], line, 0)
             self._grid.addWidget(label(f"{LEARNERS[name].label}, {kind}"), line, 1)
@@ -58,9 +63,7 @@ class Legend(QWidget):
 
     def _lay_out_in_two_columns(self, learners: Sequence[str]) -> None:
         lines = -(-len(learners) // 2)
-        for column in range(11):
-            self._grid.setColumnStretch(column, int(column in {1, 7}))
-            self._grid.setColumnMinimumWidth(column, 18 if column == 5 else 0)
+        self._stretch({1, 7}, gap=5)
         for place, name in enumerate(learners):
             line, first = place % lines, 6 * (place // lines)
             *early, last = ((name, kind) for kind in LEARNERS[name].losses)

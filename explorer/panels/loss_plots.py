@@ -56,6 +56,11 @@ class FloorLines:
             line.setPos(float(np.log10(max(floor.mse, 1e-5))))
             line.label.setFormat(f"{floor.label}: {floor.mse:.2f}")
 
+    def surroundings(self, below: float) -> list[float]:
+        """What a plot shows at least, so many powers of ten below the floors and a bit above."""
+        values = [float(line.value()) for line in self._lines]
+        return [min(values) - below, max(values) + 0.37]
+
     def apply_theme(self, theme: Theme) -> None:
         """Recolour lines and labels."""
         for line in self._lines:
@@ -109,7 +114,7 @@ class MetaLossPlot(Plot):
     def draw(self, session: TrainingSession) -> None:
         """Show the histories."""
         self._floors.show(session.settings)
-        last, seen = 1, [0.0, 1.0]
+        last, seen = 1, self._floors.surroundings(0.48)
         for key, curve in self.smooth.items():
             history = session.histories[key]
             if key in self.raw:
@@ -178,7 +183,7 @@ class HeldOutPlot(Plot):
         self._drawn = settings, held_out
         self._floors.show(settings)
         self.show_hint("" if held_out else "Filled as training goes on")
-        seen = [-1.0, 1.0]
+        seen = self._floors.surroundings(1.48)
         for name, curve in self.curves.items():
             mse = held_out.mse.get(name) if held_out else None
             if mse is None:

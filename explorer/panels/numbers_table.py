@@ -1,15 +1,32 @@
 """The errors at the step shown, as text, and a switch for each learner."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from explorer.core.analytic import ANALYTIC
+from explorer.core.learners import LEARNERS
 from explorer.panels.plots import number_text
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label
-from explorer.state.networks import ROLES
+from explorer.state.networks import RANDOM, ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import Answer
 
+NONE = "–"
+SENTENCES = 3  # of what diverged; there is no room for more
+KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))
+SOURCES = {
+    **{name: learner.source for name, learner in (LEARNERS | ANALYTIC).items()},
+    RANDOM: "a network before any training",
+}
 CAPTION = (
     "Above: grey is the true sine, thin lines are earlier steps. "
     "Left: thick is the error on the whole sine, thin on the support points."
@@ -32,16 +49,19 @@ class NumbersTable(QFrame):
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._lay_out()
-        for key, switch in enumerate(self.switches.values(), 1):
-            switch.setToolTip(f"Show or hide this learner ({key})")
+        for (role, switch), key in zip(self.switches.items(), KEYS, strict=False):
+            switch.setToolTip(f"Show or hide: {SOURCES[role]} ({key})")
             switch.toggled.connect(self._on_switch)
         sandbox.changed.connect(self.refresh)
         self.refresh()
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        for column, text in ((2, "whole sine"), (3, "support points")):
+        rows = QWidget()
+        grid = QGridLayout(rows)
+        grid.setContentsMargins(0, 0, 4, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(4)
+        for column, text in ((2, "whole sine"), (3, "points")):
             grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
         for line, role in enumerate(ROLES, 1):
             grid.addWidget(self.lines[role], line, 0)
@@ -49,12 +69,21 @@ class NumbersTable(QFrame):
             grid.addWidget(self.on_sine[role], line, 2)
             grid.addWidget(self.on_support[role], line, 3)
         grid.setColumnStretch(1, 1)
+        grid.setRowStretch(len(ROLES) + 1, 1)
+        self.rows = QScrollArea()
+        self.rows.setWidget(rows)
+        self.rows.setWidgetResizable(True)
+        self.rows.setFrameShape(QFrame.Shape.NoFrame)
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for part in (rows, self.rows.viewport()):  # the card shows through
+            part.setAutoFillBackground(False)
+        self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rows.setAccessibleName("Learners")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.addWidget(self.title)
-        layout.addLayout(grid)
+        layout.addWidget(self.rows, 1)
         layout.addWidget(self.message)
-        layout.addStretch(1)
         layout.addWidget(self.caption)
 
     def apply_theme(self, theme: Theme) -> None:
@@ -85,18 +114,25 @@ class NumbersTable(QFrame):
         step = min(state.step, answer.question.steps)
         plural = "step" if step == 1 else "steps"
         self.title.setText(f"Mean squared error after {step} gradient {plural}")
-        for role, trail in answer.trails.items():
-            self.on_sine[role].setText(number_text(trail.mse[step]))
-            self.on_support[role].setText(number_text(trail.support_mse[step]))
+        for role in self.switches:
+            trail = answer.trails.get(role) if role in state.shown else None
+            texts = (NONE, NONE)
+            if trail is not None:
+                texts = number_text(trail.mse[step]), number_text(trail.support_mse[step])
+            self.on_sine[role].setText(texts[0])
+            self.on_support[role].setText(texts[1])
         sentences = [text for role, text in answer.sentences.items() if role in state.shown]
+        more = len(sentences) - SENTENCES
+        if more > 0:
+            sentences[SENTENCES:] = [f"{more} more diverged."]
         self.message.setText("\n".join(sentences))
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
 
 
 def _number() -> QLabel:
-    result = QLabel("–")
+    result = QLabel(NONE)
     result.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    result.setMinimumWidth(80)
+    result.setMinimumWidth(56)
     return result

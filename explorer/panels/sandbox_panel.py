@@ -38,8 +38,8 @@ class SandboxPanel(QWidget):
 
     def _lay_out(self) -> None:
         bottom = QHBoxLayout()
-        bottom.addWidget(self.errors, 5)
-        bottom.addWidget(self.numbers, 4)
+        bottom.addWidget(self.errors, 1)
+        bottom.addWidget(self.numbers, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 6, 8)
         layout.addWidget(self.controls)

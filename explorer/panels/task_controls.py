@@ -80,7 +80,11 @@ class TaskControls(QWidget):
         alpha = DESCRIPTIONS["alpha"]
         self.alpha = NumberBox(alpha.low, alpha.high, alpha.step)
         self.alpha.setAccessibleName("Step size α")
-        self.alpha.setToolTip("Size of each gradient step on the support points")
+        self.alpha.setToolTip(
+            "Size of each gradient step on the support points. Learners with step sizes of their "
+            "own (Meta-SGD, α per layer, CAVIA) take them scaled by this over the α of their "
+            "training"
+        )
         self.source.activated.connect(self._on_source)
         self.follow.toggled.connect(self._workspace.set_follow)
         self.alpha.valueChanged.connect(lambda value: self._sandbox.update(alpha=value))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, 
 
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.presets import PRESETS, matching_preset
-from explorer.core.training import TOGETHER
+from explorer.core.training import HELD_OUT_TASKS, TOGETHER
 from explorer.panels.learner_choice import LearnerChoice
 from explorer.panels.legend import Legend
 from explorer.panels.loss_plots import CROWDED, HeldOutPlot, MetaLossPlot
@@ -126,8 +126,9 @@ class TrainingPanel(QWidget):
     @Slot()
     def start_over(self) -> None:
         """Begin a new run with the settings and learners shown."""
-        if self.form.settings is not None and self.choice.chosen:
-            self._session.reset(self.form.settings, self.choice.chosen)
+        settings = self.form.settings
+        if settings is not None and self.choice.check(settings):
+            self._session.reset(settings, self.choice.chosen)
 
     @Slot(int)
     def _on_preset(self, index: int) -> None:
@@ -190,12 +191,13 @@ class TrainingPanel(QWidget):
         idle = not self._session.is_training
         finished = phase is Phase.FINISHED
         chosen = self.choice.chosen
-        possible = settings is not None and bool(chosen)
+        possible = self.choice.check(settings)
         same = (settings, chosen) == (self._session.settings, self._session.learners)
         self.train.setEnabled(phase is Phase.TRAINING or (idle and not finished and same))
         self.step.setEnabled(idle and not finished and same)
         self.reset.setEnabled(possible and (phase is not Phase.READY or not same))
-        self.pending.setVisible(possible and not same)
+        self.pending.setVisible(settings is not None and not same)
+        self.pending.setText(PENDING if possible else self.choice.complaint)
         self._clock.request(self.draw)
 
     def draw(self) -> None:
@@ -217,7 +219,10 @@ class TrainingPanel(QWidget):
             self.held_out_title.setText(self._held_out_text())
         if self.choice.isVisible():
             self.choice.costs.show_costs(
-                {name: {"Time": duration(s)} for name, s in self._session.seconds.items()}
+                {
+                    name: {"Time": duration(s) if s >= 10 else f"{s:.1f} s"}
+                    for name, s in self._session.seconds.items()
+                }
             )
 
     def _progress_text(self) -> str:
@@ -238,7 +243,8 @@ class TrainingPanel(QWidget):
         text = f"Held-out tasks at iteration {held_out.iteration:,}"
         lost = {name: counts[-1] for name, counts in held_out.diverged.items() if counts[-1]}
         if lost:
-            text += f" ({max(lost.values())} diverged, left out)"
+            up_to = "" if len(held_out.diverged) == 1 else "up to "
+            text += f" ({up_to}{max(lost.values())} diverged of {HELD_OUT_TASKS}, left out)"
         return text
 
 

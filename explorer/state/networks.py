@@ -11,7 +11,7 @@ from typing import Literal
 from explorer.core.analytic import ANALYTIC, SineEstimator
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.header import read_header
-from explorer.core.learners import LEARNERS, MAML
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 from explorer.core.network import initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -22,7 +22,8 @@ Start = StartingPoint | SineEstimator
 Source = Literal["shipped", "training", "file"]
 
 RANDOM = "random"
-ROLES = (*LEARNERS, RANDOM, *ANALYTIC)
+_FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
+ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *ANALYTIC)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +135,8 @@ def _complete(
     own = _without_training(settings)
     filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *own}}
     if filled:
-        labels = " and ".join(entry.label for entry in filled.values())
+        first, *others = (entry.label for entry in filled.values())
+        labels = f"{first} and {len(others)} others" if others else first
         origin = f"{origin} ({labels}: as shipped)"
     return Line({**entries, **filled, **own}, settings, shots, origin)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.core.adaptation import divergence_sentence
 from explorer.core.lazy_torch import torch
@@ -35,6 +35,7 @@ class Question:
 
     Attributes:
         line: the networks, and by their settings the inputs over which to predict.
+        roles: those of them that are to adapt.
         amplitude: A of the true sine.
         phase: φ of the true sine, radians.
         points: support points.
@@ -43,16 +44,21 @@ class Question:
     """
 
     line: Line
+    roles: frozenset[str]
     amplitude: float
     phase: float
     points: tuple[SupportPoint, ...]
     alpha: float
     steps: int
 
+    def covers(self, other: Question) -> bool:
+        """Whether the answer to this question answers another one too."""
+        return other.roles <= self.roles and replace(self, roles=other.roles) == other
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The trails of every learner for one question.
+    """The trails of the learners that a question asks for.
 
     Attributes:
         question: what was asked.
@@ -70,7 +76,7 @@ class Answer:
 
 
 def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) -> Answer:
-    """Adapt every network to the question's points with `explorer.core.adaptation.adapt`.
+    """Adapt the networks asked for to the question's points with `explorer.core.adaptation.adapt`.
 
     Args:
         question: what to adapt to what.
@@ -81,7 +87,9 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
     truth = sine(inputs, torch.tensor(question.amplitude), torch.tensor(question.phase))
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)
-    entries = question.line.entries
+    entries = {
+        role: entry for role, entry in question.line.entries.items() if role in question.roles
+    }
     found = walk_together(
         *([entry.start for entry in entries.values()], x, y, inputs, truth),
         alpha=question.alpha,

@@ -1,6 +1,6 @@
 """The training run in hand: its phase, its histories, and the worker that carries it forward."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import cache, partial
 
@@ -36,6 +36,12 @@ def train_newest(
     """
     run = newest()
     yield from train(run, until, held_out_seconds, threads_for(run.settings, spare=1))
+
+
+def in_order(learners: Iterable[str]) -> tuple[str, ...]:
+    """Learners in the order in which they are listed everywhere."""
+    names = set(learners)
+    return tuple(name for name in LEARNERS if name in names)
 
 
 class Phase(Enum):
@@ -90,7 +96,7 @@ class TrainingSession(QObject):
         self._begin(settings, learners)
 
     def _begin(self, settings: Settings, learners: Sequence[str]) -> None:
-        names = tuple(name for name in LEARNERS if name in learners)
+        names = in_order(learners)
         self._replace(settings, 0, names, cache(partial(start, settings, names)))
 
     def _replace(
@@ -163,7 +169,7 @@ class TrainingSession(QObject):
     def open(self, run: Run) -> None:
         """Take another run in hand."""
         self._give_up()
-        self._replace(run.settings, run.iteration, tuple(run.learners), lambda: run)
+        self._replace(run.settings, run.iteration, in_order(run.learners), lambda: run)
         self.run_replaced.emit()
         self.phase_changed.emit()
 

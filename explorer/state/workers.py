@@ -53,6 +53,7 @@ class GeneratorWorker(QThread):
                     break
         except Exception as error:  # noqa: BLE001 - every failure reaches the user
             sentence, details = describe(error)
+        self._items = iter(())  # what an unfinished generator holds is let go here, not later
         self.ended.emit(self, sentence, details)
 
     def shut_down(self) -> None:

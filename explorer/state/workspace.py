@@ -13,7 +13,9 @@ from explorer.core.presets import PRESETS
 from explorer.core.schema import Settings
 from explorer.core.training import TOGETHER, Run
 from explorer.resources import CHECKPOINTS, resource
+from explorer.state.exporter import Exporter
 from explorer.state.first_answer import first_answer
+from explorer.state.jobs import JobQueue
 from explorer.state.networks import Line, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
@@ -25,7 +27,7 @@ FOLLOWS_PER_SECOND = 25.0
 
 
 class Workspace(QObject):
-    """The training session, the sandbox with its player, and the files between them.
+    """The training session, the sandbox with its player, the jobs, and the files between them.
 
     Signals:
         notice: a sentence for the user and details to copy (may be empty).
@@ -65,12 +67,16 @@ class Workspace(QObject):
         self.sandbox = Sandbox(self._shipped, seed, self)
         self.sandbox.answer = first_answer(self.sandbox.question)
         self.player = Player(self.sandbox, self)
+        self.jobs = JobQueue(self)
+        self.exporter = Exporter(self)
         self.session.progressed.connect(self._follow)
         self.session.phase_changed.connect(self._follow)
         self.session.run_replaced.connect(self._on_run_replaced)
         self.session.run_given_up.connect(self._keep)
         self.session.failed.connect(self.notice)
         self.sandbox.failed.connect(self.notice)
+        self.jobs.failed.connect(self.notice)
+        self.exporter.failed.connect(self.notice)
 
     def start(self) -> None:
         """Load the engine and answer the sandbox, in the sandbox's thread.
@@ -83,8 +89,12 @@ class Workspace(QObject):
         """Stop every thread and wait for it; asks all of them first."""
         self.player.stop()
         self.sandbox.stop()
+        self.jobs.stop()
+        self.exporter.stop()
         self.session.shut_down()
         self._keep()
+        self.jobs.shut_down()
+        self.exporter.shut_down()
         self.sandbox.shut_down()
 
     def _line_in_training(self) -> Line:

@@ -77,7 +77,7 @@ def test_module_is_the_command() -> None:
         (["--nonsense"], "--nonsense"),
         (["--seed", "x"], "--seed"),
         (["--seed", "-1"], "--seed"),
-        (["--preset", "nonsense"], "paper, 5-shot, 5-steps or quick"),
+        (["--preset", "nonsense"], "paper, 5-shot, 5-steps, quick"),
         (["--screenshot", "/none/such/window.png"], "--screenshot"),
         (["--screenshot", "w" * 300], "--screenshot"),
         (["--seed", "0", "evaluate", "x.safetensors"], "--seed"),

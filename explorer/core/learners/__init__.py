@@ -33,6 +33,7 @@ LEARNERS = {
 }
 
 __all__ = [
+    "FIRST_ORDER",
     "LEARNERS",
     "MAML",
     "ORACLE",
