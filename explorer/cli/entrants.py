@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.cli.evaluation_arguments import ADDED, RANDOM
 from explorer.core.analytic import ANALYTIC
 from explorer.core.checkpoint import Checkpoint
 from explorer.core.comparison import Competitor
@@ -18,7 +17,8 @@ from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 from explorer.core.streams import stream
 
-UNTRAINED = "Untrained"
+RANDOM, UNTRAINED = "random", "Untrained"
+ADDED = (RANDOM, *ANALYTIC)  # those that no file holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,15 @@ def entrants(
         against: the reference, which takes part too if it is one that needs no file.
 
     Raises:
-        UserError: no file holds a learner that was asked for.
+        UserError: there is no such learner, or no file holds it.
     """
+    for name in names:
+        if name not in {*LEARNERS, *ADDED}:
+            *others, last = (*LEARNERS, *ADDED)
+            raise UserError(
+                f"--learner: unknown learner {name!r}: choose {', '.join(others)} or {last}, or "
+                "several separated by commas."
+            )
     wanted = [name for name in names if name in LEARNERS]
     found = [
         each

@@ -1,19 +1,15 @@
-"""The arguments of ``evaluate`` and ``grid``. Nothing here imports torch or Qt."""
+"""The arguments of ``evaluate`` and ``grid``. Nothing here imports torch, numpy or Qt."""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, _ActionsContainer
+from argparse import ArgumentParser, _ActionsContainer
 from collections.abc import Callable
 from pathlib import Path
 
 from explorer.cli.values import real, whole
-from explorer.core.analytic import ANALYTIC
 from explorer.core.distribution import MAX_STEPS, MAX_TASKS, STEP_SIZES
-from explorer.core.learners import LEARNERS
 from explorer.core.schema import DESCRIPTIONS
 
-RANDOM = "random"
-ADDED = (RANDOM, *ANALYTIC)  # competitors that no file holds
 TASK_RANGES = ("amplitude", "phase", "x")
 
 
@@ -42,10 +38,11 @@ def add_evaluate(parser: ArgumentParser) -> None:
     compared = parser.add_argument_group("comparing")
     compared.add_argument(
         "--learner",
-        type=competitors,
+        type=names,
         default=(),
         metavar="NAME,NAME",
-        help="only these learners of the files; and besides them any of " + ", ".join(ADDED),
+        help="only these learners of the files, and any of zero, single, ideal (closed forms) and "
+        "random besides",
     )
     compared.add_argument(
         "--against",
@@ -75,17 +72,9 @@ def add_grid(parser: ArgumentParser) -> None:
     _add_export(parser)
 
 
-def competitors(text: str) -> tuple[str, ...]:
-    """Names of competitors separated by commas, each once."""
-    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
-    for name in names:
-        if name not in {*LEARNERS, *ADDED}:
-            *others, last = (*LEARNERS, *ADDED)
-            raise ArgumentTypeError(
-                f"unknown learner {name!r}: choose {', '.join(others)} or {last}, or several "
-                "separated by commas"
-            )
-    return names
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",")))
 
 
 def add_steps(parser: ArgumentParser, default: int = 10) -> None:

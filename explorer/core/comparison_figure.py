@@ -116,9 +116,9 @@ def _gaps(
             means, ends = [one.mean for one in gap], [one.ci95 for one in gap]
             curves.append(_with_band(each, means, ends))
     return Panel(
-        f"Less {request.reference}'s, K = {shots}",
+        f"Difference to {request.reference}, K = {shots}",
         "gradient steps",
-        "difference on the same tasks",
+        f"MSE less that of {request.reference}",
         _told_apart(curves),
     )
 
