@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop, inner_loop
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop, unrolling
 from explorer.core.mlp import Pass
 from explorer.core.network import Network, make_network, parameter_count
+from explorer.core.schema import Settings
 from tests.core import reference
 
 TASKS, SUPPORT, QUERY = 3, 4, 5
@@ -131,7 +132,7 @@ def test_first_order_variant_fails(
     theta, batch, network = problem(hidden, activation)
     expected = reference.meta_gradient(theta, batch, network.sizes, activation, ALPHA, steps)
     for name, zero in NO_CURVATURE.items():
-        monkeypatch.setattr(inner_loop, name, zero)
+        monkeypatch.setattr(unrolling, name, zero)
     first_order, _ = MAML.meta_gradient(theta, batch, network, InnerLoop(ALPHA, steps))
     assert relative_error(first_order, expected) > 0.01
 
@@ -141,7 +142,7 @@ def test_each_factor_of_the_chain_counts(monkeypatch: pytest.MonkeyPatch, droppe
     """With several inner steps, dropping any one kind of factor is seen too."""
     theta, batch, network = problem((5, 6), "tanh")
     expected = reference.meta_gradient(theta, batch, network.sizes, "tanh", ALPHA, 3)
-    monkeypatch.setattr(inner_loop, dropped, NO_CURVATURE[dropped])
+    monkeypatch.setattr(unrolling, dropped, NO_CURVATURE[dropped])
     partial, _ = MAML.meta_gradient(theta, batch, network, InnerLoop(ALPHA, 3))
     assert relative_error(partial, expected) > 0.01
 
@@ -175,17 +176,27 @@ def test_pretrained_ignores_the_inner_loop() -> None:
     assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("learner", LEARNERS)
+def own_problem(learner: str, dtype: torch.dtype) -> tuple[Tensor, Batch, Network]:
+    """Meta-parameters and a network of the learner's own, and a batch."""
+    settings = Settings(hidden=(5, 6), activation="tanh", networks=TASKS, context=2, alpha=ALPHA)
+    _, batch, _ = problem((5, 6), "tanh")
+    rule = LEARNERS[learner]
+    network = rule.network(settings)
+    drawn = torch.randn(parameter_count(network), generator=torch.Generator().manual_seed(4))
+    meta = rule.begin(0.7 * drawn, settings).to(dtype)
+    return meta, Batch(*(part.to(dtype) for part in batch)), network
+
+
+@pytest.mark.parametrize("learner", [name for name in LEARNERS if not LEARNERS[name].own_tasks])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_order_of_tasks_does_not_matter(learner: str, dtype: torch.dtype) -> None:
     """Permuting the tasks of a batch changes nothing beyond rounding."""
-    theta, batch, network = problem((5, 6), "tanh")
-    theta, batch = theta.to(dtype), Batch(*(part.to(dtype) for part in batch))
+    meta, batch, network = own_problem(learner, dtype)
     order = torch.tensor([2, 0, 1])
     inner = InnerLoop(ALPHA, 2)
-    straight = LEARNERS[learner].meta_gradient(theta, batch, network, inner)
+    straight = LEARNERS[learner].meta_gradient(meta, batch, network, inner)
     permuted = LEARNERS[learner].meta_gradient(
-        theta, Batch(*(part[order] for part in batch)), network, inner
+        meta, Batch(*(part[order] for part in batch)), network, inner
     )
     tolerance = 100 * torch.finfo(dtype).eps
     for one, other in zip(straight, permuted, strict=True):
@@ -195,7 +206,8 @@ def test_order_of_tasks_does_not_matter(learner: str, dtype: torch.dtype) -> Non
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_as_many_losses_as_labels(learner: str) -> None:
     """Each recorded loss has a name, and the table of learners knows each by its own."""
-    theta, batch, network = problem((5,), "relu")
-    _, losses = LEARNERS[learner].meta_gradient(theta, batch, network, InnerLoop(ALPHA, 1))
+    meta, batch, network = own_problem(learner, torch.float64)
+    gradient, losses = LEARNERS[learner].meta_gradient(meta, batch, network, InnerLoop(ALPHA, 1))
     assert losses.shape == (len(LEARNERS[learner].losses),)
+    assert gradient.shape == meta.shape
     assert LEARNERS[learner].name == learner
