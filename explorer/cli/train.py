@@ -5,7 +5,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from explorer.cli.values import check_place
 from explorer.core.checkpoint import load, save
 from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
 from explorer.core.learners import LEARNERS, MAML
+from explorer.core.ledger import account
 from explorer.core.presets import PRESETS
 from explorer.core.schema import Settings, coerce
 from explorer.core.training import Progress, Run, start, threads_for, train
@@ -224,6 +225,7 @@ def _result(files: Mapping[str, Path], outcome: Outcome, learner: str) -> dict[s
             name: {
                 "file": str(files.get(name, files[learner])),
                 "seconds": state.seconds,
+                "ledger": asdict(account(name, settings, outcome.run.iteration, state.seconds)),
                 "losses": _named(name, outcome.losses),
             }
             for name, state in outcome.run.learners.items()

@@ -89,6 +89,7 @@ def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.
     """The pen of a learner: its colour, and dashes of its own for whom colours do not tell."""
     result = pen(theme, theme.learners[role], width, opacity)
     if dashes := look(role).dashes:
+        result.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would fill the gaps
         result.setDashPattern(list(dashes))
     return result
 
@@ -96,7 +97,7 @@ def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.
 def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:
     """A short piece of a learner's line, for legends and tables."""
     ratio = theme.pixel_ratio
-    width, height = 30, 12
+    width, height = 42, 12
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -34,7 +34,7 @@ def lower_half(x: Range) -> Range:
 
 
 def measured_by_half(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     plan: Plan,
     shots: int,
     steps: int,

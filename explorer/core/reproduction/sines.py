@@ -212,7 +212,7 @@ def _rows(question: Question, fit: Fit) -> Iterator[Row]:
     for name, found in zip(("with points", "without"), fit.halves or (), strict=False):
         for step in SHOWN:
             yield Row(
-                f"{question.item}, half {name}", fit.learner, f"{label}, half {name}", fit.shots,
+                question.item, fit.learner, f"{label}, half {name}", fit.shots,
                 step, None, found.mse[step], found.ci95[step], found.diverged[step], "",
             )  # fmt: skip
 

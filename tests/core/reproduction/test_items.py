@@ -62,7 +62,8 @@ def test_a_job_leads_from_nothing_to_a_complete_figure(item: str, store: Path) -
     assert all(moment.doing for moment in moments)
     last = figures[-1]
     assert last is not None
-    assert last.rows
+    assert {row.item for row in last.rows} == {item}
+    assert all(panel.curves for panel in last.panels)
     assert f"reproduce {item} --seed 3" in last.provenance
     assert any("40 meta-iterations" in line for line in last.protocol)
 
@@ -165,8 +166,8 @@ def test_figure2_is_drawn_as_in_the_paper(store: Path) -> None:
 def test_figure2_tells_the_halves_apart(store: Path) -> None:
     """Both learners, both K, with and without points, with intervals over the plan's tasks."""
     rows = result("fig2", tiny_plan(store)).rows
-    halves = [row for row in rows if row.item.startswith("fig2, half")]
-    assert len({(row.item, row.learner, row.shots) for row in halves}) == 2 * 2 * 2
+    halves = [row for row in rows if ", half " in row.label]
+    assert len({(row.label, row.shots) for row in halves}) == 2 * 2 * 2
     assert all(math.isfinite(row.ci95) for row in halves)
 
 
