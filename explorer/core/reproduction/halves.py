@@ -13,10 +13,10 @@ from typing import NamedTuple
 from explorer.core.adaptation import adapt, diverged
 from explorer.core.evaluation import BLOCK, GRID_POINTS, Evaluation, summarise
 from explorer.core.lazy_torch import torch
+from explorer.core.reproduction.measuring import Start
 from explorer.core.reproduction.plan import Plan
 from explorer.core.reproduction.store import Step
 from explorer.core.schema import Range
-from explorer.core.starting_point import StartingPoint
 from explorer.core.streams import stream
 from explorer.core.tasks import grid, sample_evenly, sine
 
@@ -34,7 +34,12 @@ def lower_half(x: Range) -> Range:
 
 
 def measured_by_half(
-    start: StartingPoint, plan: Plan, shots: int, steps: int, alpha: float, label: str
+    start: Start,
+    plan: Plan,
+    shots: int,
+    steps: int,
+    alpha: float,
+    label: str,
 ) -> Generator[Step, None, Halves]:
     """Adapt to points on the lower half of the inputs, on the plan's number of tasks.
 

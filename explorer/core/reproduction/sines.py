@@ -1,9 +1,9 @@
-"""One network on one sine: Figure 2, and further sines as in Figures 6 and 7."""
+"""One network on one sine: Figure 2, and further sines as in Figure 7 of the appendix."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -95,20 +95,20 @@ class Fit(NamedTuple):
 COLUMNS = [(learner, shots) for learner in LEARNERS_SHOWN for shots in SHOTS]
 
 
-def fig2(plan: Plan) -> Iterator[JobProgress]:
+def fig2(plan: Plan) -> Generator[JobProgress, None, None]:
     """Figure 2: one sine, with points everywhere and with points on one half only."""
     sines = tuple(drawn(plan, "fig2", half) for half in (False, True))
     title = "Figure 2: adaptation to one sine"
     yield from _answer(plan, Question("fig2", title, sines, by_half=True))
 
 
-def fig6(plan: Plan) -> Iterator[JobProgress]:
+def fig6(plan: Plan) -> Generator[JobProgress, None, None]:
     """Further sines, as in the appendix."""
     sines = tuple(drawn(plan, f"fig6/{i}", half=i == FURTHER - 1) for i in range(FURTHER))
-    yield from _answer(plan, Question("fig6", "Figures 6 and 7: further sines", sines))
+    yield from _answer(plan, Question("fig6", "Figure 7: adaptation to further sines", sines))
 
 
-def _answer(plan: Plan, question: Question) -> Iterator[JobProgress]:
+def _answer(plan: Plan, question: Question) -> Generator[JobProgress, None, None]:
     trainings = {learner: plain(plan, learner) for learner in LEARNERS_SHOWN}
     waiting = {name: each.seconds_left(plan.store) for name, each in trainings.items()}
     tuning, measuring = seconds_of_tuning(plan, FEW_STEPS), seconds_of_measuring(plan, FEW_STEPS)
@@ -148,12 +148,15 @@ def _walk(plan: Plan, kept: Kept, task: Sine, shots: int, alpha: float) -> Trail
 
 def _figure(plan: Plan, question: Question, runs: dict[str, Kept], fits: Sequence[Fit]) -> Figure:
     by_column = {(fit.learner, fit.shots): fit for fit in fits}
+    limits = [
+        _limit(task, [fit.trails[i] for fit in fits]) for i, task in enumerate(question.sines)
+    ]
     return Figure(
         question.item,
         question.title,
         tuple(
-            _panel(plan, question, i, column, by_column.get(column))
-            for i in range(len(question.sines))
+            _panel(plan, question, i, column, by_column.get(column), limit)
+            for i, limit in enumerate(limits)
             for column in COLUMNS
         ),
         len(COLUMNS),
@@ -164,8 +167,20 @@ def _figure(plan: Plan, question: Question, runs: dict[str, Kept], fits: Sequenc
     )
 
 
+def _limit(task: Sine, trails: Sequence[Trail]) -> float:
+    """Largest |y| that the panels of a sine show."""
+    heights = [np.abs(trail.prediction[step]).max() for trail in trails for step in SHOWN]
+    reach = 1.08 * max([task.amplitude, *(h for h in heights if math.isfinite(h))])
+    return float(min(reach, TALLEST * max(task.amplitude, 2.0)))
+
+
 def _panel(
-    plan: Plan, question: Question, number: int, column: tuple[str, int], fit: Fit | None
+    plan: Plan,
+    question: Question,
+    number: int,
+    column: tuple[str, int],
+    fit: Fit | None,
+    limit: float,
 ) -> Panel:
     task, (learner, shots) = question.sines[number], column
     inputs = grid(plan.settings.x, GRID_POINTS).double().numpy()
@@ -181,8 +196,6 @@ def _panel(
             dashes, opacity = STYLES[step]
             y = fit.trails[number].prediction[step]
             curves.append(Curve(learner, label, inputs, y, dashes=dashes, opacity=opacity))
-    reach = 1.08 * max(np.nanmax(np.abs(curve.y)) for curve in curves)
-    limit = float(min(reach, TALLEST * max(task.amplitude, 2.0)))
     return Panel(title + ", x < 0" * task.half, "x", "y", tuple(curves), y_range=(-limit, limit))
 
 
@@ -199,7 +212,7 @@ def _rows(question: Question, fit: Fit) -> Iterator[Row]:
     for name, found in zip(("with points", "without"), fit.halves or (), strict=False):
         for step in SHOWN:
             yield Row(
-                f"{question.item}, half {name}", fit.learner, f"{label}, half {name}", fit.shots,
+                question.item, fit.learner, f"{label}, half {name}", fit.shots,
                 step, None, found.mse[step], found.ci95[step], found.diverged[step], "",
             )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -70,11 +70,11 @@ class State(NamedTuple):
     alphas: Alphas
 
 
-def fig3(plan: Plan) -> Iterator[JobProgress]:
-    """Figure 3 of the paper, for K = 5, 10 and 20."""
+def fig3(plan: Plan) -> Generator[JobProgress, None, None]:
+    """Figure 3 of the paper (K = 10) and Figure 6 of its appendix (K = 5, 10 and 20)."""
     question = Question(
         "fig3",
-        "Figure 3: error against gradient steps",
+        "Figures 3 and 6: error against gradient steps",
         (MAML.name, PRETRAINED.name, ORACLE.name),
         SHOTS,
         FEW_STEPS,
@@ -82,7 +82,7 @@ def fig3(plan: Plan) -> Iterator[JobProgress]:
     yield from _answer(plan, question)
 
 
-def steps100(plan: Plan) -> Iterator[JobProgress]:
+def steps100(plan: Plan) -> Generator[JobProgress, None, None]:
     """Would the pretrained network catch up, given many steps?"""
     question = Question(
         "steps100",
@@ -94,7 +94,7 @@ def steps100(plan: Plan) -> Iterator[JobProgress]:
     yield from _answer(plan, question)
 
 
-def _answer(plan: Plan, question: Question) -> Iterator[JobProgress]:
+def _answer(plan: Plan, question: Question) -> Generator[JobProgress, None, None]:
     trainings = {learner: plain(plan, learner) for learner in question.learners}
     waiting = {name: each.seconds_left(plan.store) for name, each in trainings.items()}
     measuring = seconds_of_measuring(plan, question.steps)

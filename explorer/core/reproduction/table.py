@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -82,7 +82,7 @@ def entries(plan: Plan) -> list[Entry]:
     return [*map(entry, PAPERS), variant, *map(entry, OTHERS)]
 
 
-def table2(plan: Plan) -> Iterator[JobProgress]:
+def table2(plan: Plan) -> Generator[JobProgress, None, None]:
     """Table 2 with the paper's numbers beside ours."""
     lines = entries(plan)
     # The averaged networks take longest: something is to be seen before.
