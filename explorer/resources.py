@@ -4,9 +4,32 @@ from pathlib import Path
 
 from explorer.core.errors import UserError
 
-MAML_CHECKPOINT = "maml-10shot.safetensors"
-PRETRAINED_CHECKPOINT = "pretrained-10shot.safetensors"
-CHECKPOINTS = (MAML_CHECKPOINT, PRETRAINED_CHECKPOINT)
+
+def checkpoint_name(learner: str) -> str:
+    """The name of the file with a learner's network."""
+    return f"{learner}-10shot.safetensors"
+
+
+MAML_CHECKPOINT, PRETRAINED_CHECKPOINT = checkpoint_name("maml"), checkpoint_name("pretrained")
+CHECKPOINTS = tuple(
+    map(
+        checkpoint_name,
+        (
+            "maml",
+            "pretrained",
+            "first-order",
+            "anil",
+            "meta-sgd",
+            "layer-rates",
+            "reptile",
+            "cavia",
+            "oracle",
+            "averaged",
+            "averaged-l2",
+            "averaged-pulled",
+        ),
+    )
+)
 FIRST_ANSWER = "first-answer.safetensors"
 CHECK_ON_LIGHT = "check-light.svg"  # ticks for each appearance of the window
 CHECK_ON_DARK = "check-dark.svg"

@@ -3,7 +3,7 @@
 import gc
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,10 @@ def open_window(
     def open_one(
         settings: Settings = SMALL, trainer: Trainer = train_newest, kept_run: Path | None = None
     ) -> MainWindow:
-        def session(settings: Settings, parent: Workspace) -> TrainingSession:
-            return TrainingSession(settings, parent, trainer)
+        def session(
+            settings: Settings, parent: Workspace, learners: Sequence[str]
+        ) -> TrainingSession:
+            return TrainingSession(settings, parent, trainer, learners)
 
         monkeypatch.setattr(workspace_module, "TrainingSession", session)
         workspace = Workspace(settings, kept_run=kept_run)

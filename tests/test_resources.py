@@ -11,7 +11,7 @@ from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.errors import UserError
 from explorer.core.evaluation import Evaluation, evaluate
 from explorer.core.mlp import predict
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
 from explorer.core.tasks import grid
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 
@@ -33,9 +33,7 @@ def pretrained() -> Checkpoint:
 
 def measured(file: Checkpoint, shots: int, seed: int) -> Evaluation:
     """The network's errors on many fresh tasks of the paper."""
-    return evaluate(
-        file.theta, file.network, file.settings, shots=shots, tasks=TASKS, alpha=0.01, seed=seed
-    )
+    return evaluate(file.start, file.settings, shots=shots, tasks=TASKS, alpha=0.01, seed=seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -58,14 +56,15 @@ def test_pretrained_network_cannot(pretrained: Checkpoint, seed: int) -> None:
 def test_pretrained_network_is_the_best_single_function(pretrained: Checkpoint) -> None:
     """Joint regression finds −1.623·cos x, as theory says."""
     x = grid(pretrained.settings.x, 100)
-    curve = predict(pretrained.theta.unsqueeze(0), x.view(1, -1, 1), pretrained.network).flatten()
+    start = pretrained.start
+    curve = predict(start.theta.unsqueeze(0), x.view(1, -1, 1), start.network).flatten()
     assert float((curve + 1.623 * torch.cos(x)).abs().mean()) < 0.3
 
 
 def test_files_tell_where_they_come_from(maml: Checkpoint, pretrained: Checkpoint) -> None:
     """Both were trained to the end with the paper's settings, from the same seed."""
     for file, learner in ((maml, "maml"), (pretrained, "pretrained")):
-        assert list(file.networks()) == [learner]
+        assert list(file.starting_points()) == [learner]
         assert file.iteration == 70_000
         assert replace(file.settings, seed=0) == PRESETS["paper"].settings
         assert {"program", "made", "torch", "python"} <= set(file.provenance)

@@ -110,7 +110,8 @@ def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
-    for role, entry in sandbox.line.entries.items():
+    for role in sandbox.question.roles:
+        entry = sandbox.line.entries[role]
         task = torch.tensor([[[state.amplitude, state.phase]]])
         steps = list(
             adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)
@@ -136,21 +137,24 @@ def status_text(window: MainWindow) -> str:
     return window.statusBar().findChildren(QLabel)[0].text()
 
 
-def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] = ROLES) -> None:
+def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None = None) -> None:
     """Wait until the window shows, float for float, what the core computes for its state."""
     sandbox, fit, numbers = window.workspace.sandbox, window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: sandbox.is_current)
     core, state = expected(sandbox), sandbox.state
 
     def shown() -> None:
-        for role in roles:
+        for role in ROLES:
+            if role not in state.shown:
+                assert not fit.fits[role].isVisible()
+                assert numbers.on_sine[role].text() == "–"
+        for role in core if roles is None else roles:
             prediction, errors, losses = (values[state.step] for values in core[role])
-            assert fit.fits[role].isVisible() == (role in state.shown)
-            if role in state.shown:
-                on_screen = np.abs(prediction) < BEYOND  # further out it is clipped
-                drawn = curve_values(fit.fits[role])
-                assert drawn.shape == prediction.shape  # not before the first frame
-                assert np.array_equal(drawn[on_screen], prediction[on_screen])
+            assert fit.fits[role].isVisible()
+            on_screen = np.abs(prediction) < BEYOND  # further out it is clipped
+            drawn = curve_values(fit.fits[role])
+            assert drawn.shape == prediction.shape  # not before the first frame
+            assert np.array_equal(drawn[on_screen], prediction[on_screen])
             for label, value in (
                 (numbers.on_sine[role], errors),
                 (numbers.on_support[role], losses),

@@ -28,6 +28,11 @@ class Entry:
     shortcut: str = ""
     run: Callable[[], object] | None = None
 
+    @property
+    def name(self) -> str:
+        """Its text without mnemonics."""
+        return self.text.replace("&", "").rstrip("…")
+
 
 def fill(bar: QMenuBar, menus: dict[str, list[Entry]]) -> dict[str, QAction]:
     """Add the menus to the bar; returns the actions by their text without mnemonics."""
@@ -42,7 +47,7 @@ def fill(bar: QMenuBar, menus: dict[str, list[Entry]]) -> dict[str, QAction]:
             action = menu.addAction(entry.text)
             action.setShortcut(QKeySequence(entry.shortcut))
             action.triggered.connect(partial(_run, entry.run))
-            actions[entry.text.replace("&", "").rstrip("…")] = action
+            actions[entry.name] = action
     return actions
 
 

@@ -25,7 +25,8 @@ from explorer.app.main_window import TRANSIENT_MS, MainWindow
 from explorer.app.options import NO_DISPLAY, WindowOptions
 from explorer.core.checkpoint import SUFFIX, load
 from explorer.core.errors import UserError
-from explorer.core.schema import PRESETS
+from explorer.core.presets import PRESETS
+from explorer.core.training import TOGETHER
 from explorer.state.preferences import Preferences, default_path
 from explorer.state.workers import describe
 from explorer.state.workspace import Workspace
@@ -66,10 +67,13 @@ def make_application(arguments: list[str]) -> QApplication:
 
 def make_workspace(options: WindowOptions, kept_run: Path | None = None) -> Workspace:
     """The workspace that the options ask for; `kept_run` is where an unsaved run goes."""
-    settings = PRESETS[options.preset or "paper"].settings
+    preset = PRESETS[options.preset or "paper"]
+    settings = preset.settings
     if options.seed is not None:
         settings = replace(settings, seed=options.seed)
-    return Workspace(settings, settings.seed, kept_run=kept_run)
+    return Workspace(
+        settings, settings.seed, kept_run=kept_run, learners=preset.learners or TOGETHER
+    )
 
 
 def _report_exceptions(window: MainWindow) -> None:

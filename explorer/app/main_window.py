@@ -1,7 +1,6 @@
 """The main window: panels, menus, status line and messages."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
@@ -11,20 +10,22 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QSplitter,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from explorer.app.about import AboutDialog
-from explorer.app.actions import Entry, OwnKeys, fill
+from explorer.app.actions import OwnKeys, fill
+from explorer.app.menus import SANDBOX_MENUS, menus
 from explorer.core.checkpoint import SUFFIX
+from explorer.panels.evaluation_panel import EvaluationPanel
 from explorer.panels.notice_bar import NoticeBar
 from explorer.panels.sandbox_panel import SandboxPanel
 from explorer.panels.style import DARK, LIGHT, apply
 from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
 from explorer.panels.widgets import label
 from explorer.state.frame_clock import FrameClock
-from explorer.state.networks import RANDOM
 from explorer.state.preferences import THEMES, Preferences, Theme
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
@@ -51,17 +52,29 @@ class MainWindow(QMainWindow):
         self.sandbox = SandboxPanel(workspace, self.clock)
         self.training = TrainingPanel(workspace.session, self.clock)
         self.about: AboutDialog | None = None
+        self.evaluation: EvaluationPanel | None = None  # made when it is first looked at
+        self._theme = LIGHT
         self._remembers_layout = False
         self._is_painted = False
         self._phase = label("")
         self._phase.setContentsMargins(8, 0, 0, 0)
         self._origin = label("", "muted")
         self._lay_out()
-        self.actions_by_name = fill(self.menuBar(), self._menus())
+        entries = menus(self)
+        self.actions_by_name = fill(self.menuBar(), entries)
+        self._sandbox_actions = [
+            self.actions_by_name[entry.name]
+            for title in SANDBOX_MENUS
+            for entry in entries[title]
+            if entry.run is not None
+        ]
         self._mark_theme()
         self._own_keys = OwnKeys(self)
         self._own_keys.guard(self)
         workspace.notice.connect(self.notices.show_notice)
+        workspace.exporter.exported.connect(
+            lambda text: self.statusBar().showMessage(text, TRANSIENT_MS)
+        )
         self.sandbox.controls.open_wanted.connect(self.ask_open)
         workspace.session.phase_changed.connect(self._refresh_status)
         workspace.session.progressed.connect(self._on_progress)
@@ -77,7 +90,16 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("MAML Explorer")
         self.setAcceptDrops(True)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(self.sandbox)
+        self.left = QTabWidget()
+        self.left.setDocumentMode(True)
+        self.left.tabBar().setDrawBase(False)
+        self.left.addTab(self.sandbox, "Sandbox")
+        evaluation_tab = QWidget()
+        self._evaluation_room = QVBoxLayout(evaluation_tab)
+        self._evaluation_room.setContentsMargins(0, 0, 0, 0)
+        self.left.addTab(evaluation_tab, "Evaluation")
+        self.left.currentChanged.connect(self._on_tab)
+        self.splitter.addWidget(self.left)
         self.splitter.addWidget(self.training)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setStretchFactor(0, 3)
@@ -100,58 +122,17 @@ class MainWindow(QMainWindow):
         self.splitter.restoreState(self.preferences.layout("splitter"))
         self._remembers_layout = True
 
-    def _menus(self) -> dict[str, list[Entry]]:
-        sandbox = self.workspace.sandbox
-        step = self.sandbox.step_bar
-        learners = [
-            Entry(f"Show {role}".replace(RANDOM, "untrained"), str(key), switch.toggle)
-            for key, (role, switch) in enumerate(self.sandbox.numbers.switches.items(), 1)
-        ]
-        themes = [
-            Entry(
-                f"{theme.capitalize()} colours", f"Ctrl+Alt+{key}", partial(self.set_theme, theme)
-            )
-            for key, theme in enumerate(THEMES, 1)
-        ]
-        return {
-            "&File": [
-                Entry("&Open checkpoint…", "Ctrl+O", self.ask_open),
-                Entry("&Reopen last run", "Ctrl+Shift+O", self.reopen),
-                Entry("&Save checkpoint…", "Ctrl+S", self.ask_save),
-                Entry("Save &picture…", "Ctrl+Shift+P", self.ask_picture),
-                Entry(),
-                Entry("&Quit", "Ctrl+Q", self.close),
-            ],
-            "&Training": [
-                Entry("&Train, pause or resume", "Ctrl+Return", self.training.train.click),
-                Entry("&Step one meta-iteration", "Ctrl+Right", self.training.step.click),
-                Entry("&Reset", "Ctrl+R", self.training.reset.click),
-                Entry("&Follow training", "F", self.sandbox.controls.follow.toggle),
-            ],
-            "&Sandbox": [
-                Entry("New &sine", "R", sandbox.draw_sine),
-                Entry("&Draw K support points", "D", sandbox.draw_points),
-                Entry("&Remove selected point", "Del", sandbox.remove_selected),
-                Entry("&Clear points", "C", sandbox.clear_points),
-                Entry("S&nap to the sine", "N", self.sandbox.controls.snap.toggle),
-                Entry(),
-                *learners,
-            ],
-            "St&eps": [
-                Entry("&Play or stop", "Space", step.play.click),
-                Entry("&Back", "Left", step.back.click),
-                Entry("&Forward", "Right", step.forward.click),
-                Entry("F&irst", "Home", lambda: sandbox.go_to(0)),
-                Entry("&Last", "End", lambda: sandbox.go_to(sandbox.state.steps)),
-            ],
-            "&View": [
-                Entry("Full &screen", "F11", self._toggle_full_screen),
-                Entry("&Dismiss message", "Esc", self.notices.hide),
-                Entry(),
-                *themes,
-            ],
-            "&Help": [Entry("&About", "F1", self.show_about)],
-        }
+    @Slot(int)
+    def _on_tab(self, index: int) -> None:
+        """Make the panel when it is first shown; the sandbox's keys act on what can be seen."""
+        for action in self._sandbox_actions:
+            action.setEnabled(index == 0)
+        if index == 1 and self.evaluation is None:
+            self.evaluation = EvaluationPanel(self.workspace, self.clock)
+            self.evaluation.export_wanted.connect(self.ask_export)
+            self.evaluation.apply_theme(self._theme)
+            self._evaluation_room.addWidget(self.evaluation)
+            self._own_keys.guard(self.evaluation)
 
     def _mark_theme(self) -> None:
         """Let the menu show which colours are chosen."""
@@ -177,7 +158,10 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply(theme, application)
+        self._theme = theme
         self.sandbox.apply_theme(theme)
+        if self.evaluation is not None:
+            self.evaluation.apply_theme(theme)
         self.training.apply_theme(theme)
 
     @Slot()
@@ -230,6 +214,18 @@ class MainWindow(QMainWindow):
         if path is not None and not self.grab().save(str(path), "PNG"):
             self.notices.show_notice(f"Could not write {path}. Choose another place.")
 
+    def ask_export(self) -> None:
+        """Let the user choose where the evaluation's figure goes."""
+        job = self.evaluation.job if self.evaluation is not None else None
+        if job is None or job.figure is None:
+            return
+        folder = QFileDialog.getExistingDirectory(
+            self, "Export figure into a folder", self.preferences.folder
+        )
+        if folder:
+            self.preferences.folder = folder
+            self.workspace.exporter.export(job.figure, Path(folder))
+
     def _complete_name(self, name: str, suffix: str) -> Path | None:
         """A chosen name with its suffix; None if nothing was chosen or a file is in the way."""
         if not name:
@@ -250,7 +246,8 @@ class MainWindow(QMainWindow):
         self.about.show()
         self.about.raise_()
 
-    def _toggle_full_screen(self) -> None:
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or no longer."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,6 +1,7 @@
 """The arguments of every command and their help. Nothing here imports torch or Qt."""
 
 import re
+import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,18 +9,19 @@ from typing import Any, NoReturn, Protocol
 
 import explorer
 from explorer.cli import texts
+from explorer.cli.evaluation_arguments import add_alpha, add_evaluate, add_grid, add_steps
 from explorer.cli.output import PROGRAM
-from explorer.cli.values import coordinates, preset, real, whole
+from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.errors import UserError
+from explorer.core.reproduction import ITEMS
 from explorer.core.schema import DESCRIPTIONS, Description, Settings
 
-MAX_STEPS = 1000
-MAX_TASKS = 100_000
 MAX_COORDINATE = 1e6
 MAX_THREADS = 256
 # Prefixes of names in the parsed arguments: the window and the settings share some flags.
 WINDOW = "window_"
 SETTING = "setting_"
+ALL = "all"  # items to reproduce
 
 _SEED = DESCRIPTIONS["seed"]
 
@@ -54,6 +56,7 @@ def parse(argv: list[str] | None) -> Namespace:
         UserError: they make no sense.
     """
     arguments = build_parser().parse_args(argv)
+    arguments.words = sys.argv[1:] if argv is None else argv
     given = [
         name
         for name, value in vars(arguments).items()
@@ -77,7 +80,9 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=PROGRAM)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_grid(commands)
     _add_adapt(commands)
+    _add_reproduce(commands)
     return parser
 
 
@@ -120,18 +125,29 @@ def _add_window_options(parser: Parser) -> None:
 
 def _add_train(commands: _Commands) -> None:
     help_texts = {
-        "help": "train a learner and save a checkpoint",
+        "help": "train learners and save a checkpoint",
         "description": texts.TRAIN_HELP,
         "epilog": texts.TRAIN_EXAMPLES,
     }
     parser = _add_command(commands, "train", help_texts)
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="checkpoint to write"
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="checkpoint to write: the whole run, with the weights of the first learner for other "
+        "programs; with {learner} in its name, one file for each learner",
     )
     parser.add_argument(
-        "--preset", type=preset, metavar="NAME", help="paper, 5-shot, 5-steps or quick [paper]"
+        "--preset", type=preset, metavar="NAME", help="one of those listed above [paper]"
     )
-    parser.add_argument("--learner", metavar="NAME", help="maml, pretrained, … [maml]")
+    parser.add_argument(
+        "--learner",
+        type=learners,
+        metavar="NAME,NAME",
+        help="one or several of those listed above, trained on the same tasks [the preset's, else "
+        "maml]",
+    )
     parser.add_argument(
         "--resume",
         type=Path,
@@ -187,36 +203,20 @@ def _default(name: str) -> str:
 
 def _add_evaluate(commands: _Commands) -> None:
     help_texts = {
-        "help": "measure networks on many fresh tasks",
+        "help": "measure and compare networks on many fresh tasks",
         "description": texts.EVALUATE_HELP,
         "epilog": texts.EVALUATE_EXAMPLES,
     }
-    parser = _add_command(commands, "evaluate", help_texts)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="checkpoint")
-    shots = DESCRIPTIONS["shots"]
-    parser.add_argument(
-        "--shots",
-        nargs="+",
-        type=whole(int(shots.low), int(shots.high), "; name the files before --shots"),
-        default=[5, 10, 20],
-        metavar="K",
-        help="support points, one or several numbers [5 10 20]",
-    )
-    _add_steps(parser)
-    parser.add_argument(
-        "--tasks",
-        type=whole(1, MAX_TASKS),
-        default=600,
-        metavar="N",
-        help="fresh tasks for each number of support points [600]",
-    )
-    parser.add_argument(
-        "--seed",
-        type=whole(int(_SEED.low), int(_SEED.high)),
-        default=0,
-        metavar="N",
-        help="draws the tasks and their points [0]",
-    )
+    add_evaluate(_add_command(commands, "evaluate", help_texts))
+
+
+def _add_grid(commands: _Commands) -> None:
+    help_texts = {
+        "help": "test one network at every K, step and step size",
+        "description": texts.GRID_HELP,
+        "epilog": texts.GRID_EXAMPLES,
+    }
+    add_grid(_add_command(commands, "grid", help_texts))
 
 
 def _add_adapt(commands: _Commands) -> None:
@@ -239,22 +239,27 @@ def _add_adapt(commands: _Commands) -> None:
     parser.add_argument(
         "--y", type=points, metavar="Y,Y", help="their targets [on the sine, without noise]"
     )
-    _add_steps(parser)
+    add_steps(parser)
+    add_alpha(parser)
 
 
-def _add_steps(parser: Parser) -> None:
-    alpha = DESCRIPTIONS["alpha"]
+def _add_reproduce(commands: _Commands) -> None:
+    help_texts = {
+        "help": "the paper's figures and table, from training to picture",
+        "description": texts.REPRODUCE_HELP,
+        "epilog": texts.REPRODUCE_EXAMPLES,
+    }
+    parser = _add_command(commands, "reproduce", help_texts)
+    names = (*ITEMS, ALL)
+    parser.add_argument("item", choices=names, metavar="ITEM", help=", ".join(names))
+    parser.add_argument("--quick", action="store_true", help="train less, for a first look")
     parser.add_argument(
-        "--steps",
-        type=whole(0, MAX_STEPS),
-        default=10,
+        "--seed",
+        type=whole(int(_SEED.low), int(_SEED.high)),
+        default=0,
         metavar="N",
-        help="gradient steps [10]",
+        help="start of every random stream, of training as of evaluation [0]",
     )
     parser.add_argument(
-        "--alpha",
-        type=real(alpha.low, alpha.high),
-        default=0.01,
-        metavar="VALUE",
-        help="step size α of the gradient steps [0.01]",
+        "--export", type=Path, metavar="DIR", help="write each figure as SVG, PNG and CSV here"
     )

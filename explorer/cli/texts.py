@@ -1,13 +1,37 @@
 """The longer texts of ``--help``."""
 
-from explorer.core.schema import PRESETS
+import textwrap
+from collections.abc import Mapping
+
+from explorer.core.learners import LEARNERS
+from explorer.core.presets import PRESETS
+from explorer.core.reproduction import ITEMS
+
+WIDTH = 100
+
+
+def listing(entries: Mapping[str, str]) -> str:
+    """Names and what they are, as two columns."""
+    indent = 4 + max(map(len, entries))
+    return "\n".join(
+        textwrap.fill(
+            text, WIDTH, initial_indent=f"  {name}".ljust(indent), subsequent_indent=" " * indent
+        )
+        for name, text in entries.items()
+    )
+
+
+PRESET_LIST = listing({name: preset.help for name, preset in PRESETS.items()})
+LEARNER_LIST = listing(
+    {name: f"{learner.label} ({learner.source})" for name, learner in LEARNERS.items()}
+)
 
 WINDOW_HELP = f"""\
 Train MAML live on sine tasks, click K points and watch the network adapt. Without a command
 the window opens.
 
 presets:
-{chr(10).join(f"  {name:<9} {preset.help}" for name, preset in PRESETS.items())}"""
+{PRESET_LIST}"""
 
 WINDOW_EXAMPLES = """\
 examples:
@@ -16,43 +40,102 @@ examples:
   maml-explorer --open maml.safetensors
   maml-explorer train --preset quick --output maml.safetensors
   maml-explorer evaluate maml.safetensors
+  maml-explorer grid maml.safetensors
   maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-3.2,-1,0.5
 
 Data goes to standard output, messages to standard error. Exit codes: 0 done, 2 wrong use or bad
 input, 130 interrupted."""
 
-TRAIN_HELP = """\
-Train one learner from a preset, with any of its settings replaced, and save a checkpoint that
-plain PyTorch can load and that training can resume from. Ctrl-C saves what there is."""
+TRAIN_HELP = f"""\
+Train one or several learners from a preset, with any of its settings replaced, and save a
+checkpoint that plain PyTorch can load and that training can resume from. Ctrl-C saves what there
+is. Learners that are trained together see the same points of the same tasks; their file holds all
+of them, for the window, for evaluate and for --resume.
+
+presets:
+{PRESET_LIST}
+
+learners:
+{LEARNER_LIST}"""
 
 TRAIN_EXAMPLES = """\
 examples:
   maml-explorer train --output maml.safetensors
   maml-explorer train --preset quick --learner pretrained --output baseline.safetensors
+  maml-explorer train --learner maml,first-order,anil --output together.safetensors
+  maml-explorer train --learner maml,oracle --output {learner}.safetensors
   maml-explorer train --amplitude 1 3 --hidden 64,64 --activation tanh --output tanh.safetensors
   maml-explorer train --resume maml.safetensors --iterations 100000 --output maml.safetensors
 
 --json prints one object: file, learner, iterations (done so far), finished (false if Ctrl-C came
 first), seed, seconds (of training), losses (name: mean over the last 100 meta-iterations or
-fewer) and settings. The progress bar shows these losses, in the same order."""
+fewer), settings, and learners (name: its file, seconds and losses); file, learner and losses are
+those of the first learner. The progress bar shows the losses, in the same order, of many
+learners the last alone."""
 
 EVALUATE_HELP = """\
 Adapt each network of each file to fresh tasks of the distribution it was trained on, and print
 the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Together the
 tasks cover all amplitudes, phases and inputs evenly (a scrambled Sobol sequence), so that the
 seed matters little; with the same seed, all networks meet the same tasks. A task on which
-adaptation diverged is counted, left out of the mean, and infinite in the median."""
+adaptation diverged is counted, left out of the mean, and infinite in the median.
+
+With --against the differences on the same tasks follow, which say whether a gap is noise; all
+then meet the tasks of the first file's training, unless others are given."""
 
 EVALUATE_EXAMPLES = """\
 examples:
   maml-explorer evaluate maml.safetensors
   maml-explorer evaluate maml.safetensors baseline.safetensors --shots 5 10 20 --steps 10
   maml-explorer evaluate maml.safetensors --tasks 2000 --seed 7 --json
+  maml-explorer evaluate maml.safetensors fo.safetensors --learner maml,first-order --against maml
+  maml-explorer evaluate maml.safetensors --amplitude 5 10 --noise 0.3 --learner ideal --export out
 
-The files come before --shots. --json prints {"learners": [{"file", "name", "results": [{"shots",
-"tasks", "mse", "median", "ci95", "diverged"}]}]}, the last four as lists over the steps; ci95 is
-the half-width of the 95 % interval of the mean of independent tasks (evenly spread ones scatter
-less), and what is not finite is null."""
+The files come before --shots. --json prints {"learners": [{"file", "name", "label",
+"distribution", "results": [{"shots", "tasks", "alpha", "mse", "median", "ci95", "diverged"}]}]},
+the last four as lists over the steps; ci95 is the half-width of the 95 % interval of the mean of
+independent tasks (evenly spread ones scatter less), and what is not finite is null. --against adds
+"against", "notes" (the differences in words) and to each other learner "differences": [{"shots",
+"mean", "ci95", "pairs", "left_out", "more_than_chance"}]; --export adds "files"."""
+
+GRID_HELP = """\
+Train once, test everything: adapt one network with every number of support points and every step
+size, and print the mean squared error after every step, at the best step size of each cell and at
+its own. Where one more step raises the error by more than chance the cell is marked."""
+
+GRID_EXAMPLES = """\
+examples:
+  maml-explorer grid maml.safetensors
+  maml-explorer grid maml.safetensors --shots 5 10 --steps 50 --alphas 0.001 0.005 0.02
+  maml-explorer grid maml.safetensors --amplitude 5 10 --json
+  maml-explorer grid maml.safetensors --export figures
+
+--json prints {"file", "name", "own_alpha", "tasks", "seed", "distribution", "grid": [{"shots",
+"alpha", "mse", "median", "ci95", "diverged", "hurts"}] with lists over the steps, "best":
+[{"shots", "steps", "alpha", "mse"}], "notes"}; --export adds "files"."""
+
+REPRODUCE_HELP = f"""\
+Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the
+paper's, with its 95 % interval, how it was measured, and where it disagrees.
+
+items:
+{chr(10).join(f"  {item.name:<9} {item.help}" for item in ITEMS.values())}
+  all       all of them, sharing their trainings
+
+Trainings are kept in the user's data folder and saved every few seconds: a command that was
+stopped goes on where it was, and no training is done twice. --quick trains 15,000 instead of
+70,000 meta-iterations."""
+
+REPRODUCE_EXAMPLES = """\
+examples:
+  maml-explorer reproduce table2
+  maml-explorer reproduce fig3 --quick --export figures
+  maml-explorer reproduce all --seed 3 --json --export figures
+
+--json prints one object: rows [{"item", "learner", "label", "shots", "steps", "paper", "ours",
+"ci95", "diverged", "verdict"}], figures [{"item", "title", "notes", "protocol", "provenance"}],
+quick, seed and seconds. "verdict" is "agrees" while our interval holds the paper's number, else
+"better" or "worse"; what is not finite or not in the paper is null."""
 
 ADAPT_HELP = """\
 Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points

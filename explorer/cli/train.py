@@ -5,9 +5,9 @@ import signal
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,15 @@ from explorer.cli.parser import SETTING, flag
 from explorer.cli.values import check_place
 from explorer.core.checkpoint import load, save
 from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
-from explorer.core.learners import LEARNERS
-from explorer.core.schema import PRESETS, Settings, coerce
+from explorer.core.learners import LEARNERS, MAML
+from explorer.core.ledger import account
+from explorer.core.presets import PRESETS
+from explorer.core.schema import Settings, coerce
 from explorer.core.training import Progress, Run, start, threads_for, train
 
+PLACEHOLDER = "{learner}"  # in the name of the output
 SMOOTHED = 100  # meta-iterations over which a reported loss is the mean
+FEW = 3  # learners of which the progress bar shows every loss, not the last alone
 # Seconds between two states of the bar: a terminal is watched, a log file is kept.
 TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
 
@@ -66,28 +70,37 @@ class Interruption:
 
 def run(arguments: Namespace) -> int:
     """Train, save and report."""
-    check_place("--output", arguments.output)
     begun, learner = _resumed(arguments) if arguments.resume else _fresh(arguments)
+    files = _places(arguments.output, [learner, *(n for n in begun.learners if n != learner)])
+    for path in files.values():
+        check_place("--output", path)
     with _interruptible() as interruption:
         outcome = _train(begun, arguments.threads, interruption)
-        arguments.output = _save(arguments.output, outcome.run, learner)
+        files = {name: _save(path, outcome.run, name) for name, path in files.items()}
     if outcome.problem is not None:
         raise UserError(
             f"{outcome.problem} The run up to iteration {outcome.run.iteration} is saved in "
-            f"{arguments.output}."
+            f"{files[learner]}."
         )
     if arguments.json:
-        emit_json(_result(arguments, outcome, learner))
+        emit_json(_result(files, outcome, learner))
     else:
-        emit(str(arguments.output))
+        emit("\n".join(map(str, files.values())))
     if outcome.finished:
         return 0
-    file = shlex.quote(str(arguments.output))
+    file = shlex.quote(str(files[learner]))
     say(
         f"interrupted at iteration {outcome.run.iteration} of {begun.settings.iterations} and "
         f"saved; to go on: {PROGRAM} train --resume {file} --output {file}"
     )
     return 128 + signal.SIGINT
+
+
+def _places(output: Path, learners: Sequence[str]) -> dict[str, Path]:
+    """The files to write, by the learner whose weights each has: one, or one for each learner."""
+    if PLACEHOLDER in output.name:
+        return {n: output.with_name(output.name.replace(PLACEHOLDER, n)) for n in learners}
+    return {learners[0]: output}
 
 
 def _save(path: Path, run: Run, learner: str) -> Path:
@@ -134,11 +147,9 @@ def _with(settings: Settings, texts: Mapping[str, Any]) -> Settings:
 
 
 def _fresh(arguments: Namespace) -> tuple[Run, str]:
-    learner = arguments.learner or "maml"
-    if learner not in LEARNERS:
-        raise UserError(f"--learner: unknown learner {learner!r}: choose {' or '.join(LEARNERS)}")
-    settings = _with(PRESETS[arguments.preset or "paper"].settings, _given(arguments))
-    return start(settings, (learner,)), learner
+    preset = PRESETS[arguments.preset or "paper"]
+    names = arguments.learner or preset.learners or (MAML.name,)
+    return start(_with(preset.settings, _given(arguments)), names), names[0]
 
 
 def _resumed(arguments: Namespace) -> tuple[Run, str]:
@@ -211,21 +222,35 @@ def _means(rows: NDArray[np.float32]) -> list[float]:
 
 
 def _postfix(losses: Losses) -> str:
+    shown = slice(None) if len(losses) <= FEW else slice(-1, None)
     return ", ".join(
-        f"{LEARNERS[name].label} " + " → ".join(map(number, _means(rows)))
+        f"{LEARNERS[name].label} " + " → ".join(map(number, _means(rows)[shown]))
         for name, rows in losses.items()
     )
 
 
-def _result(arguments: Namespace, outcome: Outcome, learner: str) -> dict[str, Any]:
+def _named(learner: str, losses: Losses) -> dict[str, float]:
+    return dict(zip(LEARNERS[learner].losses, _means(losses[learner]), strict=True))
+
+
+def _result(files: Mapping[str, Path], outcome: Outcome, learner: str) -> dict[str, Any]:
     settings = outcome.run.settings
     return {
-        "file": str(arguments.output),
+        "file": str(files[learner]),
         "learner": learner,
         "iterations": outcome.run.iteration,
         "finished": outcome.finished,
         "seed": settings.seed,
         "seconds": outcome.seconds,
-        "losses": dict(zip(LEARNERS[learner].losses, _means(outcome.losses[learner]), strict=True)),
+        "losses": _named(learner, outcome.losses),
+        "learners": {
+            name: {
+                "file": str(files.get(name, files[learner])),
+                "seconds": state.seconds,
+                "ledger": asdict(account(name, settings, outcome.run.iteration, state.seconds)),
+                "losses": _named(name, outcome.losses),
+            }
+            for name, state in outcome.run.learners.items()
+        },
         "settings": settings.to_dict(),
     }

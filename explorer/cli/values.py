@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.core.errors import UserError
-from explorer.core.schema import PRESETS
+from explorer.core.learners import LEARNERS
+from explorer.core.presets import PRESETS
 
 
 def whole(low: int, high: int, hint: str = "") -> Callable[[str], int]:
@@ -55,6 +56,19 @@ def preset(text: str) -> str:
         *names, last = PRESETS
         raise ArgumentTypeError(f"unknown preset {text!r}: choose {', '.join(names)} or {last}")
     return text
+
+
+def learners(text: str) -> tuple[str, ...]:
+    """Names of learners separated by commas, each once."""
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    for name in names:
+        if name not in LEARNERS:
+            *others, last = LEARNERS
+            raise ArgumentTypeError(
+                f"unknown learner {name!r}: choose {', '.join(others)} or {last}, or several "
+                "separated by commas"
+            )
+    return names
 
 
 def check_place(flag: str, path: Path) -> None:

@@ -14,7 +14,7 @@ import binascii
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,12 +88,22 @@ class Checkpoint:
         return {self.learner: self.start, **rest}
 
 
-def save(path: Path, run: Run, learner: str) -> None:
-    """Write a resumable checkpoint of one of the run's learners, all or nothing.
+def save(path: Path, run: Run, learner: str, resumable: bool = True) -> None:
+    """Write a checkpoint of one of the run's learners, all or nothing.
+
+    Args:
+        path: the file.
+        run: what is saved.
+        learner: whose weights the file shows.
+        resumable: whether training can go on from the file. If not, it is a fifth as large: it
+            leaves out the other learners, and the training state too unless that holds more of
+            what was learned than the weights, as with Meta-SGD.
 
     Raises:
         CheckpointError: the file cannot be written; an older file at that path is untouched.
     """
+    if not resumable:
+        run = replace(run, learners={learner: run.learners[learner]})
     description = {
         "format": FORMAT,
         "learner": learner,
@@ -108,12 +118,10 @@ def save(path: Path, run: Run, learner: str) -> None:
             "platform": f"{platform.system()} {platform.machine()}",
         },
     }
-    metadata = {
-        DESCRIPTION_KEY: json.dumps(description),
-        RESUME_KEY: base64.b64encode(
-            safetensors_torch.save(_resume_tensors(run, learner))
-        ).decode(),
-    }
+    metadata = {DESCRIPTION_KEY: json.dumps(description)}
+    if resumable or not _weights_tell_all(learner, run.settings):
+        state = safetensors_torch.save(_resume_tensors(run, learner))
+        metadata[RESUME_KEY] = base64.b64encode(state).decode()
     start = run.starting_point(learner)
     weights = to_state_dict(start.theta, start.network)
     try:
@@ -139,6 +147,11 @@ def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
 def _is_in_weights(learner: str, settings: Settings) -> bool:
     """Whether a learner's meta-parameters are the weights of its network and no more."""
     return _meta_size(learner, settings) == parameter_count(LEARNERS[learner].network(settings))
+
+
+def _weights_tell_all(learner: str, settings: Settings) -> bool:
+    """Whether adaptation starts from the weights alone, with no step sizes that were learned."""
+    return LEARNERS[learner].own_tasks or _is_in_weights(learner, settings)
 
 
 def _meta_size(learner: str, settings: Settings) -> int:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from explorer.core.analytic import SineEstimator
-from explorer.core.distribution import Distribution, check_alpha, check_numbers
+from explorer.core.analytic import ANALYTIC, SineEstimator
+from explorer.core.comparison_figure import figure_of
+from explorer.core.distribution import (
+    Distribution,
+    check_alpha,
+    check_numbers,
+    step_sizes_around,
+)
 from explorer.core.errors import UserError
-from explorer.core.figure import Figure, JobProgress
+from explorer.core.figure import JobProgress
+from explorer.core.lazy_torch import torch
+from explorer.core.measuring import (
+    TUNING_HALVINGS,
+    TUNING_TASKS,
+    Measured,
+    Meter,
+    measured,
+    work_of,
+)
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 
@@ -32,6 +47,11 @@ class Competitor:
     role: str
     start: StartingPoint | SineEstimator | None = None
     settings: Settings | None = None
+
+    @property
+    def own_alpha(self) -> float:
+        """The effective α of its training; the paper's if it was not trained."""
+        return (self.settings or Settings()).effective_alpha
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,147 @@ class Comparison:
         else:
             check_alpha(self.alpha)
 
+    @property
+    def tuning_seed(self) -> int:
+        """Draws the tasks that step sizes are tuned on: others than the comparison's."""
+        return (self.seed + 2**30) % 2**31
+
+
+def start_of(competitor: Competitor, request: Comparison) -> StartingPoint | SineEstimator:
+    """Where a competitor's adaptation starts.
+
+    Raises:
+        UserError: it has no start and is no closed form either.
+    """
+    if competitor.role in ANALYTIC:
+        return ANALYTIC[competitor.role].start(request.distribution.settings)
+    if competitor.start is None:
+        raise UserError(f"{competitor.label} has no network: train it or open a file with it.")
+    return competitor.start
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """How far a comparison has come.
+
+    Attributes:
+        done: share of the work, 0 to 1.
+        doing: what is being done.
+        results: by label and K; errors of single tasks only for a comparison with a reference.
+    """
+
+    done: float
+    doing: str
+    results: Mapping[tuple[str, int], Measured]
+
+
+def measure(request: Comparison, competitors: Sequence[Competitor]) -> Iterator[Found]:
+    """Evaluate every competitor at every K on the same tasks; the last item has it all.
+
+    Raises:
+        UserError: the reference is none of them, two share a label, one has no network, or all
+            together take too much memory.
+    """
+    starts = _checked(request, competitors)
+    torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
+    meter = Meter(sum(_work(request, start, k) for k in request.shots for start in starts))
+    results: Mapping[tuple[str, int], Measured] = {}
+    yield Found(0.0, "starting", results)
+    for shots in request.shots:
+        for competitor, start in zip(competitors, starts, strict=True):
+            doing = f"{competitor.label}, K = {shots}"
+            for part in _measured(request, start, competitor.own_alpha, shots, meter):
+                if isinstance(part, Measured):
+                    errors = part.errors if request.reference else part.errors.forgotten()
+                    kept = replace(part, errors=errors)
+                    results = {**results, (competitor.label, shots): kept}
+                yield Found(meter.share, doing, results)
+    yield Found(1.0, "done", results)
+
+
+def _checked(
+    request: Comparison, competitors: Sequence[Competitor]
+) -> list[StartingPoint | SineEstimator]:
+    """The starts of all."""
+    labels = [each.label for each in competitors]
+    if not labels:
+        raise UserError("Choose at least one learner to compare.")
+    for label in labels:
+        if labels.count(label) > 1:
+            raise UserError(f"{label} is there twice: give each competitor a name of its own.")
+    if request.reference is not None and request.reference not in labels:
+        raise UserError(
+            f"{request.reference} is not among those compared: choose {' or '.join(labels)}."
+        )
+    kept = request.steps + 1
+    if request.reference is not None:
+        kept *= len(labels) * len(request.shots)
+    check_numbers(request.shots, request.steps, request.tasks, request.seed, kept)
+    return [start_of(each, request) for each in competitors]
+
+
+def _tunes(request: Comparison, start: StartingPoint | SineEstimator) -> bool:
+    return request.alpha == "tuned" and request.steps > 0 and isinstance(start, StartingPoint)
+
+
+def _work(request: Comparison, start: StartingPoint | SineEstimator, shots: int) -> float:
+    tasks = request.tasks
+    if _tunes(request, start):
+        tasks += TUNING_TASKS * (2 * TUNING_HALVINGS + 1)
+    return work_of(start, shots=shots, steps=request.steps, tasks=tasks)
+
+
+def _measured(
+    request: Comparison,
+    start: StartingPoint | SineEstimator,
+    own_alpha: float,
+    shots: int,
+    meter: Meter,
+) -> Iterator[float | Measured]:
+    """One competitor at one K: shares of the whole work done, and the result at last."""
+    alpha = own_alpha if isinstance(request.alpha, str) else request.alpha
+    if _tunes(request, start):
+        alpha = yield from _tuned(request, start, own_alpha, shots, meter)
+    yield (yield from _evaluated(request, start, shots, alpha, meter))
+
+
+def _evaluated(
+    request: Comparison,
+    start: StartingPoint | SineEstimator,
+    shots: int,
+    alpha: float,
+    meter: Meter,
+    *,
+    tuning: bool = False,
+) -> Generator[float, None, Measured]:
+    tasks = TUNING_TASKS if tuning else request.tasks
+    evaluation = measured(
+        start,
+        request.distribution.settings,
+        shots=shots,
+        steps=request.steps,
+        tasks=tasks,
+        alpha=alpha,
+        seed=request.tuning_seed if tuning else request.seed,
+    )
+    work = work_of(start, shots=shots, steps=request.steps, tasks=tasks)
+    return (yield from meter.part(work, evaluation))
+
+
+def _tuned(
+    request: Comparison,
+    start: StartingPoint | SineEstimator,
+    own_alpha: float,
+    shots: int,
+    meter: Meter,
+) -> Generator[float, None, float]:
+    """The step size that is best after the last step on tasks for that purpose."""
+    scores: dict[float, float] = {}
+    for alpha in step_sizes_around(own_alpha, TUNING_HALVINGS):
+        tried = yield from _evaluated(request, start, shots, alpha, meter, tuning=True)
+        scores[alpha] = float(tried.errors.with_penalty()[-1].mean())
+    return min(scores, key=scores.__getitem__)
+
 
 def compare(
     request: Comparison, competitors: Sequence[Competitor], command: str = ""
@@ -81,8 +242,10 @@ def compare(
         command: the command that asks for the same, for the provenance; may be empty.
 
     Raises:
-        UserError: the reference is none of them, two share a label, or all together take too
-            much memory.
+        UserError: as `measure`.
     """
-    empty = Figure("compare", "Loss against gradient steps", ())
-    yield JobProgress(0.0, "starting", empty)
+    drawn = figure = None
+    for found in measure(request, competitors):
+        if drawn is not found.results:
+            drawn, figure = found.results, figure_of(request, competitors, found.results, command)
+        yield JobProgress(found.done, found.doing, figure)

@@ -12,7 +12,8 @@ from explorer.core.analytic import SineEstimator
 from explorer.core.lazy_torch import torch
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import grid, sample_evenly, sine, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import grid, sample_evenly, sine
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,6 +64,24 @@ def block_errors(
         Errors ``(S + 1, B)`` and flags ``(S + 1, B)`` for one block of B tasks after another,
         so that a caller can stop or show progress in between.
     """
+    for block in blocks_and_rests(
+        start, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+    ):
+        if block is not None:
+            yield block
+
+
+def blocks_and_rests(
+    start: StartingPoint | SineEstimator,
+    settings: Settings,
+    *,
+    shots: int,
+    steps: int,
+    tasks: int,
+    alpha: float,
+    seed: int,
+) -> Iterator[tuple[Tensor, Tensor] | None]:
+    """As `block_errors`, with None after every step: a block of many steps can take seconds."""
     drawn = sample_evenly(
         settings,
         tasks,
@@ -89,6 +108,7 @@ def block_errors(
         for step in course:
             errors.append((step.prediction - truth).square().mean(-1))
             support_losses.append(step.support_loss)
+            yield None
         yield torch.stack(errors), diverged(torch.stack(support_losses), y)
 
 

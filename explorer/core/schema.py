@@ -170,7 +170,7 @@ class Settings:
         "Networks that are trained on one sine each and then averaged.",
     )  # fmt: skip
     penalty: float = _setting(
-        0.001, "Other learners", "Penalty λ", "number", 0.0, 10.0, "",
+        0.003, "Other learners", "Penalty λ", "number", 0.0, 10.0, "",
         "Weight of ‖θ‖² or of ‖θ − mean‖² in the loss of each averaged network that has one.",
         0.001,
     )  # fmt: skip
@@ -287,32 +287,3 @@ def _check(name: str, description: Description, value: Any) -> None:
         raise SettingsError(name, f"{label} must lie between {bounds}.")
     if description.kind == "range" and not parts[0] < parts[1]:
         raise SettingsError(name, f"{label}: the first value must be below the second.")
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named experiment."""
-
-    label: str
-    help: str
-    settings: Settings
-
-
-PRESETS = {
-    "paper": Preset(
-        "Paper (10-shot)",
-        "The paper's experiment: K = 10, one inner step, 70,000 meta-iterations.",
-        Settings(),
-    ),
-    "5-shot": Preset("5-shot", "The paper's experiment trained with K = 5.", Settings(shots=5)),
-    "5-steps": Preset(
-        "5 inner steps",
-        "Trained for five inner steps instead of one.",
-        Settings(inner_steps=5),
-    ),
-    "quick": Preset(
-        "Quick look",
-        "5,000 meta-iterations: a few seconds, and already far ahead of pretraining.",
-        Settings(iterations=5_000),
-    ),
-}

@@ -1,8 +1,7 @@
-"""The distribution of sine tasks y = A·sin(x − φ) and the random streams that draw from it."""
+"""The distribution of sine tasks y = A·sin(x − φ), and how tasks and points are drawn from it."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,15 +9,10 @@ from typing import TYPE_CHECKING
 from explorer.core.lazy_torch import torch
 from explorer.core.learners import Batch
 from explorer.core.schema import Range, Settings
+from explorer.core.streams import stream
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-def stream(seed: int, purpose: str) -> torch.Generator:
-    """A generator of its own for each purpose, so that no use of one shifts another."""
-    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
 def sine(x: Tensor, amplitude: Tensor, phase: Tensor) -> Tensor:

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
 
 from explorer.core.figure import Curve as CurveData
 from explorer.core.figure import HeatMap
-from explorer.panels.curves import Curve
 from explorer.panels.figure_look import (
     Look,
     band_colour,
@@ -173,9 +172,7 @@ class DrawnHeatMap:
     def fit_texts(self, width: float, height: float) -> None:
         """Show the texts if they have room in cells of so many pixels."""
         boxes = [text.boundingRect() for text in self.texts.values() if text.text()]
-        fits = all(
-            box.width() + TEXT_ROOM <= width and box.height() <= height for box in boxes
-        )
+        fits = all(box.width() + TEXT_ROOM <= width and box.height() <= height for box in boxes)
         for text in self.texts.values():
             text.setVisible(fits)
 

@@ -1,5 +1,7 @@
 """The live plots of training: the meta-loss, and the error on held-out tasks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -9,12 +11,26 @@ from explorer.core.floors import floors
 from explorer.core.learners import LEARNERS
 from explorer.core.schema import Settings
 from explorer.core.training import HELD_OUT_STEPS, HeldOut
-from explorer.panels.curves import Rule
+from explorer.panels.curves import Curve, Rule
 from explorer.panels.plots import Plot, log_values, steady
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.training_session import Phase, TrainingSession
 
-SERIES = tuple((name, kind) for name, learner in LEARNERS.items() for kind in learner.losses)
+CROWDED = 3  # learners; with more, early losses and raw values would hide what matters
+
+
+Key = tuple[str, str]  # a learner and one of its losses
+
+
+def losses_of(learners: Sequence[str]) -> list[Key]:
+    """Every recorded training loss of some learners."""
+    return [(name, kind) for name in learners for kind in LEARNERS[name].losses]
+
+
+def is_early(key: Key) -> bool:
+    """Whether a loss is one before adaptation."""
+    name, kind = key
+    return kind != LEARNERS[name].losses[-1]
 
 
 class FloorLines:
@@ -40,6 +56,11 @@ class FloorLines:
             line.setPos(float(np.log10(max(floor.mse, 1e-5))))
             line.label.setFormat(f"{floor.label}: {floor.mse:.2f}")
 
+    def surroundings(self, below: float) -> list[float]:
+        """What a plot shows at least, so many powers of ten below the floors and a bit above."""
+        values = [float(line.value()) for line in self._lines]
+        return [min(values) - below, max(values) + 0.37]
+
     def apply_theme(self, theme: Theme) -> None:
         """Recolour lines and labels."""
         for line in self._lines:
@@ -49,45 +70,59 @@ class FloorLines:
 
 
 class MetaLossPlot(Plot):
-    """Every learner's training loss: raw and faint below, smoothed above."""
+    """The training loss of each learner in the run: smoothed above, raw and faint below.
+
+    With more than `CROWDED` learners only the smoothed losses after adaptation are drawn: those
+    before it lie close together, and raw values would fill the plot.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Meta-loss", "meta-iteration", "MSE", log_y=True, parent=parent)
-        self.raw = {key: self.add_curve(z=0, antialias=False) for key in SERIES}
-        self.smooth = {key: self.add_curve(z=1) for key in SERIES}
+        self.raw: dict[Key, Curve] = {}
+        self.smooth: dict[Key, Curve] = {}
         self._floors = FloorLines(self)
         self._theme = LIGHT
+
+    def set_learners(self, learners: Sequence[str]) -> None:
+        """Have curves for these learners and no others."""
+        crowded = len(learners) > CROWDED
+        keys = [key for key in losses_of(learners) if not (crowded and is_early(key))]
+        for curve in (*self.raw.values(), *self.smooth.values()):
+            self.take_away(curve)
+        self.raw = {} if crowded else {key: self.add_curve(z=0, antialias=False) for key in keys}
+        self.smooth = {key: self.add_curve(z=1) for key in keys}
+        self._colour()
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         super().apply_theme(theme)
         self._floors.apply_theme(theme)
-        for name, kind in SERIES:
-            # Before the inner step: the same learner, so the same colour, but lighter and thinner.
-            early = kind != LEARNERS[name].losses[-1]
+        self._theme = theme
+        self._colour()
+
+    def _colour(self) -> None:
+        theme = self._theme
+        for key, curve in self.raw.items():
             # Dashes would hide raw values, so these are solid for every learner.
-            self.raw[name, kind].setPen(
-                pen(theme, theme.learners[name], 1, 0.06 if early else 0.14)
-            )
-            self.smooth[name, kind].setPen(
-                learner_pen(theme, name, 1 if early else 2, 0.75 if early else 1.0)
-            )
+            opacity = 0.06 if is_early(key) else 0.14
+            curve.setPen(pen(theme, theme.learners[key[0]], 1, opacity))
+        for key, curve in self.smooth.items():
+            # Before the inner step: the same learner, so the same colour, but lighter and thinner.
+            width, opacity = (1, 0.75) if is_early(key) else (2, 1.0)
+            curve.setPen(learner_pen(theme, key[0], width, opacity))
 
     def draw(self, session: TrainingSession) -> None:
         """Show the histories."""
         self._floors.show(session.settings)
-        last, seen = 1, [0.0, 1.0]
-        for key in SERIES:
-            history = session.histories.get(key)
-            if history is None:
-                self.raw[key].clear()
-                self.smooth[key].clear()
-                continue
-            x, y = history.raw()
-            self.raw[key].set_values(x, log_values(y))
+        last, seen = 1, self._floors.surroundings(0.48)
+        for key, curve in self.smooth.items():
+            history = session.histories[key]
+            if key in self.raw:
+                x, y = history.raw()
+                self.raw[key].set_values(x, log_values(y))
             x, y = history.smoothed()
             y = log_values(y)
-            self.smooth[key].set_values(x, y)
+            curve.set_values(x, y)
             if len(x):
                 last = max(last, int(x[-1]))
                 seen += [float(np.nanmin(y)), float(np.nanmax(y))] if np.isfinite(y).any() else []
@@ -116,17 +151,30 @@ class HeldOutPlot(Plot):
         super().__init__(
             "Held-out tasks", "gradient steps on a held-out task", "MSE", log_y=True, parent=parent
         )
-        self.curves = {name: self.add_curve(z=1) for name in LEARNERS}
+        self.curves: dict[str, Curve] = {}
+        self._theme = LIGHT
         self._floors = FloorLines(self)
         self._drawn: tuple[Settings, HeldOut | None] | None = None
         self.show_range("x", 0, HELD_OUT_STEPS, padding=0.03)
+
+    def set_learners(self, learners: Sequence[str]) -> None:
+        """Have curves for these learners and no others."""
+        for curve in self.curves.values():
+            self.take_away(curve)
+        self.curves = {name: self.add_curve(z=1) for name in learners}
+        self._drawn = None
+        self._colour()
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         super().apply_theme(theme)
         self._floors.apply_theme(theme)
+        self._theme = theme
+        self._colour()
+
+    def _colour(self) -> None:
         for name, curve in self.curves.items():
-            curve.setPen(learner_pen(theme, name))
+            curve.setPen(learner_pen(self._theme, name))
 
     def draw(self, settings: Settings, held_out: HeldOut | None) -> None:
         """Show the newest evaluation, or none."""
@@ -135,7 +183,7 @@ class HeldOutPlot(Plot):
         self._drawn = settings, held_out
         self._floors.show(settings)
         self.show_hint("" if held_out else "Filled as training goes on")
-        seen = [-1.0, 1.0]
+        seen = self._floors.surroundings(1.48)
         for name, curve in self.curves.items():
             mse = held_out.mse.get(name) if held_out else None
             if mse is None:

@@ -70,7 +70,7 @@ class LogAxis(Axis):
         """Plain numbers near one, powers of ten further out."""
         if spacing < 1:
             return [""] * len(values)
-        return [f"{10**v:.3g}" if -3.01 < v < 4 else f"10{superscript(round(v))}" for v in values]
+        return [f"{10**v:.4g}" if -3.01 < v < 4 else f"10{superscript(round(v))}" for v in values]
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]
@@ -170,6 +170,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         item.setZValue(z)
         self.getPlotItem().getViewBox().addItem(item, ignoreBounds=True)
         return item
+
+    def take_away(self, item: QGraphicsItem) -> None:
+        """Remove an item that `add` put there."""
+        self.getPlotItem().getViewBox().removeItem(item)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour background and axes."""

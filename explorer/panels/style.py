@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from explorer import resources
-from explorer.palette import LOOKS
+from explorer.palette import look
+from explorer.state.networks import ROLES
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Theme:
     @property
     def learners(self) -> dict[str, str]:
         """The colour of each role."""
-        return {role: look.dark if self.dark else look.light for role, look in LOOKS.items()}
+        return {role: look(role).dark if self.dark else look(role).light for role in ROLES}
 
 
 LIGHT = Theme(
@@ -87,7 +88,8 @@ def pen(
 def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.0) -> QPen:
     """The pen of a learner: its colour, and dashes of its own for whom colours do not tell."""
     result = pen(theme, theme.learners[role], width, opacity)
-    if dashes := LOOKS[role].dashes:
+    if dashes := look(role).dashes:
+        result.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would fill the gaps
         result.setDashPattern(list(dashes))
     return result
 
@@ -95,7 +97,7 @@ def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.
 def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:
     """A short piece of a learner's line, for legends and tables."""
     ratio = theme.pixel_ratio
-    width, height = 30, 12
+    width, height = 42, 12
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -70,8 +70,10 @@ class TaskControls(QWidget):
 
     def _networks_row(self) -> QHBoxLayout:
         self.source = QComboBox()
-        self.source.setAccessibleName("Which MAML")
-        self.source.setToolTip("The MAML that adapts; its baseline comes from the same place")
+        self.source.setAccessibleName("Which networks")
+        self.source.setToolTip(
+            "Where the networks come from; those that it lacks are the shipped ones"
+        )
         self.source.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -80,12 +82,16 @@ class TaskControls(QWidget):
         alpha = DESCRIPTIONS["alpha"]
         self.alpha = NumberBox(alpha.low, alpha.high, alpha.step)
         self.alpha.setAccessibleName("Step size α")
-        self.alpha.setToolTip("Size of each gradient step on the support points")
+        self.alpha.setToolTip(
+            "Size of each gradient step on the support points. Learners with step sizes of their "
+            "own (Meta-SGD, α per layer, CAVIA) take them scaled by this over the α of their "
+            "training"
+        )
         self.source.activated.connect(self._on_source)
         self.follow.toggled.connect(self._workspace.set_follow)
         self.alpha.valueChanged.connect(lambda value: self._sandbox.update(alpha=value))
         return row(
-            label("&Which MAML", buddy=self.source),
+            label("&Which networks", buddy=self.source),
             self.source,
             self.follow,
             label("Step size &α", buddy=self.alpha),

@@ -1,13 +1,19 @@
 """Training: settings, the buttons that run it, and the live plots."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
-from explorer.core.schema import PRESETS, Settings
+from explorer.core.learners import LEARNERS, MAML
+from explorer.core.ledger import accounts
+from explorer.core.presets import PRESETS, matching_preset
+from explorer.core.training import HELD_OUT_TASKS, TOGETHER
+from explorer.panels.learner_choice import LearnerChoice
 from explorer.panels.legend import Legend
-from explorer.panels.loss_plots import HeldOutPlot, MetaLossPlot
+from explorer.panels.loss_plots import CROWDED, HeldOutPlot, MetaLossPlot
+from explorer.panels.paper_comparison import PaperComparison
 from explorer.panels.settings_form import SettingsForm
 from explorer.panels.style import Theme
 from explorer.panels.widgets import button, label, row, show_choice
@@ -17,11 +23,7 @@ from explorer.state.training_session import Phase, TrainingSession
 
 PLOTS_PER_SECOND = 10.0  # a curve of losses gains nothing from more
 NUMBERS_PER_SECOND = 5.0  # nobody reads faster
-CAPTION = (
-    f"Faint: raw. Lines: {SMOOTHING_TEXT}. "
-    "The comparison is fair: all learners see the same points of the same tasks."
-)
-PENDING = "Changed settings take effect with Reset, which starts a new run."
+PENDING = "What you changed takes effect with Reset, which starts a new run."
 
 
 class TrainingPanel(QWidget):
@@ -48,7 +50,10 @@ class TrainingPanel(QWidget):
         self.meta_loss = MetaLossPlot()
         self.held_out = HeldOutPlot()
         self.legend = Legend()
+        self.caption = label("", "muted", wrap=True)
         self.form = SettingsForm(session.settings)
+        self.choice = LearnerChoice(session.learners)
+        self.comparison = PaperComparison()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
@@ -64,12 +69,14 @@ class TrainingPanel(QWidget):
         plots.addWidget(label("Training loss", "heading"))
         plots.addWidget(self.legend)
         plots.addWidget(self.meta_loss, 5)
-        plots.addWidget(label(CAPTION, "muted", wrap=True))
+        plots.addWidget(self.caption)
         self.held_out_title = label("Held-out tasks", "heading")
         plots.addWidget(self.held_out_title)
         plots.addWidget(self.held_out, 4)
         self.tabs.addTab(curves, "Curves")
         self.tabs.addTab(self.form, "Settings")
+        self.tabs.addTab(self.choice, "Learners")
+        self.tabs.addTab(self.comparison, self.comparison.title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 8, 10, 8)
         layout.addLayout(
@@ -91,7 +98,8 @@ class TrainingPanel(QWidget):
         session = self._session
         self.tabs.currentChanged.connect(self._on_shown)
         self.preset.activated.connect(self._on_preset)
-        self.form.edited.connect(self._on_form)
+        self.form.edited.connect(self._on_edited)
+        self.choice.edited.connect(self._on_edited)
         self.train.clicked.connect(self.toggle_training)
         self.step.clicked.connect(session.step)
         self.reset.clicked.connect(self.start_over)
@@ -105,6 +113,7 @@ class TrainingPanel(QWidget):
         self.meta_loss.apply_theme(theme)
         self.held_out.apply_theme(theme)
         self.legend.apply_theme(theme)
+        self.choice.apply_theme(theme)
         self._clock.request(self.draw)
 
     @Slot()
@@ -117,23 +126,27 @@ class TrainingPanel(QWidget):
 
     @Slot()
     def start_over(self) -> None:
-        """Begin a new run with the settings shown."""
-        if self.form.settings is not None:
-            self._session.reset(self.form.settings)
+        """Begin a new run with the settings and learners shown."""
+        settings = self.form.settings
+        if settings is not None and self.choice.check(settings):
+            self._session.reset(settings, self.choice.chosen)
 
     @Slot(int)
     def _on_preset(self, index: int) -> None:
         name = self.preset.itemData(index)
         if name is not None:
-            seed = self._session.settings.seed
-            self.form.show_settings(replace(PRESETS[name].settings, seed=seed))
-        self._on_form()
+            preset, seed = PRESETS[name], self._session.settings.seed
+            self.form.show_settings(replace(preset.settings, seed=seed))
+            if preset.learners:
+                self.choice.show_learners(preset.learners)
+            elif MAML.name not in self.choice.chosen:  # as after a preset of another learner
+                self.choice.show_learners(TOGETHER)
+        self._on_edited()
 
     @Slot()
-    def _on_form(self) -> None:
-        settings = self.form.settings
-        if settings is not None and self._session.phase is Phase.READY:
-            self._session.reset(settings)
+    def _on_edited(self) -> None:
+        if self._session.phase is Phase.READY:  # there is nothing to lose
+            self.start_over()
         self._on_phase()
 
     @Slot()
@@ -141,8 +154,18 @@ class TrainingPanel(QWidget):
         settings = self._session.settings
         if self.form.settings != settings:
             self.form.show_settings(settings)
+        self._show_learners(self._session.learners)
         self.progress.setRange(0, settings.iterations)
         self._clock.request(self.draw)
+
+    def _show_learners(self, learners: tuple[str, ...]) -> None:
+        if self.choice.chosen != learners:
+            self.choice.show_learners(learners)
+        if tuple(self.held_out.curves) != learners:
+            for part in (self.meta_loss, self.held_out, self.legend):
+                part.set_learners(learners)
+            self.caption.setText(caption(learners))
+            self.tabs.setTabText(self.tabs.indexOf(self.choice), f"Learners: {len(learners)}")
 
     @Slot()
     def _on_shown(self) -> None:
@@ -156,7 +179,9 @@ class TrainingPanel(QWidget):
     @Slot()
     def _on_phase(self) -> None:
         phase, settings = self._session.phase, self.form.settings
-        show_choice(self.preset, matching_preset(settings))
+        show_choice(self.preset, matching_preset(settings) if settings else None)
+        self.comparison.show_settings(settings)
+        self.tabs.setTabText(self.tabs.indexOf(self.comparison), self.comparison.title)
         texts = {
             Phase.READY: "Train",
             Phase.TRAINING: "Pause",
@@ -166,11 +191,14 @@ class TrainingPanel(QWidget):
         self.train.setText(texts.get(phase, "Resume"))
         idle = not self._session.is_training
         finished = phase is Phase.FINISHED
-        same = settings == self._session.settings
+        chosen = self.choice.chosen
+        possible = self.choice.check(settings)
+        same = (settings, chosen) == (self._session.settings, self._session.learners)
         self.train.setEnabled(phase is Phase.TRAINING or (idle and not finished and same))
         self.step.setEnabled(idle and not finished and same)
-        self.reset.setEnabled(settings is not None and (phase is not Phase.READY or not same))
+        self.reset.setEnabled(possible and (phase is not Phase.READY or not same))
         self.pending.setVisible(settings is not None and not same)
+        self.pending.setText(PENDING if possible else self.choice.complaint)
         self._clock.request(self.draw)
 
     def draw(self) -> None:
@@ -190,6 +218,15 @@ class TrainingPanel(QWidget):
         if self.meta_loss.isVisible():
             self.legend.draw(self._session)
             self.held_out_title.setText(self._held_out_text())
+        if self.choice.isVisible():
+            self.choice.costs.show_costs(
+                {
+                    name: each.texts()
+                    for name, each in accounts(
+                        self._session.settings, self._session.iteration, self._session.seconds
+                    ).items()
+                }
+            )
 
     def _progress_text(self) -> str:
         session = self._session
@@ -209,17 +246,22 @@ class TrainingPanel(QWidget):
         text = f"Held-out tasks at iteration {held_out.iteration:,}"
         lost = {name: counts[-1] for name, counts in held_out.diverged.items() if counts[-1]}
         if lost:
-            text += f" ({max(lost.values())} diverged, left out)"
+            up_to = "" if len(held_out.diverged) == 1 else "up to "
+            text += f" ({up_to}{max(lost.values())} diverged of {HELD_OUT_TASKS}, left out)"
         return text
 
 
-def matching_preset(settings: Settings | None) -> str | None:
-    """The preset that these settings are, whatever their seed."""
-    if settings is None:
-        return None
-    seed = settings.seed
-    same = (n for n, preset in PRESETS.items() if replace(preset.settings, seed=seed) == settings)
-    return next(same, None)
+def caption(learners: Sequence[str]) -> str:
+    """How to read the plot of the training losses."""
+    if len(learners) > CROWDED:
+        text = f"Lines: {SMOOTHING_TEXT}, after the inner steps. Numbers: before → after them. "
+    else:
+        text = f"Faint: raw. Lines: {SMOOTHING_TEXT}. "
+    alone = [LEARNERS[name].own_tasks for name in learners]
+    if all(alone) or len(learners) == 1:
+        return text.rstrip()
+    who = "all but the averaged learners" if any(alone) else "all learners"
+    return f"{text}The comparison is fair: {who} see the same points of the same tasks."
 
 
 def duration(seconds: float) -> str:

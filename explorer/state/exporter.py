@@ -28,9 +28,7 @@ def write(figure: Figure, folder: Path) -> Sequence[Path]:
         return export(figure, folder)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(
-            f"Could not write to {folder}: {reason}. Choose another folder."
-        ) from error
+        raise UserError(f"Could not write to {folder}: {reason}. Choose another folder.") from error
 
 
 class Exporter(QObject):

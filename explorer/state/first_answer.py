@@ -44,7 +44,7 @@ def first_answer(question: Question) -> Answer | None:
             _array(kept[f"{role}.support_mse"]),
             None,
         )
-        for role in question.line.entries
+        for role in question.roles
     }
     about_others = replace(question, line=replace(question.line))
     return Answer(about_others, _array(kept["grid"]), _array(kept["truth"]), trails, {})

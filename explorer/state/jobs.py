@@ -164,9 +164,7 @@ class JobQueue(QObject):
         job = self.jobs[self._running]
         figure = job.figure if item.figure is None else item.figure
         left = self._seconds_left(item.done)
-        self._put(
-            replace(job, done=item.done, doing=item.doing, seconds_left=left, figure=figure)
-        )
+        self._put(replace(job, done=item.done, doing=item.doing, seconds_left=left, figure=figure))
 
     @Slot(object, str, str)
     def _on_ended(self, worker: GeneratorWorker, sentence: str, details: str) -> None:

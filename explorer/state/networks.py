@@ -1,4 +1,4 @@
-"""The networks that the sandbox compares: which MAML, its baseline, and an untrained one."""
+"""The competitors of the sandbox: learners from one source, and those that need no training."""
 
 from __future__ import annotations
 
@@ -11,18 +11,30 @@ from typing import Literal
 from explorer.core.analytic import ANALYTIC, SineEstimator
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.header import read_header
-from explorer.core.learners import LEARNERS, MAML
+from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
 from explorer.core.network import initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import stream
+from explorer.core.streams import stream
 from explorer.core.training import Run
 
 Start = StartingPoint | SineEstimator
 Source = Literal["shipped", "training", "file"]
 
 RANDOM = "random"
-ROLES = (*LEARNERS, RANDOM, *ANALYTIC)
+_FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
+ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *ANALYTIC)
+_BASELINES = (
+    PRETRAINED.name,
+    *(name for name, learner in LEARNERS.items() if learner.own_tasks),
+    ORACLE.name,
+    RANDOM,
+)
+GROUPS = {
+    "Meta-learners": tuple(name for name in LEARNERS if name not in _BASELINES),
+    "Baselines": _BASELINES,
+    "Closed forms": tuple(ANALYTIC),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +67,19 @@ class Line:
         settings: those the first of them was trained with; the paper's if unknown.
         shots: K of that training; None if unknown.
         origin: where they come from, for the reader.
+        own: the roles that its source holds, the one it is about first.
     """
 
     entries: Mapping[str, Entry]
     settings: Settings
     shots: int | None
     origin: str
+    own: tuple[str, ...]
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The roles that its source lacks, filled with the networks that the program ships."""
+        return frozenset(self.entries.keys() & LEARNERS.keys()) - {*self.own}
 
 
 def from_shipped(*paths: Path) -> Line:
@@ -74,10 +93,10 @@ def from_shipped(*paths: Path) -> Line:
         header.learner: Entry(LEARNERS[header.learner].label, partial(_read_start, path))
         for path, header in zip(paths, headers, strict=True)
     }
-    first = headers[0]
+    first, own = headers[0], tuple(entries)
     entries.update(_without_training(first.settings))
     origin = f"shipped networks, {first.iteration:,} iterations"
-    return Line(entries, first.settings, first.settings.shots, origin)
+    return Line(entries, first.settings, first.settings.shots, origin, own)
 
 
 def from_run(
@@ -131,12 +150,14 @@ def _complete(
     shots: int | None,
 ) -> Line:
     """Fill empty roles, and say with whose networks."""
-    own = _without_training(settings)
-    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *own}}
+    free = _without_training(settings)
+    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *free}}
     if filled:
-        labels = " and ".join(entry.label for entry in filled.values())
+        first, *others = (entry.label for entry in filled.values())
+        labels = f"{first} and {len(others)} others" if others else first
         origin = f"{origin} ({labels}: as shipped)"
-    return Line({**entries, **filled, **own}, settings, shots, origin)
+    everybody = {**entries, **filled, **free}
+    return Line(everybody, settings, shots, origin, tuple(entries))
 
 
 def _without_training(settings: Settings) -> dict[str, Entry]:

@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.schema import Settings
-from explorer.state.networks import RANDOM, ROLES, Line, Source
+from explorer.core.training import TOGETHER
+from explorer.state.networks import Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from explorer.state.workers import LatestWorker
 
@@ -42,7 +43,7 @@ class SandboxState:
     alpha: float = Settings.alpha
     steps: int = 10
     step: int = 1
-    shown: frozenset[str] = frozenset(ROLES) - {RANDOM}
+    shown: frozenset[str] = frozenset(TOGETHER)
     source: Source = "shipped"
     follow: bool = True
 
@@ -89,7 +90,8 @@ class Sandbox(QObject):
     def question(self) -> Question:
         """What the present state asks."""
         s = self.state
-        return Question(self.line, s.amplitude, s.phase, s.points, s.alpha, s.steps)
+        roles = s.shown & self.line.entries.keys()
+        return Question(self.line, roles, s.amplitude, s.phase, s.points, s.alpha, s.steps)
 
     @property
     def is_answering(self) -> bool:
@@ -99,7 +101,7 @@ class Sandbox(QObject):
     @property
     def is_current(self) -> bool:
         """Whether `answer` belongs to the present state."""
-        return self.answer is not None and self.answer.question == self.question
+        return self.answer is not None and self.answer.question.covers(self.question)
 
     def update(self, **changes: Any) -> None:
         """Change fields of the state together; snapped points follow the sine."""
@@ -114,9 +116,12 @@ class Sandbox(QObject):
         self._ask()
 
     def use(self, line: Line, source: Source) -> None:
-        """Compare the networks of another source."""
+        """Compare the networks of another source; one of its own at least is shown."""
         self.line = line
-        self.state = replace(self.state, source=source)
+        shown = self.state.shown
+        if not shown & {*line.own}:
+            shown |= {*line.own[:1]}
+        self.state = replace(self.state, source=source, shown=shown)
         self.changed.emit()
         self._ask()
 
@@ -127,7 +132,7 @@ class Sandbox(QObject):
 
     def _ask(self) -> None:
         question = self.question
-        if question != self._asked:
+        if self._asked is None or not self._asked.covers(question):
             self._asked = question
             self._worker.submit(lambda: answer(question, self._worker.check_wanted))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from explorer.core.adaptation import divergence_sentence
 from explorer.core.lazy_torch import torch
+from explorer.core.starting_point import StartingPoint
 from explorer.core.tasks import grid, sine
-from explorer.core.trail import Array, Trail, walk_together
-from explorer.state.networks import Line
+from explorer.core.trail import Array, Divergence, Trail, walk_together
+from explorer.state.networks import Entry, Line
 
 GRID_POINTS = 201
 
@@ -35,6 +36,7 @@ class Question:
 
     Attributes:
         line: the networks, and by their settings the inputs over which to predict.
+        roles: those of them that are to adapt.
         amplitude: A of the true sine.
         phase: φ of the true sine, radians.
         points: support points.
@@ -43,16 +45,21 @@ class Question:
     """
 
     line: Line
+    roles: frozenset[str]
     amplitude: float
     phase: float
     points: tuple[SupportPoint, ...]
     alpha: float
     steps: int
 
+    def covers(self, other: Question) -> bool:
+        """Whether the answer to this question answers another one too."""
+        return other.roles <= self.roles and replace(self, roles=other.roles) == other
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The trails of every learner for one question.
+    """The trails of the learners that a question asks for.
 
     Attributes:
         question: what was asked.
@@ -70,7 +77,7 @@ class Answer:
 
 
 def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) -> Answer:
-    """Adapt every network to the question's points with `explorer.core.adaptation.adapt`.
+    """Adapt the networks asked for to the question's points with `explorer.core.adaptation.adapt`.
 
     Args:
         question: what to adapt to what.
@@ -81,7 +88,9 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
     truth = sine(inputs, torch.tensor(question.amplitude), torch.tensor(question.phase))
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)
-    entries = question.line.entries
+    entries = {
+        role: entry for role, entry in question.line.entries.items() if role in question.roles
+    }
     found = walk_together(
         *([entry.start for entry in entries.values()], x, y, inputs, truth),
         alpha=question.alpha,
@@ -91,14 +100,14 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
     )
     trails = dict(zip(entries, found, strict=True))
     sentences = {
-        role: divergence_sentence(
-            question.line.entries[role].label,
-            trail.divergence.step,
-            question.alpha,
-            trail.divergence.curvature,
-        )
+        role: _sentence(entries[role], trail.divergence, question.alpha)
         for role, trail in trails.items()
         if trail.divergence is not None
     }
     arrays = inputs.double().numpy(), truth.double().numpy()
     return Answer(question, *arrays, trails, sentences)
+
+
+def _sentence(entry: Entry, found: Divergence, alpha: float) -> str:
+    own_steps = isinstance(entry.start, StartingPoint) and entry.start.has_own_steps
+    return divergence_sentence(entry.label, found.step, alpha, found.curvature, own_steps)

@@ -1,6 +1,6 @@
 """The training run in hand: its phase, its histories, and the worker that carries it forward."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import cache, partial
 
@@ -36,6 +36,12 @@ def train_newest(
     """
     run = newest()
     yield from train(run, until, held_out_seconds, threads_for(run.settings, spare=1))
+
+
+def in_order(learners: Iterable[str]) -> tuple[str, ...]:
+    """Learners in the order in which they are listed everywhere."""
+    names = set(learners)
+    return tuple(name for name in LEARNERS if name in names)
 
 
 class Phase(Enum):
@@ -77,16 +83,21 @@ class TrainingSession(QObject):
     failed = Signal(str, str)
 
     def __init__(
-        self, settings: Settings, parent: QObject | None = None, trainer: Trainer = train_newest
+        self,
+        settings: Settings,
+        parent: QObject | None = None,
+        trainer: Trainer = train_newest,
+        learners: Sequence[str] = TOGETHER,
     ) -> None:
         super().__init__(parent)
         self._trainer = trainer
         self._worker: GeneratorWorker | None = None
         self._retired: set[GeneratorWorker] = set()
-        self._begin(settings)
+        self._begin(settings, learners)
 
-    def _begin(self, settings: Settings) -> None:
-        self._replace(settings, 0, TOGETHER, cache(partial(start, settings, TOGETHER)))
+    def _begin(self, settings: Settings, learners: Sequence[str]) -> None:
+        names = in_order(learners)
+        self._replace(settings, 0, names, cache(partial(start, settings, names)))
 
     def _replace(
         self, settings: Settings, iteration: int, learners: tuple[str, ...], newest: Newest
@@ -120,6 +131,13 @@ class TrainingSession(QObject):
         left = self.settings.iterations - self.iteration
         return left / self.speed if self.speed else None
 
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Time that the training of each learner has taken."""
+        if not self.iteration:  # a run that is not begun need not be made for this
+            return dict.fromkeys(self.learners, 0.0)
+        return {name: state.seconds for name, state in self.run.learners.items()}
+
     def start(self) -> None:
         """Train, or go on training, to the settings' last iteration."""
         if self.phase in {Phase.READY, Phase.PAUSED, Phase.FAILED}:
@@ -136,17 +154,22 @@ class TrainingSession(QObject):
             self._worker.requestInterruption()
             self._enter(Phase.PAUSING)
 
-    def reset(self, settings: Settings) -> None:
-        """Start afresh, at iteration 0 of the given settings, without waiting for the old run."""
+    def reset(self, settings: Settings, learners: Sequence[str] | None = None) -> None:
+        """Start afresh, at iteration 0 of the given settings, without waiting for the old run.
+
+        Args:
+            settings: the experiment.
+            learners: what to train on the same tasks, at least one; None for the same as before.
+        """
         self._give_up()
-        self._begin(settings)
+        self._begin(settings, self.learners if learners is None else learners)
         self.run_replaced.emit()
         self.phase_changed.emit()
 
     def open(self, run: Run) -> None:
         """Take another run in hand."""
         self._give_up()
-        self._replace(run.settings, run.iteration, tuple(run.learners), lambda: run)
+        self._replace(run.settings, run.iteration, in_order(run.learners), lambda: run)
         self.run_replaced.emit()
         self.phase_changed.emit()
 

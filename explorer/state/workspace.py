@@ -1,6 +1,7 @@
 """Everything that one window works on, and how its parts bear on each other."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -8,8 +9,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from explorer.core.checkpoint import Checkpoint, load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import MAML
-from explorer.core.schema import PRESETS, Settings
-from explorer.core.training import Run
+from explorer.core.presets import PRESETS
+from explorer.core.schema import Settings
+from explorer.core.training import TOGETHER, Run
 from explorer.resources import CHECKPOINTS, resource
 from explorer.state.exporter import Exporter
 from explorer.state.first_answer import first_answer
@@ -41,6 +43,7 @@ class Workspace(QObject):
         seed: int = 0,
         parent: QObject | None = None,
         kept_run: Path | None = None,
+        learners: Sequence[str] = TOGETHER,
     ) -> None:
         """Begin.
 
@@ -50,6 +53,7 @@ class Workspace(QObject):
             parent: Qt parent.
             kept_run: where an unsaved run goes when another takes its place or the window
                 closes; None to let it go.
+            learners: of the first training run.
         """
         super().__init__(parent)
         self.kept_run = kept_run
@@ -57,7 +61,9 @@ class Workspace(QObject):
         self._file: Line | None = None
         self._saved_iteration = 0
         self._followed = 0.0
-        self.session = TrainingSession(settings or PRESETS["paper"].settings, self)
+        self.session = TrainingSession(
+            settings or PRESETS["paper"].settings, self, learners=learners
+        )
         self.sandbox = Sandbox(self._shipped, seed, self)
         self.sandbox.answer = first_answer(self.sandbox.question)
         self.player = Player(self.sandbox, self)
@@ -145,6 +151,7 @@ class Workspace(QObject):
         self._file = from_checkpoint(checkpoint, self._shipped)
         self.sources_changed.emit()
         self.choose_source("file")
+        self.sandbox.update(shown=self.sandbox.state.shown | {*self._file.own[:1]})
         if checkpoint.run is None:
             text = f"{checkpoint.path.name} holds weights only: shown in the sandbox"
             if not checkpoint.learner:

@@ -16,7 +16,7 @@ from explorer.app.main_window import MainWindow
 from explorer.core.checkpoint import save
 from explorer.core.engine.native import cache_folder
 from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.tasks import stream
+from explorer.core.streams import stream
 from explorer.core.training import advance, start
 from tests.trainers import SMALL
 from tests.ui import png_colours

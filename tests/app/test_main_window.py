@@ -173,8 +173,8 @@ def test_opening_resumes(
     click(window.training.train)
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.FINISHED)
     whole = advance(start(replace(SMALL, seed=8)), 60)[0]
-    theta = window.workspace.session.run.learners["maml"].theta
-    assert torch.equal(theta, whole.learners["maml"].theta)
+    theta = window.workspace.session.run.learners["maml"].meta
+    assert torch.equal(theta, whole.learners["maml"].meta)
     x = window.training.meta_loss.raw["maml", "after the inner step"]
     qtbot.waitUntil(lambda: len(curve_values(x)) == 40)
     assert (x.getData()[0][0], x.getData()[0][-1]) == (21, 60)
@@ -228,8 +228,8 @@ def test_saving(
     run = load(path).run
     assert run is not None
     assert run.iteration == 1
-    theta = window.workspace.session.run.learners["maml"].theta
-    assert torch.equal(run.learners["maml"].theta, theta)
+    theta = window.workspace.session.run.learners["maml"].meta
+    assert torch.equal(run.learners["maml"].meta, theta)
 
 
 def test_saving_where_nothing_can_be_saved(
@@ -324,7 +324,7 @@ def test_the_last_run_can_be_reopened(
     assert window.notices.isHidden()
     again = window.workspace.session.run
     assert again.iteration == 2
-    assert torch.equal(again.learners["maml"].theta, two.learners["maml"].theta)
+    assert torch.equal(again.learners["maml"].meta, two.learners["maml"].meta)
     qtbot.waitUntil(lambda: window.training.progress.value() == 2)
     click(window.training.step)
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)

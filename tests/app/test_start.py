@@ -46,14 +46,14 @@ def test_the_first_picture_is_whole(window: MainWindow, qtbot: QtBot) -> None:
     fit, numbers = window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: len(curve_values(fit.fits["maml"])) > 0)
     drawn = {role: curve_values(fit.fits[role]) for role in ("maml", "pretrained")}
-    texts = {role: label.text() for role, label in numbers.on_sine.items()}
+    texts = {role: numbers.on_sine[role].text() for role in drawn}
     title = numbers.title.text()
     assert all(read_number(text) > 0 for text in texts.values())
     window.workspace.sandbox.start()
     assert_adapted(qtbot, window)
     for role, values in drawn.items():
         np.testing.assert_allclose(values, curve_values(fit.fits[role]), rtol=1e-4, atol=1e-4)
-    assert {role: label.text() for role, label in numbers.on_sine.items()} == texts
+    assert {role: numbers.on_sine[role].text() for role in drawn} == texts
     assert numbers.title.text() == title
 
 
@@ -93,7 +93,7 @@ def test_training_does_not_wait_for_the_sandbox(window: MainWindow, qtbot: QtBot
     qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
     assert_adapted(qtbot, window)
     line = window.workspace.sandbox.line
-    assert line.entries["maml"].theta is session.run.learners["maml"].theta
+    assert line.entries["maml"].start.theta is session.run.learners["maml"].meta
 
 
 def test_closing_before_the_engine_is_there(window: MainWindow, qtbot: QtBot) -> None:

@@ -55,7 +55,7 @@ def rows(options: Options) -> Iterator[Row]:
     for name in PEERS:
         try:
             peer = load(name, settings)
-            theta = start(settings, (MAML.name,)).learners[MAML.name].theta
+            theta = start(settings, (MAML.name,)).learners[MAML.name].meta
             contenders[name] = peer.trainer(theta, draw(settings, ITERATIONS[name]))
         except PeerMissingError as error:
             missing[name] = str(error)

@@ -34,10 +34,10 @@ def rows(options: Options) -> Iterator[Row]:
 
     def evaluate_all() -> None:
         for file in shipped:
-            for theta in file.networks().values():
+            for begin in file.starting_points().values():
                 for shots in SHOTS:
                     evaluate(
-                        *(theta, file.network, file.settings),
+                        *(begin, file.settings),
                         shots=shots,
                         steps=STEPS,
                         tasks=TASKS,

@@ -106,7 +106,7 @@ def costs(axis: Axis, rounds: int) -> list[Cost]:
 def _contender(name: str, settings: Settings, iterations: int) -> Callable[[], object]:
     if name == OURS:
         return ours(settings, iterations)
-    theta = start(settings, (MAML.name,)).learners[MAML.name].theta
+    theta = start(settings, (MAML.name,)).learners[MAML.name].meta
     return load(name, settings).trainer(theta, draw(settings, iterations))
 
 

@@ -36,7 +36,7 @@ def trained(settings: Settings, iterations: int, threads: int) -> Tensor:
     run = training.start(settings, (MAML.name,))
     # Looked up and called by name: an engine without the argument is reported, not a failure.
     advance: Callable[..., tuple[training.Run, object]] = training.advance
-    return advance(run, iterations, threads=threads)[0].learners[MAML.name].theta
+    return advance(run, iterations, threads=threads)[0].learners[MAML.name].meta
 
 
 def why_not() -> str | None:

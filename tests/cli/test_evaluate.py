@@ -19,8 +19,7 @@ def evaluated(path: Path, name: str, shots: int, alpha: float = 0.01, seed: int 
     """The engine's own answer for one of the file's networks."""
     file = load(path)
     return evaluate(
-        file.networks()[name],
-        file.network,
+        file.starting_points()[name],
         file.settings,
         shots=shots,
         steps=3,

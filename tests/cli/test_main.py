@@ -16,7 +16,8 @@ import explorer
 from explorer import cli
 from explorer.cli import main
 from explorer.cli.output import number, table
-from explorer.core.schema import DESCRIPTIONS, PRESETS
+from explorer.core.presets import PRESETS
+from explorer.core.schema import DESCRIPTIONS
 from tests.cli.commands import MODULE, process, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]
@@ -76,7 +77,7 @@ def test_module_is_the_command() -> None:
         (["--nonsense"], "--nonsense"),
         (["--seed", "x"], "--seed"),
         (["--seed", "-1"], "--seed"),
-        (["--preset", "nonsense"], "paper, 5-shot, 5-steps or quick"),
+        (["--preset", "nonsense"], "paper, 5-shot, 5-steps, quick"),
         (["--screenshot", "/none/such/window.png"], "--screenshot"),
         (["--screenshot", "w" * 300], "--screenshot"),
         (["--seed", "0", "evaluate", "x.safetensors"], "--seed"),

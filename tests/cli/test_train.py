@@ -20,7 +20,8 @@ from explorer.core import training
 from explorer.core.checkpoint import load
 from explorer.core.errors import CheckpointError
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import DESCRIPTIONS, PRESETS, Range, Settings
+from explorer.core.presets import PRESETS
+from explorer.core.schema import DESCRIPTIONS, Range, Settings
 from tests.cli.commands import (
     MODULE,
     TINY,
@@ -45,8 +46,12 @@ def test_trains_only_the_chosen_learner(tmp_path: Path, capsys: Captured, learne
     )
     checkpoint = load(path)
     assert checkpoint.settings == TINY
-    assert list(checkpoint.networks()) == [learner]
-    assert torch.equal(checkpoint.theta, tiny_run((learner,)).learners[learner].theta)
+    assert list(checkpoint.starting_points()) == [learner]
+    wanted = tiny_run((learner,)).starting_point(learner)
+    assert torch.equal(checkpoint.start.theta, wanted.theta)
+    assert (checkpoint.start.scale is None) == (wanted.scale is None)
+    if checkpoint.start.scale is not None:
+        assert torch.equal(checkpoint.start.scale, wanted.scale)
 
 
 def test_json_tells_what_was_trained(tmp_path: Path, capsys: Captured) -> None:
@@ -76,6 +81,9 @@ def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
         "amplitude": "1 2", "phase": "-1.5 -1e-3", "x": "-3 -.5", "noise": "0.1", "shots": "3",
         "query": "2", "inner_steps": "2", "alpha": "0.02", "meta_batch": "4", "beta": "0.002",
         "iterations": "3", "seed": "9", "hidden": "5,6", "activation": "tanh",
+        "judged_on": "support", "reduction": "sum", "outer_loss": "every",
+        "initialisation": "glorot", "pretrain_on": "support", "reptile_steps": "3",
+        "context": "4", "context_alpha": "0.5", "networks": "7", "penalty": "0.01",
     }  # fmt: skip
     assert set(values) == set(DESCRIPTIONS)
     flags = [
@@ -86,8 +94,11 @@ def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "out.safetensors"
     printed(capsys, "train", *flags, "--output", path)
     assert load(path).settings == Settings(
-        Range(1.0, 2.0), Range(-1.5, -1e-3), Range(-3.0, -0.5), 0.1, 3, 2, 2, 0.02, 4, 0.002, 3,
-        9, (5, 6), "tanh",
+        amplitude=Range(1.0, 2.0), phase=Range(-1.5, -1e-3), x=Range(-3.0, -0.5), noise=0.1,
+        shots=3, query=2, judged_on="support", inner_steps=2, alpha=0.02, reduction="sum",
+        outer_loss="every", meta_batch=4, beta=0.002, iterations=3, seed=9, hidden=(5, 6),
+        activation="tanh", initialisation="glorot", pretrain_on="support", reptile_steps=3,
+        context=4, context_alpha=0.5, networks=7, penalty=0.01,
     )  # fmt: skip
 
 
@@ -109,7 +120,7 @@ def test_resuming_equals_never_having_stopped(
     assert resumed is not None
     assert resumed.settings == replace(TINY, iterations=145)
     for name in learners:
-        assert torch.equal(resumed.learners[name].theta, straight.learners[name].theta)
+        assert torch.equal(resumed.learners[name].meta, straight.learners[name].meta)
         assert torch.equal(
             resumed.learners[name].second_moment, straight.learners[name].second_moment
         )
@@ -322,4 +333,4 @@ def test_interrupted_process_resumes_exactly(tmp_path: Path, capsys: Captured) -
     assert done
     command_line = shlex.split(text.splitlines()[-1].partition("to go on: maml-explorer ")[2])
     printed(capsys, *command_line, "--iterations", done + 33)
-    assert torch.equal(load(path).theta, tiny_run(iterations=done + 33).learners["maml"].theta)
+    assert torch.equal(load(path).start.theta, tiny_run(iterations=done + 33).learners["maml"].meta)

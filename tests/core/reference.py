@@ -63,7 +63,7 @@ def meta_loss(
 ) -> Tensor:
     """Query loss after adaptation, averaged over tasks: what MAML minimises."""
     losses = []
-    for support_x, support_y, query_x, query_y in zip(*batch, strict=True):
+    for support_x, support_y, query_x, query_y, _ in zip(*batch, strict=True):
         adapted = adapt(theta, support_x, support_y, sizes, activation, alpha, steps)
         losses.append(loss(adapted, query_x, query_y, sizes, activation))
     return torch.stack(losses).mean()

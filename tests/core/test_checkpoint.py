@@ -109,7 +109,8 @@ def test_two_lines_load_it_into_plain_pytorch(tmp_path: Path, run: Run, learner:
     net.load_state_dict(safetensors_torch.load_file(path), strict=True)
 
     x = torch.linspace(-5, 5, 60).unsqueeze(1)
-    expected = predict(run.learners[learner].theta, x.unsqueeze(0), run.network)[0]
+    begin = run.starting_point(learner)
+    expected = predict(begin.theta, x.unsqueeze(0), begin.network)[0]
     with torch.no_grad():
         torch.testing.assert_close(net(x), expected)
 
@@ -122,16 +123,16 @@ def test_everything_comes_back(tmp_path: Path, run: Run, learner: str) -> None:
     found = load(path)
     assert (found.path, found.learner, found.iteration) == (path, learner, 12)
     assert found.settings == SETTINGS
-    assert found.network == run.network
-    assert torch.equal(found.theta, run.learners[learner].theta)
+    assert found.start.network == make_network(SETTINGS.hidden)
+    assert torch.equal(found.start.theta, run.learners[learner].meta)
     assert found.label == {"maml": "MAML", "pretrained": "Pretrained"}[learner]
     assert explorer.__version__ in found.provenance["program"]
     assert {"made", "torch", "python", "platform"} <= set(found.provenance)
-    networks = found.networks()
-    assert next(iter(networks)) == learner
-    assert set(networks) == {"maml", "pretrained"}
-    for name, theta in networks.items():
-        assert torch.equal(theta, run.learners[name].theta)
+    starts = found.starting_points()
+    assert next(iter(starts)) == learner
+    assert set(starts) == {"maml", "pretrained"}
+    for name, begin in starts.items():
+        assert torch.equal(begin.theta, run.learners[name].meta)
     assert found.run is not None
     assert_same_run(found.run, run)
 
@@ -140,7 +141,7 @@ def assert_same_run(one: Run, other: Run) -> None:
     assert (one.settings, one.iteration) == (other.settings, other.iteration)
     assert list(one.learners) == list(other.learners)
     for name, state in one.learners.items():
-        assert torch.equal(state.theta, other.learners[name].theta)
+        assert torch.equal(state.meta, other.learners[name].meta)
         assert torch.equal(state.first_moment, other.learners[name].first_moment)
         assert torch.equal(state.second_moment, other.learners[name].second_moment)
     assert torch.equal(one.task_stream, other.task_stream)
@@ -171,7 +172,7 @@ def test_a_file_without_training_state_opens(saved: Path) -> None:
     found = load(saved)
     assert found.run is None
     assert (found.learner, found.iteration, found.settings) == ("maml", 12, SETTINGS)
-    assert list(found.networks()) == ["maml"]
+    assert list(found.starting_points()) == ["maml"]
 
 
 def test_older_descriptions_open(saved: Path) -> None:
@@ -201,18 +202,18 @@ def test_plain_pytorch_files_open(
     path = tmp_path / "from elsewhere.safetensors"
     safetensors_torch.save_file({k: v.to(dtype) for k, v in net.state_dict().items()}, path)
     found = load(path)
-    assert found.network == make_network(hidden)
+    assert found.start.network == make_network(hidden)
     assert (found.learner, found.iteration, found.run) == ("", None, None)
     assert found.settings == Settings()
     assert found.provenance == {}
     assert found.label == "from elsewhere"
-    assert list(found.networks()) == [""]
-    assert found.theta.dtype == torch.float32
+    assert list(found.starting_points()) == [""]
+    assert found.start.theta.dtype == torch.float32
     x = torch.linspace(-5, 5, 30).unsqueeze(1)
     tolerance = {torch.float32: 1e-5, torch.float64: 1e-5, torch.float16: 1e-2}.get(dtype, 0.1)
     with torch.no_grad():
         torch.testing.assert_close(
-            predict(found.theta, x.unsqueeze(0), found.network)[0],
+            predict(found.start.theta, x.unsqueeze(0), found.start.network)[0],
             net(x),
             rtol=tolerance,
             atol=tolerance,
@@ -516,7 +517,7 @@ def load_or_refuse(path: Path) -> Checkpoint | None:
     except CheckpointError as error:
         checked(error, path)
         return None
-    assert torch.isfinite(found.theta).all()
+    assert torch.isfinite(found.start.theta).all()
     return found
 
 

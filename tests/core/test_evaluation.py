@@ -12,7 +12,8 @@ from explorer.core.evaluation import GRID_POINTS, block_errors, evaluate, summar
 from explorer.core.network import Network, initialise, make_network, to_state_dict
 from explorer.core.schema import Range, Settings
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import sample_evenly, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import sample_evenly
 
 NETWORK = make_network((20, 20))
 THETA = initialise(NETWORK, torch.Generator().manual_seed(4))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop, maml
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, InnerLoop, inner_loop
 from explorer.core.mlp import Pass
 from explorer.core.network import Network, make_network, parameter_count
 from tests.core import reference
@@ -49,6 +49,7 @@ def problem(
         normal(TASKS, SUPPORT, 1),
         2 * normal(TASKS, QUERY, 1),
         normal(TASKS, QUERY, 1),
+        normal(TASKS, 1, 2),
     )
     return theta, batch, network
 
@@ -99,7 +100,7 @@ def signs(theta: Tensor, batch: Batch, network: Network, inner: InnerLoop) -> Te
     """Which hidden units are on, at each point of each pass of the inner loop and the query."""
     found = []
     theta = theta.detach().requires_grad_()
-    for support_x, support_y, query_x, _ in zip(*batch, strict=True):
+    for support_x, support_y, query_x, *_ in zip(*batch, strict=True):
         for steps in range(inner.steps + 1):
             adapted = reference.adapt(
                 theta, support_x, support_y, network.sizes, "relu", inner.alpha, steps
@@ -130,7 +131,7 @@ def test_first_order_variant_fails(
     theta, batch, network = problem(hidden, activation)
     expected = reference.meta_gradient(theta, batch, network.sizes, activation, ALPHA, steps)
     for name, zero in NO_CURVATURE.items():
-        monkeypatch.setattr(maml, name, zero)
+        monkeypatch.setattr(inner_loop, name, zero)
     first_order, _ = MAML.meta_gradient(theta, batch, network, InnerLoop(ALPHA, steps))
     assert relative_error(first_order, expected) > 0.01
 
@@ -140,7 +141,7 @@ def test_each_factor_of_the_chain_counts(monkeypatch: pytest.MonkeyPatch, droppe
     """With several inner steps, dropping any one kind of factor is seen too."""
     theta, batch, network = problem((5, 6), "tanh")
     expected = reference.meta_gradient(theta, batch, network.sizes, "tanh", ALPHA, 3)
-    monkeypatch.setattr(maml, dropped, NO_CURVATURE[dropped])
+    monkeypatch.setattr(inner_loop, dropped, NO_CURVATURE[dropped])
     partial, _ = MAML.meta_gradient(theta, batch, network, InnerLoop(ALPHA, 3))
     assert relative_error(partial, expected) > 0.01
 
@@ -149,7 +150,7 @@ def test_mamls_losses_are_before_and_after(activation: str, steps: int) -> None:
     """Its training losses are θ's support loss and the query loss after the inner loop."""
     theta, batch, network = problem((5, 6), activation)
     _, losses = MAML.meta_gradient(theta, batch, network, InnerLoop(ALPHA, steps))
-    support = Batch(batch.support_x, batch.support_y, batch.support_x, batch.support_y)
+    support = batch._replace(query_x=batch.support_x, query_y=batch.support_y)
     start = theta.detach().requires_grad_()
     before = reference.meta_loss(start, support, network.sizes, activation, ALPHA, 0)
     after = reference.meta_loss(start, batch, network.sizes, activation, ALPHA, steps)

@@ -9,11 +9,11 @@ import pytest
 
 from explorer.core.errors import SettingsError
 from explorer.core.network import ACTIVATIONS
+from explorer.core.presets import PRESETS
 from explorer.core.schema import (
     DESCRIPTIONS,
     MAX_LAYERS,
     MAX_WORK,
-    PRESETS,
     Range,
     Settings,
     coerce,
@@ -234,23 +234,3 @@ def test_text_from_fields_and_command_line(name: str, text: Any, value: Any) -> 
     """Typed text becomes the setting's own type."""
     assert coerce(name, text) == value
     assert type(coerce(name, text)) is type(value)
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_presets(name: str) -> None:
-    """Presets are labelled and explained, and what they promise is what they set."""
-    preset = PRESETS[name]
-    assert preset.label
-    assert preset.help.endswith(".")
-    expected = {
-        "paper": Settings(),
-        "5-shot": Settings(shots=5),
-        "5-steps": Settings(inner_steps=5),
-        "quick": Settings(iterations=5_000),
-    }
-    assert preset.settings == expected[name]
-
-
-def test_preset_labels_differ() -> None:
-    """Two entries of a menu do not look the same."""
-    assert len({preset.label for preset in PRESETS.values()}) == len(PRESETS)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from explorer.core.schema import Range, Settings
-from explorer.core.tasks import Tasks, grid, sample, sample_evenly, sine, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import Tasks, grid, sample, sample_evenly, sine
 
 ODD = Settings(amplitude=Range(2.0, 2.5), phase=Range(-1.0, 0.5), x=Range(3.0, 7.0))
 

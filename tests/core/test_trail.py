@@ -11,7 +11,8 @@ from explorer.core.adaptation import adapt, curvature, diverged
 from explorer.core.network import initialise, make_network, parameter_count
 from explorer.core.schema import Range
 from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import grid, sine, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import grid, sine
 from explorer.core.trail import Divergence, Trail, walk
 
 NETWORK = make_network((9, 7), "relu")

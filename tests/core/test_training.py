@@ -16,13 +16,14 @@ from explorer.core.engine import Loop
 from explorer.core.errors import TrainingDivergedError
 from explorer.core.evaluation import evaluate
 from explorer.core.floors import best_single_function
-from explorer.core.learners import LEARNERS, Batch, InnerLoop, Learner
+from explorer.core.learners import LEARNERS, Batch, InnerLoop, inner_loop
 from explorer.core.learners.maml import meta_gradient as maml_gradient
 from explorer.core.mlp import predict
 from explorer.core.network import Network, initialise, make_network
 from explorer.core.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
 from explorer.core.schema import Range, Settings
-from explorer.core.tasks import grid, sample, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import grid, sample
 from explorer.core.training import (
     HELD_OUT_STEPS,
     MAX_CHUNK,
@@ -53,7 +54,7 @@ def assert_same_run(one: Run, other: Run) -> None:
 
 
 def assert_same_state(one: LearnerState, other: LearnerState) -> None:
-    assert torch.equal(one.theta, other.theta)
+    assert torch.equal(one.meta, other.meta)
     assert torch.equal(one.first_moment, other.first_moment)
     assert torch.equal(one.second_moment, other.second_moment)
 
@@ -64,7 +65,7 @@ def assert_close_runs(one: Run, other: Run) -> None:
     assert torch.equal(one.task_stream, other.task_stream)
     for name, state in one.learners.items():
         near = other.learners[name]
-        torch.testing.assert_close(state.theta, near.theta, rtol=ROUNDING, atol=ROUNDING)
+        torch.testing.assert_close(state.meta, near.meta, rtol=ROUNDING, atol=ROUNDING)
         for part in ("first_moment", "second_moment"):
             expected = getattr(near, part)
             atol = ROUNDING * float(expected.abs().max())
@@ -88,26 +89,26 @@ def test_start() -> None:
     assert run.iteration == 0
     assert list(run.learners) == ["maml", "pretrained"]
     theta = initialise(make_network((8, 8)), stream(SMALL.seed, "initialisation"))
-    for state in run.learners.values():
-        assert torch.equal(state.theta, theta)
+    for name, state in run.learners.items():
+        assert torch.equal(state.meta, theta)
         assert not state.first_moment.any()
         assert not state.second_moment.any()
-    assert run.network == make_network((8, 8))
+        assert run.starting_point(name).network == make_network((8, 8))
 
 
 def test_advance_leaves_the_run_it_was_given_alone() -> None:
     """A run is a value: advancing it twice gives the same, and it is what it was before."""
     run = start(SMALL)
     copies = [run.task_stream.clone(), run.noise_stream.clone()]
-    thetas = {name: state.theta.clone() for name, state in run.learners.items()}
+    thetas = {name: state.meta.clone() for name, state in run.learners.items()}
     one, first_losses = advance(run, 5)
     other, second_losses = advance(run, 5)
     assert run.iteration == 0
     assert torch.equal(run.task_stream, copies[0])
     assert torch.equal(run.noise_stream, copies[1])
     for name, theta in thetas.items():
-        assert torch.equal(run.learners[name].theta, theta)
-        assert not torch.equal(one.learners[name].theta, theta)
+        assert torch.equal(run.learners[name].meta, theta)
+        assert not torch.equal(one.learners[name].meta, theta)
         np.testing.assert_array_equal(first_losses[name], second_losses[name])
     assert_same_run(one, other)
 
@@ -122,7 +123,7 @@ def test_losses_are_the_learners_own() -> None:
         assert recorded.shape == (6, len(LEARNERS[name].losses))
         assert recorded.dtype == np.float32
         _, expected = LEARNERS[name].meta_gradient(
-            run.learners[name].theta, batch, run.network, InnerLoop(SMALL.alpha, 1)
+            run.learners[name].meta, batch, make_network((8, 8)), inner_loop(SMALL)
         )
         np.testing.assert_allclose(recorded[0], expected.numpy(), rtol=1e-6)
 
@@ -133,8 +134,12 @@ def test_losses_are_the_learners_own() -> None:
 @pytest.mark.parametrize("learner", LEARNERS)
 @pytest.mark.parametrize(
     "settings",
-    [SMALL, replace(SMALL, inner_steps=3, activation="tanh", hidden=(6,), noise=0.0)],
-    ids=["relu", "tanh"],
+    [
+        SMALL,
+        replace(SMALL, inner_steps=3, activation="tanh", hidden=(6,), noise=0.0),
+        replace(SMALL, inner_steps=2, outer_loss="every"),
+    ],
+    ids=["relu", "tanh", "every step"],
 )
 def test_compiled_equals_plain(learner: str, settings: Settings) -> None:
     """The machine and plain Python give the same numbers but for rounding."""
@@ -167,13 +172,13 @@ def test_same_seed_same_curve() -> None:
     for name in one.learners:
         np.testing.assert_array_equal(losses[name], same_losses[name])
         assert not np.isclose(losses[name], other_losses[name]).all()
-        assert not torch.equal(one.learners[name].theta, other.learners[name].theta)
+        assert not torch.equal(one.learners[name].meta, other.learners[name].meta)
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_company_does_not_matter(learner: str) -> None:
-    """A learner trains the same alone as beside the other: both see one task stream."""
-    together, _ = advance(start(SMALL), 15)
+    """A learner trains the same alone as beside the others: all see one task stream."""
+    together, _ = advance(start(SMALL, tuple(LEARNERS)), 15)
     alone, _ = advance(start(SMALL, (learner,)), 15)
     assert_same_state(together.learners[learner], alone.learners[learner])
     assert torch.equal(together.task_stream, alone.task_stream)
@@ -233,24 +238,31 @@ def test_the_outer_loop_is_adam(
     However many tasks a batch has: the gradient is that of all of them at once.
     """
     iterations, beta = 60, 0.003
-    network = make_network((6, 6), "tanh")
+    settings = replace(
+        SMALL,
+        hidden=(6, 6),
+        activation="tanh",
+        alpha=0.02,
+        inner_steps=2,
+        query=4,
+        networks=tasks_in_batch,
+    )
+    rule = LEARNERS[learner]
+    network, inner = rule.network(settings), inner_loop(settings)
     tasks = sample(SMALL, tasks_in_batch, 7, stream(0, "tasks"), stream(0, "noise"), iterations)
     batches = Batch(*(part.double() for part in tasks.split(3)))
-    inner = InnerLoop(0.02, 2)
-    start_theta = initialise(network, stream(0, "initialisation")).double()
-    zero = torch.zeros_like(start_theta)
-    theta, *_ = chunk_of(learner)(start_theta, zero, zero, 0, batches, network, inner, beta)
+    begin = rule.begin(initialise(network, stream(0, "initialisation")).double(), settings)
+    zero = torch.zeros_like(begin)
+    meta, *_ = chunk_of(learner)(begin, zero, zero, 0, batches, network, inner, beta)
 
-    parameter = torch.nn.Parameter(start_theta.clone())
+    parameter = torch.nn.Parameter(begin.clone())
     adam = torch.optim.Adam([parameter], lr=beta)
     for i in range(iterations):
         batch = Batch(*(part[i] for part in batches))
-        parameter.grad, _ = LEARNERS[learner].meta_gradient(
-            parameter.detach(), batch, network, inner
-        )
+        parameter.grad, _ = rule.meta_gradient(parameter.detach(), batch, network, inner)
         adam.step()
-    assert (parameter.detach() - start_theta).norm() > 0.1
-    torch.testing.assert_close(theta, parameter.detach(), rtol=1e-8, atol=1e-10)
+    assert (parameter.detach() - begin).norm() > 0.1
+    torch.testing.assert_close(meta, parameter.detach(), rtol=1e-8, atol=1e-10)
 
 
 # --- the generator
@@ -341,10 +353,9 @@ def test_held_out_is_an_evaluation_of_each_learner() -> None:
     assert isinstance(result, HeldOut)
     assert len(pauses) >= len(run.learners)
     assert all(isinstance(pause, Working) for pause in pauses)
-    for name, state in run.learners.items():
+    for name in run.learners:
         expected = evaluate(
-            state.theta,
-            run.network,
+            run.starting_point(name),
             run.settings,
             shots=3,
             steps=HELD_OUT_STEPS,
@@ -364,7 +375,7 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
     )
     run = start(wild, (learner,))
     state = run.learners[learner]
-    run = replace(run, learners={learner: replace(state, theta=state.theta * 1e7)})
+    run = replace(run, learners={learner: replace(state, meta=state.meta * 1e7)})
     seen = [run]
 
     def follow() -> None:
@@ -379,7 +390,7 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
     assert f"{seen[-1].iteration} and" in message
     assert "lower α or β" in message
     assert "\n" not in message
-    assert all(torch.isfinite(r.learners[learner].theta).all() for r in seen)
+    assert all(torch.isfinite(r.learners[learner].meta).all() for r in seen)
 
 
 # --- the machine
@@ -387,8 +398,9 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
 
 @pytest.mark.parametrize("learner", LEARNERS)
 @pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("outer_loss", ["last", "every"])
 def test_the_machine_knows_every_learner(
-    learner: str, steps: int, monkeypatch: pytest.MonkeyPatch
+    learner: str, steps: int, outer_loss: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No learner trains as ordinary Python because it makes a call without an instruction."""
 
@@ -396,22 +408,27 @@ def test_the_machine_knows_every_learner(
         raise AssertionError("ran as ordinary Python")
 
     monkeypatch.setattr(Loop, "run_plainly", refuse)
-    run, _ = advance(start(replace(SMALL, inner_steps=steps), (learner,)), 2)
+    settings = replace(SMALL, inner_steps=steps, outer_loss=outer_loss)
+    run, _ = advance(start(settings, (learner,)), 2)
     assert run.iteration == 2
 
 
 def strange_gradient(
-    theta: Tensor, batch: Batch, network: Network, inner: InnerLoop
+    meta: Tensor,
+    batch: Batch,
+    network: Network,
+    inner: InnerLoop,
+    weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """MAML's meta-gradient after a call that the machine does not know and that changes nothing."""
-    return maml_gradient(theta.flip(0).flip(0), batch, network, inner)
+    return maml_gradient(meta.flip(0).flip(0), batch, network, inner, weights)
 
 
 def test_a_learner_that_the_machine_does_not_know_trains_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It runs as ordinary Python, to the same numbers."""
-    learner = Learner("strange", "Strange", LEARNERS["maml"].losses, strange_gradient)
+    learner = replace(LEARNERS["maml"], name="strange", meta_gradient=strange_gradient)
     monkeypatch.setitem(LEARNERS, "strange", learner)
     strange, _ = advance(start(SMALL, ("strange",)), 5)
     plain, _ = advance(start(SMALL, ("maml",)), 5, plain_chunk)
@@ -431,8 +448,8 @@ def trained() -> Run:
 def test_maml_beats_the_baseline_after_one_step(trained: Run) -> None:
     """One gradient step helps MAML's θ far more than the pretrained one, beyond all doubt."""
     results = {
-        name: evaluate(state.theta, trained.network, trained.settings, shots=10, steps=1)
-        for name, state in trained.learners.items()
+        name: evaluate(trained.starting_point(name), trained.settings, shots=10, steps=1)
+        for name in trained.learners
     }
     maml, pretrained = results["maml"], results["pretrained"]
     assert maml.mse[1] + maml.ci95[1] < pretrained.mse[1] - pretrained.ci95[1]
@@ -445,13 +462,14 @@ def test_the_baseline_becomes_the_best_single_function(trained: Run) -> None:
     x = grid(trained.settings.x, 200)
     best = torch.from_numpy(best_single_function(x.double().numpy(), trained.settings))
 
-    def distance(theta: Tensor) -> float:
-        curve = predict(theta, x.view(1, -1, 1), trained.network).flatten()
+    def distance(run: Run) -> float:
+        found = run.starting_point("pretrained")
+        curve = predict(found.theta, x.view(1, -1, 1), found.network).flatten()
         return float((curve - best).square().mean().sqrt())
 
-    begin = distance(start(Settings()).learners["pretrained"].theta)
+    begin = distance(start(Settings()))
     zero = float(best.square().mean().sqrt())
-    end = distance(trained.learners["pretrained"].theta)
+    end = distance(trained)
     assert end < 0.35 * min(begin, zero)
 
 

@@ -35,7 +35,7 @@ def test_learners_differ_in_colour_and_in_line(theme: Theme) -> None:
     pens = [learner_pen(theme, role) for role in ROLES]
     for one, other in combinations(pens, 2):
         assert one.color() != other.color()
-        assert one.style() != other.style()
+        assert one.dashPattern() != other.dashPattern()
 
 
 @BOTH
@@ -88,7 +88,7 @@ def test_switching_recolours_every_plot(window: MainWindow, qtbot: QtBot) -> Non
             elif key == "truth":
                 assert colour == theme.truth
             else:
-                assert colour == next(theme.learners[r] for r in ROLES if r in key)
+                assert colour == next(theme.learners[r] for r in ROLES if r in key.split())
         assert window.palette().window().color().name() == theme.window
         assert_adapted(qtbot, window)
     assert all(chosen["Light colours"][k] != chosen["Dark colours"][k] for k in found)

@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 
 from explorer import resources
 from explorer.app.main_window import MainWindow
+from explorer.core.learners import LEARNERS
 from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.tasks import stream
+from explorer.core.streams import stream
 from explorer.panels.widgets import SliderBox
 from explorer.state.networks import ROLES
 from explorer.state.sandbox import MAX_POINTS
@@ -133,12 +134,12 @@ def test_sources(window: MainWindow, qtbot: QtBot) -> None:
     pick(controls.source, "training")
     assert sandbox.state.source == "training"
     run = window.workspace.session.run
-    assert torch.equal(sandbox.line.entries["maml"].theta, run.learners["maml"].theta)
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, run.learners["maml"].meta)
     assert_adapted(qtbot, window)
     pick(controls.source, "shipped")
     assert sandbox.state.source == "shipped"
     assert not torch.equal(
-        sandbox.line.entries["maml"].theta, sandbox.line.entries["pretrained"].theta
+        sandbox.line.entries["maml"].start.theta, sandbox.line.entries["pretrained"].start.theta
     )
     assert_adapted(qtbot, window)
 
@@ -153,17 +154,17 @@ def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
     window.workspace.session.step()
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
     assert_adapted(qtbot, window)
-    one = window.workspace.session.run.learners["maml"].theta
-    assert torch.equal(sandbox.line.entries["maml"].theta, one)
+    one = window.workspace.session.run.learners["maml"].meta
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
     click(controls.follow)
     assert not controls.follow.isChecked()
     window.workspace.session.step()
     qtbot.waitUntil(lambda: window.workspace.session.run.iteration == 2)
-    assert torch.equal(sandbox.line.entries["maml"].theta, one)
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
     assert_adapted(qtbot, window)
     press(window, "f")
-    two = window.workspace.session.run.learners["maml"].theta
-    assert torch.equal(sandbox.line.entries["maml"].theta, two)
+    two = window.workspace.session.run.learners["maml"].meta
+    assert torch.equal(sandbox.line.entries["maml"].start.theta, two)
     assert_adapted(qtbot, window)
 
 
@@ -211,13 +212,13 @@ def test_a_run_of_one_learner_is_compared_in_full(
     for act in (lambda: None, lambda: press(window, "f")):
         act()
         assert_adapted(qtbot, window)
-        for role in ROLES:
-            numbers = window.sandbox.numbers
-            assert numbers.switches[role].isVisible()
+        numbers = window.sandbox.numbers
+        assert all(not numbers.switches[role].isHidden() for role in ROLES)
+        for role in ("maml", "pretrained"):
             for cell in (numbers.on_sine[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
-        assert f"{filled}: as shipped" in sandbox.line.origin
-        assert f"{filled}: as shipped" in window._origin.text()
+        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.line.origin
+        assert sandbox.line.origin in window._origin.text()
     assert controls.source.currentData() == "training"
 
 

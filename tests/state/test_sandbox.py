@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from explorer import resources
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
-from explorer.state.networks import RANDOM, Line, from_shipped
+from explorer.state.networks import Line, from_shipped
 from explorer.state.sandbox import MAX_POINTS, MAX_STEPS, Sandbox
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from tests.trainers import PATIENCE
@@ -56,7 +56,7 @@ def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot
     assert all(p.snapped and p.y == on_sine(sandbox, p) for p in sandbox.state.points)
     assert_answered(qtbot, sandbox)
     assert sandbox.answer is not None
-    assert set(sandbox.answer.trails) == {MAML.name, PRETRAINED.name, RANDOM}
+    assert set(sandbox.answer.trails) == {MAML.name, PRETRAINED.name}
     maml, pretrained = (sandbox.answer.trails[r.name].mse for r in (MAML, PRETRAINED))
     assert maml[1] < 0.5 * pretrained[1]
 

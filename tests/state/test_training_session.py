@@ -51,7 +51,7 @@ def assert_same(run: Run, other: Run) -> None:
     assert run.iteration == other.iteration
     assert run.learners.keys() == other.learners.keys()
     for name, state in run.learners.items():
-        for part in ("theta", "first_moment", "second_moment"):
+        for part in ("meta", "first_moment", "second_moment"):
             assert torch.equal(getattr(state, part), getattr(other.learners[name], part))
     assert torch.equal(run.task_stream, other.task_stream)
     assert torch.equal(run.noise_stream, other.noise_stream)
@@ -274,7 +274,7 @@ def test_real_divergence_is_reported(open_session: Open, qtbot: QtBot) -> None:
         session.start()
     assert "lower α or β" in failed.args[0]
     assert failed.args[1] == ""
-    assert all(torch.isfinite(s.theta).all() for s in session.run.learners.values())
+    assert all(torch.isfinite(s.meta).all() for s in session.run.learners.values())
 
 
 def test_speed_and_time_left(open_session: Open, trainer: GatedTrainer, qtbot: QtBot) -> None:

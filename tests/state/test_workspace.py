@@ -13,8 +13,9 @@ from explorer import resources
 from explorer.core.checkpoint import load, save
 from explorer.core.errors import UserError
 from explorer.core.learners import LEARNERS
-from explorer.core.network import initialise, to_state_dict
-from explorer.core.tasks import stream
+from explorer.core.network import initialise, make_network, to_state_dict
+from explorer.core.starting_point import StartingPoint
+from explorer.core.streams import stream
 from explorer.core.training import Run, advance, start
 from explorer.state import networks
 from explorer.state import training_session as session_module
@@ -50,7 +51,7 @@ def saved_run(folder: Path, iterations: int = 20) -> tuple[Path, Run]:
 
 def weights_only(folder: Path, **changes: torch.Tensor) -> Path:
     """The six tensors of a two-layer network from elsewhere, as plain PyTorch saves them."""
-    network = start(replace(SMALL, hidden=(40, 40))).network
+    network = make_network((40, 40))
     state = to_state_dict(initialise(network, stream(1, "elsewhere")), network)
     path = folder / "foreign.safetensors"
     safetensors.torch.save_file({**state, **changes}, path)
@@ -59,18 +60,19 @@ def weights_only(folder: Path, **changes: torch.Tensor) -> Path:
 
 def thetas(workspace: Workspace) -> dict[str, torch.Tensor]:
     """The networks that the sandbox compares."""
-    return {role: entry.theta for role, entry in workspace.sandbox.line.entries.items()}
+    starts = {role: entry.start for role, entry in workspace.sandbox.line.entries.items()}
+    return {role: s.theta for role, s in starts.items() if isinstance(s, StartingPoint)}
 
 
 def test_it_starts_with_the_shipped_networks(workspace: Workspace) -> None:
     """MAML and its baseline from the program's own files, and an untrained network."""
     shown = thetas(workspace)
-    assert set(shown) == set(ROLES)
+    assert set(workspace.sandbox.line.entries) == set(ROLES)
     for role, name in (
         ("maml", resources.MAML_CHECKPOINT),
         ("pretrained", resources.PRETRAINED_CHECKPOINT),
     ):
-        assert torch.equal(shown[role], load(resources.resource(name)).theta)
+        assert torch.equal(shown[role], load(resources.resource(name)).start.theta)
     assert workspace.sandbox.state.source == "shipped"
     assert list(workspace.sources) == ["shipped", "training"]
 
@@ -108,8 +110,11 @@ def test_nothing_waits_for_the_engine(
     assert needed == []
     workspace.start()
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+    assert sorted(set(needed)) == ["start"]
+    workspace.sandbox.update(shown=frozenset({"maml", "random"}))
+    qtbot.waitUntil(lambda: workspace.sandbox.is_current)
     assert sorted(set(needed)) == ["initialise", "start"]
-    theta = start(replace(SMALL, seed=9)).learners["maml"].theta
+    theta = start(replace(SMALL, seed=9)).learners["maml"].meta
     assert torch.equal(thetas(workspace)["maml"], theta)
     workspace.shut_down()
 
@@ -125,8 +130,8 @@ def test_following_shows_newer_and_newer_networks(workspace: Workspace, qtbot: Q
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)
     assert len(dict.fromkeys(origins)) >= 3
     run = workspace.session.run
-    assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].theta)
-    assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].theta)
+    assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].meta)
+    assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].meta)
 
 
 def test_a_step_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
@@ -136,7 +141,7 @@ def test_a_step_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
         workspace.session.step()
         qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
         state = workspace.session.run.learners["maml"]
-        assert torch.equal(thetas(workspace)["maml"], state.theta)
+        assert torch.equal(thetas(workspace)["maml"], state.meta)
 
 
 def test_not_following_holds_the_network(workspace: Workspace, qtbot: QtBot) -> None:
@@ -149,7 +154,7 @@ def test_not_following_holds_the_network(workspace: Workspace, qtbot: QtBot) -> 
     assert workspace.sandbox.line is held
     workspace.set_follow(True)
     state = workspace.session.run.learners["maml"]
-    assert torch.equal(thetas(workspace)["maml"], state.theta)
+    assert torch.equal(thetas(workspace)["maml"], state.meta)
 
 
 def test_other_sources_do_not_follow(workspace: Workspace, qtbot: QtBot) -> None:
@@ -167,7 +172,7 @@ def test_a_reset_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
     workspace.session.step()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.PAUSED)
     workspace.session.reset(SMALL)
-    theta = start(SMALL).learners["maml"].theta
+    theta = start(SMALL).learners["maml"].meta
     assert torch.equal(thetas(workspace)["maml"], theta)
     assert torch.equal(thetas(workspace)["pretrained"], theta)
 
@@ -183,12 +188,12 @@ def test_an_opened_run_goes_on_bit_for_bit(
     assert workspace.session.run.iteration == 20
     assert workspace.sandbox.state.source == "file"
     assert list(workspace.sources) == ["shipped", "training", "file"]
-    assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].theta)
+    assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].meta)
     workspace.session.start()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
     whole = advance(start(replace(SMALL, seed=8)), SMALL.iterations)[0]
     for name, state in whole.learners.items():
-        assert torch.equal(workspace.session.run.learners[name].theta, state.theta)
+        assert torch.equal(workspace.session.run.learners[name].meta, state.meta)
         assert torch.equal(workspace.session.run.learners[name].second_moment, state.second_moment)
 
 
@@ -201,7 +206,7 @@ def test_opening_never_throws_training_away(
     path, run = saved_run(tmp_path)
     assert workspace.open_checkpoint(path)
     assert workspace.session.run.iteration == 1
-    assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].theta)
+    assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].meta)
     assert len(told) == 1
     assert "Save or reset" in told[0][0]
     assert workspace.save_checkpoint(tmp_path / "mine.safetensors")
@@ -217,9 +222,9 @@ def test_weights_from_elsewhere_are_shown(
     assert workspace.open_checkpoint(path)
     line = workspace.sandbox.line
     assert line.entries["maml"].label == "foreign"
-    assert torch.equal(line.entries["maml"].theta, load(path).theta)
+    assert torch.equal(line.entries["maml"].start.theta, load(path).start.theta)
     shipped = load(resources.resource(resources.PRETRAINED_CHECKPOINT))
-    assert torch.equal(line.entries["pretrained"].theta, shipped.theta)
+    assert torch.equal(line.entries["pretrained"].start.theta, shipped.start.theta)
     assert workspace.session.phase is Phase.READY
     assert len(told) == 1
     assert "weights only" in told[0][0]
@@ -322,7 +327,7 @@ def test_saving_and_opening_round_trip(
     workspace.session.start()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
     whole = advance(start(SMALL), SMALL.iterations)[0]
-    assert torch.equal(workspace.session.run.learners["maml"].theta, whole.learners["maml"].theta)
+    assert torch.equal(workspace.session.run.learners["maml"].meta, whole.learners["maml"].meta)
 
 
 @pytest.mark.parametrize("place", ["missing/folder/a.safetensors", "."])
@@ -353,14 +358,15 @@ def test_a_run_of_one_learner_is_completed(
 ) -> None:
     """As a file and in training: roles it lacks are filled as shipped, and the origin says so."""
     path = resources.resource(name)
-    assert list(load(path).networks()) == [own]
+    assert list(load(path).starting_points()) == [own]
     assert workspace.open_checkpoint(path)
     shipped = {
-        role: load(resources.resource(f"{role}-10shot.safetensors")).theta for role in (own, other)
+        role: load(resources.resource(f"{role}-10shot.safetensors")).start.theta
+        for role in (own, other)
     }
     for source in ("file", "training"):
         workspace.choose_source(source)
-        assert set(thetas(workspace)) == set(ROLES)
+        assert set(workspace.sandbox.line.entries) == set(ROLES)
         for role, theta in shipped.items():
             assert torch.equal(thetas(workspace)[role], theta)
         label = LEARNERS[other].label
@@ -393,7 +399,7 @@ def test_a_run_given_up_unsaved_is_kept(
     assert run is not None
     assert (run.iteration, run.settings) == (given_up.iteration, given_up.settings)
     for name, state in given_up.learners.items():
-        assert torch.equal(run.learners[name].theta, state.theta)
+        assert torch.equal(run.learners[name].meta, state.meta)
     assert len(told) == 1
     assert "Reopen last run" in told[0][0]
 

@@ -4,6 +4,7 @@ A further learner is a file with a `meta_gradient` and a line in `LEARNERS`.
 """
 
 from explorer.core.learners.anil import ANIL
+from explorer.core.learners.averaged import AVERAGED, AVERAGED_L2, AVERAGED_PULLED
 from explorer.core.learners.base import Batch, InnerLoop, Learner, inner_loop
 from explorer.core.learners.cavia import CAVIA
 from explorer.core.learners.first_order import FIRST_ORDER
@@ -25,10 +26,14 @@ LEARNERS = {
         REPTILE,
         CAVIA,
         ORACLE,
+        AVERAGED,
+        AVERAGED_L2,
+        AVERAGED_PULLED,
     )
 }
 
 __all__ = [
+    "FIRST_ORDER",
     "LEARNERS",
     "MAML",
     "ORACLE",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.learners.base import Batch, InnerLoop, Learner
-from explorer.core.learners.inner_loop import backwards, unroll
+from explorer.core.learners.unrolling import backwards, unroll
 from explorer.core.network import Network
 
 if TYPE_CHECKING:

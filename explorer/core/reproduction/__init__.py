@@ -5,6 +5,6 @@
 """
 
 from explorer.core.reproduction.items import ITEMS, Item
-from explorer.core.reproduction.plan import FULL, QUICK, Plan, Scale
+from explorer.core.reproduction.plan import FULL, QUICK, Plan, Scale, standard_store
 
-__all__ = ["FULL", "ITEMS", "QUICK", "Item", "Plan", "Scale"]
+__all__ = ["FULL", "ITEMS", "QUICK", "Item", "Plan", "Scale", "standard_store"]

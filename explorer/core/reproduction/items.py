@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from explorer.core.figure import Figure, JobProgress
 from explorer.core.reproduction.plan import Plan
+
+if TYPE_CHECKING:
+    from explorer.core.figure import JobProgress
 
 
 @dataclass(frozen=True)
@@ -17,20 +21,20 @@ class Item:
         name: on the command line and in file names.
         label: what people read.
         help: one line for the reader.
-        job: makes it; see `explorer.core.figure.JobProgress`.
+        module: of this package, which has the job under the item's name; imported when it is
+            needed, since that takes time.
     """
 
     name: str
     label: str
     help: str
-    job: Callable[[Plan], Iterator[JobProgress]]
+    module: str
 
-
-def _skeleton(name: str) -> Callable[[Plan], Iterator[JobProgress]]:
-    def job(_plan: Plan) -> Iterator[JobProgress]:
-        yield JobProgress(1.0, "done", Figure(name, name, (), complete=True))
-
-    return job
+    def job(self, plan: Plan) -> Iterator[JobProgress]:
+        """Make it; see `explorer.core.figure.JobProgress`."""
+        module = import_module(f"explorer.core.reproduction.{self.module}")
+        progress: Iterator[JobProgress] = getattr(module, self.name)(plan)
+        return progress
 
 
 ITEMS = {
@@ -39,27 +43,27 @@ ITEMS = {
         Item(
             "fig2", "Figure 2: one sine",
             "MAML and pretraining adapt to 5 and 10 points of one sine, also on one half only.",
-            _skeleton("fig2"),
+            "sines",
         ),
         Item(
-            "fig3", "Figures 3 and 6: loss against steps",
+            "fig3", "Figure 3: error against steps",
             "Error of MAML, pretraining and oracle after 0 to 10 steps on 5, 10 and 20 points.",
-            _skeleton("fig3"),
+            "steps",
         ),
         Item(
-            "fig6", "Figure 7: further sines",
-            "As Figure 2 for sines drawn at random, two of them with points on one half only.",
-            _skeleton("fig6"),
+            "fig6", "Figures 6 and 7: further sines",
+            "As Figure 2 for sines drawn at random, one of them with points on one half only.",
+            "sines",
         ),
         Item(
             "table2", "Table 2: all baselines",
-            "Error after 1, 5 and 10 steps on 5 points, the paper's beside ours.",
-            _skeleton("table2"),
+            "Error after 1, 5 and 10 steps on 5 points, the paper's beside ours, for all learners.",
+            "table",
         ),
         Item(
             "steps100", "Does pretraining catch up?",
             "Error after up to 100 steps: would the pretrained network catch up with MAML?",
-            _skeleton("steps100"),
+            "steps",
         ),
     )
 }  # fmt: skip

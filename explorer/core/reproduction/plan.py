@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,10 +22,18 @@ class Scale:
     """
 
     settings: Settings = field(default_factory=Settings)
+    # The paper trains each network to an error below 0.02. On average they are there after 3,000
+    # to 4,000 steps of Adam with β = 0.001; after 10,000 they are at 0.002 to 0.008.
     averaged_iterations: int = 10_000
     tasks: int = 600
     validation_tasks: int = 300
     many_steps: int = 100
+
+
+def standard_store() -> Path:
+    """Where the window and the command line keep trainings: in the user's data folder."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "maml-explorer" / "reproduction"
 
 
 FULL = Scale()
@@ -39,14 +48,12 @@ class Plan:
         quick: whether to train less than the paper, for a first look.
         seed: start of every random stream, of training as of evaluation.
         store: folder in which trainings are kept; made when it is missing.
-        threads: trainings carried forward at the same time. It changes no number.
         scale: in place of the quick or the full one, for tests.
     """
 
     quick: bool
     seed: int
     store: Path
-    threads: int = 1
     scale: Scale | None = None
 
     @property
@@ -58,3 +65,7 @@ class Plan:
     def settings(self) -> Settings:
         """The paper's experiment from this plan's seed."""
         return replace(self.amount.settings, seed=self.seed)
+
+    def command(self, item: str) -> str:
+        """The command that does the same."""
+        return f"maml-explorer reproduce {item}{' --quick' * self.quick} --seed {self.seed}"

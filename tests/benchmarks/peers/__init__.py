@@ -14,7 +14,8 @@ from torch import Tensor
 
 from explorer.core.learners import MAML, Batch, InnerLoop
 from explorer.core.schema import Settings
-from explorer.core.tasks import sample, stream
+from explorer.core.streams import stream
+from explorer.core.tasks import sample
 from explorer.core.training import advance, start
 
 # Library: (the module it is imported as, the module here).
@@ -63,16 +64,16 @@ def draw(settings: Settings, iterations: int) -> Batch:
 def disagreement(peer: Peer, settings: Settings) -> str | None:
     """How a peer departs from the engine: in the meta-gradient, or after some iterations."""
     begin = start(settings, (MAML.name,))
-    theta = begin.learners[MAML.name].theta
+    theta = begin.learners[MAML.name].meta
     batches = draw(settings, CHECKED_ITERATIONS)
     batch = Batch(*(part[0] for part in batches))
     inner = InnerLoop(settings.alpha, settings.inner_steps)
     with torch.no_grad():
-        ours, _ = MAML.meta_gradient(theta, batch, begin.network, inner)
+        ours, _ = MAML.meta_gradient(theta, batch, MAML.network(settings), inner)
     error = float((peer.meta_gradient(theta, batch) - ours).abs().max() / ours.abs().max())
     if not error <= TOLERANCE:
         return f"its meta-gradient is off by {error:.1e} of the largest component"
-    end = advance(begin, CHECKED_ITERATIONS)[0].learners[MAML.name].theta
+    end = advance(begin, CHECKED_ITERATIONS)[0].learners[MAML.name].meta
     error = float((peer.trainer(theta, batches)() - end).norm() / (end - theta).norm())
     if not error <= TRAINING_TOLERANCE:
         return f"after {CHECKED_ITERATIONS} iterations θ is off by {error:.1e} of the way it went"

@@ -19,7 +19,7 @@ class HigherPeer(TorchPeer):
     def backward(self, batch: Batch) -> None:
         """See `TorchPeer`."""
         tasks = batch.support_x.size(0)
-        for support_x, support_y, query_x, query_y in zip(*batch, strict=True):
+        for support_x, support_y, query_x, query_y, _ in zip(*batch, strict=True):
             with higher.innerloop_ctx(self.net, self.inner, copy_initial_weights=False) as (
                 net,
                 inner,

@@ -21,7 +21,7 @@ from explorer.core.outer_loop import BETA_1, BETA_2, EPSILON
 from explorer.core.schema import Settings
 
 Parameters = list[tuple[Array, Array]]  # weight (inputs, outputs) and bias of each layer
-Points = tuple[Array, ...]  # the parts of a `Batch`
+Points = tuple[Array, ...]  # the points of a `Batch`
 
 
 def to_tree(theta: Tensor, network: Network) -> Parameters:
@@ -40,8 +40,8 @@ def to_theta(parameters: Parameters) -> Tensor:
 
 
 def to_points(batch: Batch) -> Points:
-    """A batch, or many, as JAX's arrays."""
-    return tuple(jnp.asarray(part.contiguous().numpy()) for part in batch)
+    """The points of a batch, or of many, as JAX's arrays."""
+    return tuple(jnp.asarray(part.contiguous().numpy()) for part in batch[:4])
 
 
 class JaxPeer:

@@ -31,7 +31,7 @@ class TorchFuncPeer(TorchPeer):
     def backward(self, batch: Batch) -> None:
         """See `TorchPeer`."""
         parameters = dict(self.net.named_parameters())
-        vmap(self.adapted_loss, (None, 0, 0, 0, 0))(parameters, *batch).mean().backward()
+        vmap(self.adapted_loss, (None, 0, 0, 0, 0))(parameters, *batch[:4]).mean().backward()
 
 
 def make(settings: Settings) -> TorchFuncPeer:

@@ -20,7 +20,7 @@ class TorchOptPeer(TorchPeer):
         """See `TorchPeer`."""
         net, inner = (torchopt.extract_state_dict(part) for part in (self.net, self.inner))
         losses = []
-        for support_x, support_y, query_x, query_y in zip(*batch, strict=True):
+        for support_x, support_y, query_x, query_y, _ in zip(*batch, strict=True):
             for _ in range(self.settings.inner_steps):
                 self.inner.step(mse_loss(self.net(support_x), support_y))
             losses.append(mse_loss(self.net(query_x), query_y))

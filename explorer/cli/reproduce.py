@@ -1,0 +1,114 @@
+"""``maml-explorer reproduce``: the paper's figures and table, trained, measured and exported."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from explorer.cli.output import emit, emit_json, number, say, table
+from explorer.cli.parser import ALL
+from explorer.core.export import export
+from explorer.core.figure import Figure, Row
+from explorer.core.lazy_torch import torch
+from explorer.core.reproduction import ITEMS, Item, Plan, standard_store
+
+PARTS = 10_000  # of the progress bar
+TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
+
+
+def run(arguments: Namespace) -> int:
+    """Reproduce what was asked for and print it; what is finished is printed in any case."""
+    torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
+    plan = Plan(arguments.quick, arguments.seed, standard_store())
+    wanted = list(ITEMS.values()) if arguments.item == ALL else [ITEMS[arguments.item]]
+    figures: list[Figure] = []
+    begin = time.perf_counter()
+    try:
+        for item in wanted:
+            figure = _figure(item, plan)
+            figures.append(figure)
+            if arguments.export is not None:
+                for path in export(figure, arguments.export):
+                    say(f"wrote {path}")
+            if not arguments.json:
+                emit(_text(figure) + "\n")
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        say(
+            f"stopped. Finished trainings and the one in hand are kept in {plan.store}: the same "
+            "command goes on from there."
+        )
+        raise
+    finally:
+        if arguments.json:
+            emit_json(_result(figures, plan, time.perf_counter() - begin))
+    return 0
+
+
+def _figure(item: Item, plan: Plan) -> Figure:
+    terminal = sys.stderr.isatty()
+    interval = TERMINAL_INTERVAL if terminal else LOG_INTERVAL
+    figure = None
+    with tqdm(
+        total=PARTS, file=sys.stderr, mininterval=interval, miniters=1, dynamic_ncols=terminal,
+        bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", desc=item.name,
+    ) as bar:  # fmt: skip
+        for progress in item.job(plan):
+            bar.set_postfix_str(progress.doing, refresh=False)
+            bar.update(int(progress.done * PARTS) - bar.n)
+            figure = progress.figure
+    assert figure is not None
+    return figure
+
+
+def _text(figure: Figure) -> str:
+    """Title, numbers, notes and protocol."""
+    header = ["learner", "K", "steps", "paper", "ours", "± 95 %", "diverged", "verdict"]
+    cells = [_cells(row) for row in figure.rows]
+    width = max((len(row[0]) for row in cells), default=0)
+    lines = table(header, [[row[0].ljust(width), *row[1:]] for row in cells])
+    parts = [figure.title, lines, *_listed(figure.notes), *_listed(figure.protocol)]
+    return "\n".join([*parts, figure.provenance])
+
+
+def _listed(sentences: Iterable[str]) -> list[str]:
+    return [f"- {sentence}" for sentence in sentences]
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.label,
+        str(row.shots),
+        str(row.steps),
+        number(row.paper) if row.paper is not None else "",
+        number(row.ours),
+        number(row.ci95),
+        str(row.diverged),
+        row.verdict,
+    ]
+
+
+def _result(figures: Iterable[Figure], plan: Plan, seconds: float) -> dict[str, Any]:
+    rows = [asdict(row) for figure in figures for row in figure.rows]
+    return {
+        "quick": plan.quick,
+        "seed": plan.seed,
+        "seconds": seconds,
+        "rows": rows,
+        "figures": [
+            {
+                "item": figure.item,
+                "title": figure.title,
+                "notes": figure.notes,
+                "protocol": figure.protocol,
+                "provenance": figure.provenance,
+            }
+            for figure in figures
+        ],
+    }
