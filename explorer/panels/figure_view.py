@@ -4,7 +4,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from explorer.core.figure import Figure
-from explorer.panels.figure_look import entries_of, legend_html, legend_words, one_legend_serves
+from explorer.panels.figure_look import entries_of, one_legend_serves
+from explorer.panels.flow import FigureLegend
 from explorer.panels.panel_plot import SMALLEST, PanelBox, shape_of
 from explorer.panels.style import LIGHT, Theme
 from explorer.panels.widgets import label
@@ -28,7 +29,7 @@ class FigureView(QScrollArea):
         self.hint = label("", "hint", wrap=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = label("", "heading", wrap=True)
-        self.legend = label("", wrap=True)
+        self.legend = FigureLegend()
         self.notes = label("", "warning", wrap=True)
         self.protocol = label("", "muted", wrap=True)
         self.state = label("", "muted", wrap=True)
@@ -133,7 +134,7 @@ class FigureView(QScrollArea):
             return
         for box in self.boxes:
             self._grid.removeWidget(box)
-        for column in range(self._grid.columnCount()):
+        for column in range(max(columns, self._grid.columnCount())):
             self._grid.setColumnStretch(column, int(column < columns))
         for box, place in zip(self.boxes, places, strict=True):
             self._grid.addWidget(box, *place)
@@ -147,10 +148,7 @@ class FigureView(QScrollArea):
         shared = one_legend_serves(panels)
         for box in self.boxes:
             box.show_legend(self._theme, not shared)
-        entries = entries_of(panels) if shared else {}
-        self.legend.setVisible(bool(entries))
-        self.legend.setText(legend_html(self._theme, entries))
-        self.legend.setAccessibleName(legend_words(entries))
+        self.legend.show_entries(self._theme, entries_of(panels) if shared else ())
 
     def _show_texts(self) -> None:
         figure = self._figure
