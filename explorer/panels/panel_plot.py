@@ -236,6 +236,6 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     return x, (low, max(high, low + step)), 0.02
 
 
-def _finite(*arrays: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _finite(*arrays: np.ndarray) -> np.ndarray:
     values = np.concatenate([np.ravel(each) for each in arrays]) if arrays else np.empty(0)
     return values[np.isfinite(values)]

@@ -140,7 +140,9 @@ def test_equals_autograd_and_finite_differences(
         direction = torch.randn(len(meta), generator=torch.Generator().manual_seed(2)).double()
         direction /= direction.norm()
         ahead, behind = (
-            float(through(problem, (problem.meta + h * direction).requires_grad_(), weights))
+            float(
+                through(problem, (problem.meta + h * direction).requires_grad_(), weights).detach()
+            )
             for h in (STEP, -STEP)
         )
         slope = (ahead - behind) / (2 * STEP)
