@@ -27,7 +27,7 @@ class FlowLayout(QLayout):
         """How many items there are."""
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override] # noqa: N802
+    def itemAt(self, index: int) -> QLayoutItem | None: # noqa: N802
         """An item; None where there is none."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
