@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from explorer.app.main_window import MainWindow
 
 SANDBOX_MENUS = ("&Sandbox", "St&eps")  # what acts on the sandbox alone
+SANDBOX_ENTRIES = ("Follow training",)  # of other menus
 
 
 def menus(window: MainWindow) -> dict[str, list[Entry]]:

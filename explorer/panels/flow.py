@@ -27,11 +27,15 @@ class FlowLayout(QLayout):
         """How many items there are."""
         return len(self._items)
 
+<<<<<<< HEAD
     def itemAt(self, index: int) -> QLayoutItem | None: # noqa: N802
+=======
+    def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802
+>>>>>>> panel
         """An item; None where there is none."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override] # noqa: N802
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]  # noqa: N802
         """Remove an item."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWh
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from explorer.core.figure import Panel
-from explorer.panels.figure_items import DrawnCurve, DrawnHeatMap, on_axis
+from explorer.panels.figure_items import DrawnCurve, DrawnHeatMap, Values, on_axis
 from explorer.panels.figure_look import entries_of
 from explorer.panels.flow import FigureLegend
 from explorer.panels.plots import Plot
@@ -236,6 +236,11 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     return x, (low, max(high, low + step)), 0.02
 
 
+<<<<<<< HEAD
 def _finite(*arrays: np.ndarray) -> np.ndarray:
+=======
+def _finite(*arrays: Values) -> Values:
+>>>>>>> panel
     values = np.concatenate([np.ravel(each) for each in arrays]) if arrays else np.empty(0)
-    return values[np.isfinite(values)]
+    finite: Values = values[np.isfinite(values)]
+    return finite

@@ -170,6 +170,8 @@ def style_sheet(theme: Theme) -> str:
         QFrame[role="card"] {{
             background: {theme.base}; border: 1px solid {theme.border}; border-radius: 4px;
         }}
+        QFrame[role="panel"] {{ border: 1px solid transparent; border-radius: 4px; }}
+        QFrame[role="panel"][focused="true"] {{ border-color: {theme.accent}; }}
         QPushButton[role="primary"] {{
             background: {theme.accent}; color: {theme.accent_text};
             border: 1px solid {theme.accent}; border-radius: 3px; padding: 4px 14px;

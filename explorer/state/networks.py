@@ -45,10 +45,12 @@ class Entry:
         label: what people read.
         find: finds where it starts; asked once, by whoever is first to need it, since that takes
             PyTorch.
+        settings: of its own training, which need not be those of the line; None if it had none.
     """
 
     label: str
     find: Callable[[], Start]
+    settings: Settings | None = None
 
     @cached_property
     def start(self) -> Start:
@@ -90,7 +92,9 @@ def from_shipped(*paths: Path) -> Line:
     """
     headers = [read_header(path) for path in paths]
     entries = {
-        header.learner: Entry(LEARNERS[header.learner].label, partial(_read_start, path))
+        header.learner: Entry(
+            LEARNERS[header.learner].label, partial(_read_start, path), header.settings
+        )
         for path, header in zip(paths, headers, strict=True)
     }
     first, own = headers[0], tuple(entries)
@@ -116,7 +120,8 @@ def from_run(
         shipped: the networks that come with the program.
     """
     entries = {
-        name: Entry(LEARNERS[name].label, partial(_start_in, run, name)) for name in learners
+        name: Entry(LEARNERS[name].label, partial(_start_in, run, name), settings)
+        for name in learners
     }
     origin = f"in training, iteration {iteration:,}"
     return _complete(entries, shipped, settings, origin, settings.shots)
@@ -129,7 +134,9 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
     """
     entries = {
         name or MAML.name: Entry(
-            LEARNERS[name].label if name else checkpoint.label, partial(_given, start)
+            LEARNERS[name].label if name else checkpoint.label,
+            partial(_given, start),
+            checkpoint.settings,
         )
         for name, start in checkpoint.starting_points().items()
     }
