@@ -30,9 +30,16 @@ def loss_rows(shots: int) -> tuple[Row, ...]:
     """Numbers beside the paper's."""
     return tuple(
         Row(
-            "fig3", role, LABELS[role], shots, 1,
-            0.67 if role == "maml" else None, float(losses(role, shots)[1]), 0.04,
-            3 if role == "maml" else 0, "better" if role == "maml" else "",
+            "fig3",
+            role,
+            LABELS[role],
+            shots,
+            1,
+            0.67 if role == "maml" else None,
+            float(losses(role, shots)[1]),
+            0.04,
+            3 if role == "maml" else 0,
+            "better" if role == "maml" else "",
         )  # fmt: skip
         for role in DECAY
     )
@@ -75,13 +82,21 @@ def fit_figure() -> Figure:
             curves = [
                 Curve("truth", "true sine", X, truth),
                 Curve(
-                    "points", "points used", points, 3.2 * np.sin(points - 1), markers=True,
+                    "points",
+                    "points used",
+                    points,
+                    3.2 * np.sin(points - 1),
+                    markers=True,
                 ),
             ]
             for share, (label, dashes) in zip((0.1, 0.7, 0.95), looks.items(), strict=True):
                 curves.append(
                     Curve(
-                        role, label, X, share * truth, dashes=dashes,
+                        role,
+                        label,
+                        X,
+                        share * truth,
+                        dashes=dashes,
                         opacity=0.5 if share < 0.5 else 1.0,
                     )
                 )
@@ -96,9 +111,7 @@ def fit_figure() -> Figure:
 def heat_figure() -> Figure:
     """Like the grid: best loss over K and α, hatched where more steps hurt."""
     values = np.array([[0.9, 0.5, 0.3], [0.6, 0.35, 0.12], [4.2, np.nan, 0.9]])
-    marks = tuple(
-        tuple("" if np.isnan(v) else f"{v:.2f}" for v in line) for line in values
-    )
+    marks = tuple(tuple("" if np.isnan(v) else f"{v:.2f}" for v in line) for line in values)
     hatched = np.zeros((3, 3), bool)
     hatched[2, 0] = True
     heat = HeatMap(("1", "5", "10"), ("0.001", "0.01", "0.1"), values, marks, hatched)

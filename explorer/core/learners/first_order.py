@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.learners.base import Batch, InnerLoop, Learner
-from explorer.core.learners.unrolling import unroll
 from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.unrolling import unroll
 from explorer.core.mlp import summed_gradient
 from explorer.core.network import Network
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
-from explorer.core.learners.unrolling import backwards, unroll
 from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.unrolling import backwards, unroll
 from explorer.core.network import Network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
