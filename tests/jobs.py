@@ -40,7 +40,7 @@ def loss_rows(shots: int) -> tuple[Row, ...]:
             0.04,
             3 if role == "maml" else 0,
             "better" if role == "maml" else "",
-        )  # fmt: skip
+        )
         for role in DECAY
     )
 

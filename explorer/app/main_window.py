@@ -1,7 +1,10 @@
 """The main window: panels, menus, status line and messages."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -17,9 +20,8 @@ from PySide6.QtWidgets import (
 
 from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
-from explorer.app.menus import SANDBOX_MENUS, menus
+from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
 from explorer.core.checkpoint import SUFFIX
-from explorer.panels.evaluation_panel import EvaluationPanel
 from explorer.panels.notice_bar import NoticeBar
 from explorer.panels.sandbox_panel import SandboxPanel
 from explorer.panels.style import DARK, LIGHT, apply
@@ -30,6 +32,10 @@ from explorer.state.preferences import THEMES, Preferences, Theme
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
 
+if TYPE_CHECKING:
+    from explorer.panels.evaluation_panel import EvaluationPanel
+
+SANDBOX, EVALUATION = range(2)  # tabs
 TRANSIENT_MS = 5000
 LOADING = "Loading the engine; the first time it is compiled for this computer"
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
@@ -67,7 +73,7 @@ class MainWindow(QMainWindow):
             for title in SANDBOX_MENUS
             for entry in entries[title]
             if entry.run is not None
-        ]
+        ] + [self.actions_by_name[name] for name in SANDBOX_ENTRIES]
         self._mark_theme()
         self._own_keys = OwnKeys(self)
         self._own_keys.guard(self)
@@ -92,6 +98,7 @@ class MainWindow(QMainWindow):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.left = QTabWidget()
         self.left.setDocumentMode(True)
+        self.left.tabBar().setDrawBase(False)
         self.left.addTab(self.sandbox, "Sandbox")
         evaluation_tab = QWidget()
         self._evaluation_room = QVBoxLayout(evaluation_tab)
@@ -125,13 +132,24 @@ class MainWindow(QMainWindow):
     def _on_tab(self, index: int) -> None:
         """Make the panel when it is first shown; the sandbox's keys act on what can be seen."""
         for action in self._sandbox_actions:
-            action.setEnabled(index == 0)
-        if index == 1 and self.evaluation is None:
+            action.setEnabled(index == SANDBOX)
+        if index == SANDBOX:
+            self.sandbox.fit.setFocus()
+        else:
+            self.workspace.player.stop()
+            self._evaluation_shown().kind.setFocus()
+
+    def _evaluation_shown(self) -> EvaluationPanel:
+        if self.evaluation is None:
+            # Here, because the window opens without it.
+            from explorer.panels.evaluation_panel import EvaluationPanel  # noqa: PLC0415
+
             self.evaluation = EvaluationPanel(self.workspace, self.clock)
             self.evaluation.export_wanted.connect(self.ask_export)
             self.evaluation.apply_theme(self._theme)
             self._evaluation_room.addWidget(self.evaluation)
             self._own_keys.guard(self.evaluation)
+        return self.evaluation
 
     def _mark_theme(self) -> None:
         """Let the menu show which colours are chosen."""
@@ -251,7 +269,7 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Backspace removes the selected point, as Delete does."""
-        if event.key() == Qt.Key.Key_Backspace:
+        if event.key() == Qt.Key.Key_Backspace and self.left.currentIndex() == SANDBOX:
             self.workspace.sandbox.remove_selected()
         else:
             super().keyPressEvent(event)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.app.actions import Entry
-from explorer.panels.numbers_table import KEYS
+from explorer.panels.learner_picker import KEYS
 from explorer.state.networks import RANDOM
 from explorer.state.preferences import THEMES
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from explorer.app.main_window import MainWindow
 
 SANDBOX_MENUS = ("&Sandbox", "St&eps")  # what acts on the sandbox alone
+SANDBOX_ENTRIES = ("Follow training",)  # of other menus
 
 
 def menus(window: MainWindow) -> dict[str, list[Entry]]:

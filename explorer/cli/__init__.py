@@ -4,17 +4,16 @@ Standard output carries data only; the progress bar and every message go to stan
 """
 
 import os
-import signal
 import sys
 from importlib import import_module
 from io import TextIOWrapper
 
+from explorer.cli.interruption import INTERRUPTED
 from explorer.cli.output import say
 from explorer.cli.parser import parse
 from explorer.core.errors import UserError
 
 WRONG_USE = 2
-INTERRUPTED = 128 + signal.SIGINT
 
 
 def main(argv: list[str] | None = None) -> int:

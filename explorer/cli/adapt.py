@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.core.adaptation import divergence_sentence
-from explorer.core.checkpoint import load
+from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.errors import UserError
 from explorer.core.evaluation import GRID_POINTS
 from explorer.core.lazy_torch import torch
@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         emit_json(_result(inputs, truth, trail))
     else:
-        emit(_text(checkpoint.label, arguments.alpha, trail))
+        emit(_text(checkpoint, arguments.alpha, trail))
     return 0
 
 
@@ -69,11 +69,12 @@ def _result(inputs: Tensor, truth: Tensor, trail: Trail) -> dict[str, Any]:
     }
 
 
-def _text(label: str, alpha: float, trail: Trail) -> str:
+def _text(checkpoint: Checkpoint, alpha: float, trail: Trail) -> str:
+    label, own_steps = checkpoint.label, checkpoint.start.has_own_steps
     errors = zip(trail.support_mse.tolist(), trail.mse.tolist(), strict=True)
     rows = [[str(step), number(on), number(off)] for step, (on, off) in enumerate(errors)]
     lines = [f"{label}, α = {alpha:g}", table(["step", "support MSE", "MSE"], rows)]
     if trail.divergence is not None:
         at, curvature = trail.divergence.step, trail.divergence.curvature
-        lines.append(divergence_sentence(label, at, alpha, curvature))
+        lines.append(divergence_sentence(label, at, alpha, curvature, own_steps))
     return "\n".join(lines)

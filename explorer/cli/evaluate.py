@@ -1,98 +1,188 @@
-"""``maml-explorer evaluate``: loss against gradient steps over many fresh tasks."""
+"""``maml-explorer evaluate``: loss against gradient steps over many tasks, and differences."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from explorer.cli.entrants import Entrant, entrants, matching
+from explorer.cli.jobs import check_folder, command_of, distribution, last, write
 from explorer.cli.output import emit, emit_json, number, table
-from explorer.core.checkpoint import Checkpoint, load
-from explorer.core.evaluation import Evaluation, evaluate
-from explorer.core.lazy_torch import torch
-from explorer.core.learners import LEARNERS
+from explorer.core.checkpoint import load
+from explorer.core.comparison import Comparison, measure
+from explorer.core.comparison_figure import Results, differences, figure_of, sentences
+from explorer.core.distribution import Distribution
+from explorer.core.evaluation import Evaluation
+from explorer.core.paired import Difference, with_interval
 
 COLUMNS = 3  # numbers of shots side by side in a table of 100 characters
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """One network's evaluations.
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Those that meet the same tasks.
 
     Attributes:
-        file: the checkpoint it came from.
-        name: what to call it.
-        results: one for each number of support points.
+        request: what they are evaluated on.
+        entrants: they.
+        results: by label and K.
     """
 
-    file: Path
-    name: str
-    results: Sequence[Evaluation]
+    request: Comparison
+    entrants: Sequence[Entrant]
+    results: Results
+
+    @property
+    def gaps(self) -> Mapping[tuple[str, int], tuple[Difference, ...]]:
+        """Differences to the reference by label and K; none without a reference."""
+        return differences(self.request, [each.competitor for each in self.entrants], self.results)
+
+    def evaluations(self, entrant: Entrant) -> list[Evaluation]:
+        """One for each number of support points."""
+        return [self.results[entrant.label, k].evaluation for k in self.request.shots]
+
+    def alphas(self, entrant: Entrant) -> list[float]:
+        """Its step size for each number of support points."""
+        return [self.results[entrant.label, k].alpha for k in self.request.shots]
 
 
 def run(arguments: Namespace) -> int:
     """Evaluate every network of every file and print the results."""
-    torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
+    check_folder(arguments.export)
     checkpoints = [load(file) for file in arguments.files]
-    evaluated = [e for c in checkpoints for e in _evaluate(c, arguments)]
+    everyone = entrants(checkpoints, arguments.learner, arguments.against)
+    reference = None if arguments.against is None else matching(everyone, arguments.against).label
+    groups = [
+        _evaluate(arguments, tasks, members, reference)
+        for tasks, members in _grouped(everyone, arguments).items()
+    ]
+    files: list[str] = []
+    if arguments.export is not None:
+        (group,) = groups
+        competitors = [each.competitor for each in group.entrants]
+        command = command_of(arguments)
+        files = write(
+            figure_of(group.request, competitors, group.results, command), arguments.export
+        )
     if arguments.json:
-        emit_json({"learners": [_result(e) for e in evaluated]})
+        emit_json(_json(groups, files))
     else:
-        emit("\n\n".join(_text(e, arguments) for e in evaluated))
+        emit("\n\n".join(text for group in groups for text in _texts(group)))
     return 0
 
 
-def _evaluate(checkpoint: Checkpoint, arguments: Namespace) -> list[Evaluated]:
-    return [
-        Evaluated(
-            checkpoint.path,
-            LEARNERS[name].label if name else checkpoint.label,
-            [
-                evaluate(
-                    start,
-                    checkpoint.settings,
-                    shots=shots,
-                    steps=arguments.steps,
-                    tasks=arguments.tasks,
-                    alpha=arguments.alpha,
-                    seed=arguments.seed,
-                )
-                for shots in arguments.shots
-            ],
-        )
-        for name, start in checkpoint.starting_points().items()
-    ]
+def _grouped(
+    everyone: Sequence[Entrant], arguments: Namespace
+) -> dict[Distribution, list[Entrant]]:
+    """Each network with the tasks of its training; what is compared, with those of the first."""
+    first = everyone[0].trained_on
+    together = arguments.against is not None or arguments.export is not None
+    groups: dict[Distribution, list[Entrant]] = {}
+    for each in everyone:
+        trained_on = first if together else each.trained_on
+        groups.setdefault(distribution(arguments, trained_on), []).append(each)
+    return groups
 
 
-def _result(evaluated: Evaluated) -> dict[str, Any]:
-    return {
-        "file": str(evaluated.file),
-        "name": evaluated.name,
+def _evaluate(
+    arguments: Namespace, tasks: Distribution, members: Sequence[Entrant], reference: str | None
+) -> Group:
+    request = Comparison(
+        tuple(arguments.shots),
+        arguments.steps,
+        arguments.tasks,
+        arguments.seed,
+        arguments.alpha,
+        tasks,
+        reference,
+    )
+    found = last(measure(request, [each.competitor for each in members]))
+    return Group(request, members, found.results)
+
+
+def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:
+    whole: dict[str, Any] = {
+        "learners": [_result(group, each) for group in groups for each in group.entrants]
+    }
+    if any(group.request.reference for group in groups):
+        whole["against"] = groups[0].request.reference
+        whole["notes"] = [text for group in groups for text in sentences(group.request, group.gaps)]
+    return {**whole, "files": files} if files else whole
+
+
+def _result(group: Group, entrant: Entrant) -> dict[str, Any]:
+    result = {
+        "file": None if entrant.file is None else str(entrant.file),
+        "name": entrant.name,
+        "label": entrant.label,
+        "distribution": asdict(group.request.distribution),
         "results": [
             {
-                "shots": result.shots,
-                "tasks": result.tasks,
-                "mse": result.mse,
-                "median": result.median,
-                "ci95": result.ci95,
-                "diverged": result.diverged,
+                "shots": it.shots,
+                "tasks": it.tasks,
+                "alpha": alpha if entrant.adapts else None,
+                "mse": it.mse,
+                "median": it.median,
+                "ci95": it.ci95,
+                "diverged": it.diverged,
             }
-            for result in evaluated.results
+            for it, alpha in zip(group.evaluations(entrant), group.alphas(entrant), strict=True)
         ],
+    }
+    gaps = [(k, gap) for (label, k), gap in group.gaps.items() if label == entrant.label]
+    if gaps:
+        result["differences"] = [_difference(shots, gap) for shots, gap in gaps]
+    return result
+
+
+def _difference(shots: int, gap: Sequence[Difference]) -> dict[str, Any]:
+    return {
+        "shots": shots,
+        "mean": [one.mean for one in gap],
+        "ci95": [one.ci95 for one in gap],
+        "pairs": [one.pairs for one in gap],
+        "left_out": [one.left_out for one in gap],
+        "more_than_chance": [one.certain for one in gap],
     }
 
 
-def _text(evaluated: Evaluated, arguments: Namespace) -> str:
+def _texts(group: Group) -> list[str]:
+    """One text for each of the group, and those about differences."""
+    texts = [_text(group, each) for each in group.entrants]
+    gaps = group.gaps
+    for each in group.entrants:
+        own = [gap for (label, _), gap in gaps.items() if label == each.label]
+        if own:
+            texts.append(_gap_text(group, each, own))
+    said = sentences(group.request, gaps)
+    return [*texts, "\n".join(said)] if said else texts
+
+
+def _text(group: Group, entrant: Entrant) -> str:
+    request = group.request
+    place = "" if entrant.file is None else f", {entrant.file}"
+    alpha = f", {_alpha(group, entrant)}" if entrant.adapts else ""
     title = (
-        f"{evaluated.name}, {evaluated.file}\n"
-        f"{arguments.tasks} tasks, α = {arguments.alpha:g}, seed {arguments.seed}; "
+        f"{entrant.name}{place}\n"
+        f"{request.tasks} tasks{alpha}, seed {request.seed}; "
         "MSE as mean ± 95 % interval, median, tasks diverged"
     )
-    results = evaluated.results
+    other = request.distribution.difference(entrant.trained_on)
+    if other and entrant.file is not None:
+        title += f"\ntasks other than those of its training: {other}"
+    results = group.evaluations(entrant)
     tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
     return "\n".join([title, *tables, *_warnings(results)])
+
+
+def _alpha(group: Group, entrant: Entrant) -> str:
+    alphas = group.alphas(entrant)
+    if len(set(alphas)) == 1:
+        return f"α = {alphas[0]:g}"
+    shots = ", ".join(map(str, group.request.shots))
+    return f"α = {', '.join(f'{alpha:g}' for alpha in alphas)} for K = {shots}"
 
 
 def _table(results: Sequence[Evaluation]) -> str:
@@ -118,3 +208,30 @@ def _warnings(results: Sequence[Evaluation]) -> list[str]:
         for result in results
         if result.diverged[-1]
     ]
+
+
+def _gap_text(group: Group, entrant: Entrant, gaps: Sequence[Sequence[Difference]]) -> str:
+    title = (
+        f"{entrant.label} − {group.request.reference}: difference of MSE on the same tasks as mean "
+        "± 95 % interval"
+    )
+    return "\n".join([title, *_gap_tables(group.request.shots, gaps)])
+
+
+def _gap_tables(shots: Sequence[int], gaps: Sequence[Sequence[Difference]]) -> list[str]:
+    tables = []
+    for first in range(0, len(shots), COLUMNS):
+        part = slice(first, first + COLUMNS)
+        header = ["step"]
+        for k in shots[part]:
+            header += [f"K = {k}", "left out"]
+        rows = [
+            [str(step), *(cell for one in at_step for cell in _gap_cells(one))]
+            for step, at_step in enumerate(zip(*gaps[part], strict=True))
+        ]
+        tables.append(table(header, rows))
+    return tables
+
+
+def _gap_cells(one: Difference) -> tuple[str, str]:
+    return with_interval(one.mean, one.ci95) if one.pairs else "–", str(one.left_out)

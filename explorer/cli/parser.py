@@ -1,6 +1,7 @@
 """The arguments of every command and their help. Nothing here imports torch or Qt."""
 
 import re
+import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +9,13 @@ from typing import Any, NoReturn, Protocol
 
 import explorer
 from explorer.cli import texts
+from explorer.cli.evaluation_arguments import add_alpha, add_evaluate, add_grid, add_steps
 from explorer.cli.output import PROGRAM
 from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.errors import UserError
 from explorer.core.reproduction import ITEMS
 from explorer.core.schema import DESCRIPTIONS, Description, Settings
 
-MAX_STEPS = 1000
-MAX_TASKS = 100_000
 MAX_COORDINATE = 1e6
 MAX_THREADS = 256
 # Prefixes of names in the parsed arguments: the window and the settings share some flags.
@@ -56,6 +56,7 @@ def parse(argv: list[str] | None) -> Namespace:
         UserError: they make no sense.
     """
     arguments = build_parser().parse_args(argv)
+    arguments.words = sys.argv[1:] if argv is None else argv
     given = [
         name
         for name, value in vars(arguments).items()
@@ -79,6 +80,7 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog=PROGRAM)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_grid(commands)
     _add_adapt(commands)
     _add_reproduce(commands)
     return parser
@@ -201,36 +203,20 @@ def _default(name: str) -> str:
 
 def _add_evaluate(commands: _Commands) -> None:
     help_texts = {
-        "help": "measure networks on many fresh tasks",
+        "help": "measure and compare networks on many fresh tasks",
         "description": texts.EVALUATE_HELP,
         "epilog": texts.EVALUATE_EXAMPLES,
     }
-    parser = _add_command(commands, "evaluate", help_texts)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="checkpoint")
-    shots = DESCRIPTIONS["shots"]
-    parser.add_argument(
-        "--shots",
-        nargs="+",
-        type=whole(int(shots.low), int(shots.high), "; name the files before --shots"),
-        default=[5, 10, 20],
-        metavar="K",
-        help="support points, one or several numbers [5 10 20]",
-    )
-    _add_steps(parser)
-    parser.add_argument(
-        "--tasks",
-        type=whole(1, MAX_TASKS),
-        default=600,
-        metavar="N",
-        help="fresh tasks for each number of support points [600]",
-    )
-    parser.add_argument(
-        "--seed",
-        type=whole(int(_SEED.low), int(_SEED.high)),
-        default=0,
-        metavar="N",
-        help="draws the tasks and their points [0]",
-    )
+    add_evaluate(_add_command(commands, "evaluate", help_texts))
+
+
+def _add_grid(commands: _Commands) -> None:
+    help_texts = {
+        "help": "test one network at every K, step and step size",
+        "description": texts.GRID_HELP,
+        "epilog": texts.GRID_EXAMPLES,
+    }
+    add_grid(_add_command(commands, "grid", help_texts))
 
 
 def _add_adapt(commands: _Commands) -> None:
@@ -253,7 +239,8 @@ def _add_adapt(commands: _Commands) -> None:
     parser.add_argument(
         "--y", type=points, metavar="Y,Y", help="their targets [on the sine, without noise]"
     )
-    _add_steps(parser)
+    add_steps(parser)
+    add_alpha(parser)
 
 
 def _add_reproduce(commands: _Commands) -> None:
@@ -275,22 +262,4 @@ def _add_reproduce(commands: _Commands) -> None:
     )
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="write each figure as SVG, PNG and CSV here"
-    )
-
-
-def _add_steps(parser: Parser) -> None:
-    alpha = DESCRIPTIONS["alpha"]
-    parser.add_argument(
-        "--steps",
-        type=whole(0, MAX_STEPS),
-        default=10,
-        metavar="N",
-        help="gradient steps [10]",
-    )
-    parser.add_argument(
-        "--alpha",
-        type=real(alpha.low, alpha.high),
-        default=0.01,
-        metavar="VALUE",
-        help="step size α of the gradient steps [0.01]",
     )

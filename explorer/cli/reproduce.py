@@ -6,13 +6,16 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
 from explorer.cli.output import emit, emit_json, number, say, table
 from explorer.cli.parser import ALL
+from explorer.cli.values import check_folder
 from explorer.core.export import export
 from explorer.core.figure import Figure, Row
 from explorer.core.lazy_torch import torch
@@ -24,47 +27,61 @@ TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
 
 def run(arguments: Namespace) -> int:
     """Reproduce what was asked for and print it; what is finished is printed in any case."""
+    if arguments.export is not None:
+        check_folder("--export", arguments.export)
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     plan = Plan(arguments.quick, arguments.seed, standard_store())
     wanted = list(ITEMS.values()) if arguments.item == ALL else [ITEMS[arguments.item]]
     figures: list[Figure] = []
     begin = time.perf_counter()
-    try:
-        for item in wanted:
-            figure = _figure(item, plan)
-            figures.append(figure)
-            if arguments.export is not None:
-                for path in export(figure, arguments.export):
-                    say(f"wrote {path}")
-            if not arguments.json:
-                emit(_text(figure) + "\n")
-                sys.stdout.flush()
-    except KeyboardInterrupt:
-        say(
-            f"stopped. Finished trainings and the one in hand are kept in {plan.store}: the same "
-            "command goes on from there."
-        )
-        raise
-    finally:
-        if arguments.json:
-            emit_json(_result(figures, plan, time.perf_counter() - begin))
-    return 0
+    with interruptible() as interruption:
+        try:
+            for item in wanted:
+                figure = _figure(item, plan, interruption)
+                if figure is None:
+                    break
+                figures.append(figure)
+                _hand_over(figure, arguments)
+        finally:
+            if arguments.json and figures:
+                emit_json(_result(figures, plan, time.perf_counter() - begin))
+    if len(figures) == len(wanted):
+        return 0
+    say(
+        f"interrupted; what has been trained is kept in {plan.store}, and the same command goes "
+        "on from there."
+    )
+    return INTERRUPTED
 
 
-def _figure(item: Item, plan: Plan) -> Figure:
+def _hand_over(figure: Figure, arguments: Namespace) -> None:
+    if arguments.export is not None:
+        for path in export(figure, arguments.export):
+            say(f"wrote {path}")
+    if not arguments.json:
+        emit(_text(figure) + "\n")
+        sys.stdout.flush()
+
+
+def _figure(item: Item, plan: Plan, interruption: Interruption) -> Figure | None:
+    """The finished figure; None if Ctrl-C came first."""
     terminal = sys.stderr.isatty()
     interval = TERMINAL_INTERVAL if terminal else LOG_INTERVAL
-    figure = None
-    with tqdm(
-        total=PARTS, file=sys.stderr, mininterval=interval, miniters=1, dynamic_ncols=terminal,
-        bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", desc=item.name,
-    ) as bar:  # fmt: skip
-        for progress in item.job(plan):
+    with (
+        closing(item.job(plan)) as job,
+        tqdm(
+            total=PARTS, file=sys.stderr, mininterval=interval, miniters=1, dynamic_ncols=terminal,
+            bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", desc=item.name,
+        ) as bar,
+    ):  # fmt: skip
+        for progress in job:
             bar.set_postfix_str(progress.doing, refresh=False)
             bar.update(int(progress.done * PARTS) - bar.n)
-            figure = progress.figure
-    assert figure is not None
-    return figure
+            if progress.figure is not None and progress.figure.complete:
+                return progress.figure
+            if interruption.asked:
+                return None
+    return None
 
 
 def _text(figure: Figure) -> str:

@@ -40,6 +40,7 @@ examples:
   maml-explorer --open maml.safetensors
   maml-explorer train --preset quick --output maml.safetensors
   maml-explorer evaluate maml.safetensors
+  maml-explorer grid maml.safetensors
   maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-3.2,-1,0.5
 
 Data goes to standard output, messages to standard error. Exit codes: 0 done, 2 wrong use or bad
@@ -77,18 +78,41 @@ Adapt each network of each file to fresh tasks of the distribution it was traine
 the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Together the
 tasks cover all amplitudes, phases and inputs evenly (a scrambled Sobol sequence), so that the
 seed matters little; with the same seed, all networks meet the same tasks. A task on which
-adaptation diverged is counted, left out of the mean, and infinite in the median."""
+adaptation diverged is counted, left out of the mean, and infinite in the median.
+
+With --against the differences on the same tasks follow, which say whether a gap is noise; all
+then meet the tasks of the first file's training, unless others are given."""
 
 EVALUATE_EXAMPLES = """\
 examples:
   maml-explorer evaluate maml.safetensors
   maml-explorer evaluate maml.safetensors baseline.safetensors --shots 5 10 20 --steps 10
   maml-explorer evaluate maml.safetensors --tasks 2000 --seed 7 --json
+  maml-explorer evaluate maml.safetensors fo.safetensors --learner maml,first-order --against maml
+  maml-explorer evaluate maml.safetensors --amplitude 5 10 --noise 0.3 --learner ideal --export out
 
-The files come before --shots. --json prints {"learners": [{"file", "name", "results": [{"shots",
-"tasks", "mse", "median", "ci95", "diverged"}]}]}, the last four as lists over the steps; ci95 is
-the half-width of the 95 % interval of the mean of independent tasks (evenly spread ones scatter
-less), and what is not finite is null."""
+The files come before --shots. --json prints {"learners": [{"file", "name", "label",
+"distribution", "results": [{"shots", "tasks", "alpha", "mse", "median", "ci95", "diverged"}]}]},
+the last four as lists over the steps; ci95 is the half-width of the 95 % interval of the mean of
+independent tasks (evenly spread ones scatter less), and what is not finite is null. --against adds
+"against", "notes" (the differences in words) and to each other learner "differences": [{"shots",
+"mean", "ci95", "pairs", "left_out", "more_than_chance"}]; --export adds "files"."""
+
+GRID_HELP = """\
+Train once, test everything: adapt one network with every number of support points and every step
+size, and print the mean squared error after every step, at the best step size of each cell and at
+its own. Where one more step raises the error by more than chance the cell is marked."""
+
+GRID_EXAMPLES = """\
+examples:
+  maml-explorer grid maml.safetensors
+  maml-explorer grid maml.safetensors --shots 5 10 --steps 50 --alphas 0.001 0.005 0.02
+  maml-explorer grid maml.safetensors --amplitude 5 10 --json
+  maml-explorer grid maml.safetensors --export figures
+
+--json prints {"file", "name", "own_alpha", "tasks", "seed", "distribution", "grid": [{"shots",
+"alpha", "mse", "median", "ci95", "diverged", "hurts"}] with lists over the steps, "best":
+[{"shots", "steps", "alpha", "mse"}], "notes"}; --export adds "files"."""
 
 REPRODUCE_HELP = f"""\
 Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the

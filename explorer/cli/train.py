@@ -1,13 +1,11 @@
 """``maml-explorer train``: meta-training without the window."""
 
 import shlex
-import signal
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
 from explorer.cli.output import PROGRAM, emit, emit_json, number, say
 from explorer.cli.parser import SETTING, flag
 from explorer.cli.values import check_place
 from explorer.core.checkpoint import load, save
 from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
 from explorer.core.learners import LEARNERS, MAML
+from explorer.core.ledger import account
 from explorer.core.presets import PRESETS
 from explorer.core.schema import Settings, coerce
 from explorer.core.training import Progress, Run, start, threads_for, train
@@ -56,24 +56,13 @@ class Outcome:
         return self.run.iteration >= self.run.settings.iterations
 
 
-class Interruption:
-    """Whether Ctrl-C was pressed; training looks between two chunks, so none is cut short."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __call__(self, *_: object) -> None:
-        """Take note of the signal."""
-        self.asked = True
-
-
 def run(arguments: Namespace) -> int:
     """Train, save and report."""
     begun, learner = _resumed(arguments) if arguments.resume else _fresh(arguments)
     files = _places(arguments.output, [learner, *(n for n in begun.learners if n != learner)])
     for path in files.values():
         check_place("--output", path)
-    with _interruptible() as interruption:
+    with interruptible() as interruption:
         outcome = _train(begun, arguments.threads, interruption)
         files = {name: _save(path, outcome.run, name) for name, path in files.items()}
     if outcome.problem is not None:
@@ -92,7 +81,7 @@ def run(arguments: Namespace) -> int:
         f"interrupted at iteration {outcome.run.iteration} of {begun.settings.iterations} and "
         f"saved; to go on: {PROGRAM} train --resume {file} --output {file}"
     )
-    return 128 + signal.SIGINT
+    return INTERRUPTED
 
 
 def _places(output: Path, learners: Sequence[str]) -> dict[str, Path]:
@@ -116,16 +105,6 @@ def _save(path: Path, run: Run, learner: str) -> Path:
         say(f"{error} Saved {elsewhere} instead.")
         return elsewhere
     return path
-
-
-@contextmanager
-def _interruptible() -> Iterator[Interruption]:
-    interruption = Interruption()
-    previous = signal.signal(signal.SIGINT, interruption)
-    try:
-        yield interruption
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 def _given(arguments: Namespace) -> dict[str, Any]:
@@ -246,6 +225,7 @@ def _result(files: Mapping[str, Path], outcome: Outcome, learner: str) -> dict[s
             name: {
                 "file": str(files.get(name, files[learner])),
                 "seconds": state.seconds,
+                "ledger": asdict(account(name, settings, outcome.run.iteration, state.seconds)),
                 "losses": _named(name, outcome.losses),
             }
             for name, state in outcome.run.learners.items()

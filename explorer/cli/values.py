@@ -85,3 +85,18 @@ def check_place(flag: str, path: Path) -> None:
         raise UserError(
             f"{flag}: cannot write {path}: {error.strerror or error}. Choose another place."
         ) from error
+
+
+def check_folder(flag: str, path: Path) -> None:
+    """Make a folder if it is missing, and check that files can be written into it.
+
+    Raises:
+        UserError: they cannot.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.NamedTemporaryFile(dir=path, prefix=".").close()
+    except OSError as error:
+        raise UserError(
+            f"{flag}: cannot write into {path}: {error.strerror or error}. Choose another folder."
+        ) from error

@@ -178,7 +178,9 @@ def curvature(
     return float(sizes[last - 1]) if last else 0.0
 
 
-def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -> str:
+def divergence_sentence(
+    label: str, step: int, alpha: float, curvature: float, own_steps: bool = False
+) -> str:
     """When and why adaptation diverged, for the reader.
 
     Args:
@@ -186,8 +188,14 @@ def divergence_sentence(label: str, step: int, alpha: float, curvature: float) -
         step: gradient step by which it had diverged.
         alpha: step size α.
         curvature: largest curvature of the support loss, as `curvature` finds it.
+        own_steps: whether the learner takes steps of its own sizes, which α scales.
     """
     product = alpha * curvature
+    if own_steps:
+        reason = "the step sizes that it learned are too long here"
+        if 2 < product < math.inf:
+            reason = f"its step sizes × largest curvature = {product:.3g}, stable only below 2"
+        return f"{label} diverged at step {step}: {reason}; lower α, which scales them."
     if not 2 < product < math.inf:  # the curvature grew along the way, or is not finite
         return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower α."
     return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from explorer.core.analytic import ANALYTIC, SineEstimator
@@ -115,7 +115,7 @@ class Found:
     Attributes:
         done: share of the work, 0 to 1.
         doing: what is being done.
-        results: by label and K.
+        results: by label and K; errors of single tasks only for a comparison with a reference.
     """
 
     done: float
@@ -140,7 +140,9 @@ def measure(request: Comparison, competitors: Sequence[Competitor]) -> Iterator[
             doing = f"{competitor.label}, K = {shots}"
             for part in _measured(request, start, competitor.own_alpha, shots, meter):
                 if isinstance(part, Measured):
-                    results = {**results, (competitor.label, shots): part}
+                    errors = part.errors if request.reference else part.errors.forgotten()
+                    kept = replace(part, errors=errors)
+                    results = {**results, (competitor.label, shots): kept}
                 yield Found(meter.share, doing, results)
     yield Found(1.0, "done", results)
 
@@ -159,7 +161,9 @@ def _checked(
         raise UserError(
             f"{request.reference} is not among those compared: choose {' or '.join(labels)}."
         )
-    kept = (request.steps + 1) * len(labels) * len(request.shots)
+    kept = request.steps + 1
+    if request.reference is not None:
+        kept *= len(labels) * len(request.shots)
     check_numbers(request.shots, request.steps, request.tasks, request.seed, kept)
     return [start_of(each, request) for each in competitors]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Results = Mapping[tuple[str, int], Measured]
 # An error that is so many times the largest before adaptation would flatten all others.
 TALLEST = 2.0
+FURTHER_DASHES = ((3.0, 2.0), (1.0, 1.5), (8.0, 2.0), (5.0, 1.5, 1.0, 1.5))
 
 
 def figure_of(
@@ -34,7 +36,7 @@ def figure_of(
         command: the command that asks for the same; may be empty.
     """
     gaps = differences(request, competitors, results)
-    panels = [_losses(request, competitors, results, shots) for shots in request.shots]
+    panels = [_losses(competitors, results, shots) for shots in request.shots]
     if request.reference is not None and len(competitors) > 1:
         panels += [_gaps(request, competitors, gaps, shots) for shots in request.shots]
     return Figure(
@@ -79,16 +81,13 @@ def sentences(
     ]
 
 
-def _losses(
-    request: Comparison, competitors: Sequence[Competitor], results: Results, shots: int
-) -> Panel:
+def _losses(competitors: Sequence[Competitor], results: Results, shots: int) -> Panel:
     curves = []
     for each in competitors:
         if (each.label, shots) not in results:
             continue
         found = results[each.label, shots]
-        label = _legend(request, each, found, shots)
-        curves.append(_with_band(each.role, label, found.evaluation.mse, found.evaluation.ci95))
+        curves.append(_with_band(each, found.evaluation.mse, found.evaluation.ci95))
     tops = [float(np.nanmax(curve.y, initial=0.0)) for curve in curves]
     before = max((curve.y[0] for curve in curves), default=0.0)
     cut = bool(before > 0 and max(tops, default=0.0) > TALLEST * before)
@@ -96,7 +95,7 @@ def _losses(
         f"K = {shots}",
         "gradient steps",
         "mean squared error",
-        tuple(curves),
+        _told_apart(curves),
         y_range=(0.0, TALLEST * before) if cut else None,
     )
 
@@ -107,35 +106,36 @@ def _gaps(
     gaps: Mapping[tuple[str, int], tuple[Difference, ...]],
     shots: int,
 ) -> Panel:
-    first = shots == request.shots[0]
     curves = []
     for each in competitors:
         if each.label == request.reference:
             zeros = np.zeros(request.steps + 1)
-            curves.append(Curve(each.role, each.label if first else "", _steps(len(zeros)), zeros))
+            curves.append(Curve(each.role, each.label, _steps(len(zeros)), zeros))
         elif (each.label, shots) in gaps:
             gap = gaps[each.label, shots]
             means, ends = [one.mean for one in gap], [one.ci95 for one in gap]
-            curves.append(_with_band(each.role, each.label if first else "", means, ends))
+            curves.append(_with_band(each, means, ends))
     return Panel(
-        f"Less {request.reference}'s, K = {shots}",
+        f"Difference to {request.reference}, K = {shots}",
         "gradient steps",
-        "difference on the same tasks",
-        tuple(curves),
+        f"MSE less that of {request.reference}",
+        _told_apart(curves),
     )
 
 
-def _legend(request: Comparison, competitor: Competitor, found: Measured, shots: int) -> str:
-    """Labels once are enough, unless each panel has step sizes of its own."""
-    adapts = competitor.role not in ANALYTIC and isinstance(request.alpha, str)
-    if adapts and (request.alpha == "tuned" or shots == request.shots[0]):
-        return f"{competitor.label}, α = {found.alpha:.3g}"
-    return competitor.label if shots == request.shots[0] else ""
-
-
-def _with_band(role: str, label: str, mean: Sequence[float], ci95: Sequence[float]) -> Curve:
+def _with_band(competitor: Competitor, mean: Sequence[float], ci95: Sequence[float]) -> Curve:
     y, half = np.asarray(mean, np.float64), np.nan_to_num(np.asarray(ci95, np.float64))
-    return Curve(role, label, _steps(len(y)), y, y - half, y + half)
+    return Curve(competitor.role, competitor.label, _steps(len(y)), y, y - half, y + half)
+
+
+def _told_apart(curves: Sequence[Curve]) -> tuple[Curve, ...]:
+    """Other dashes for the second curve of a role, and for those after it."""
+    told: list[Curve] = []
+    for curve in curves:
+        before = sum(other.role == curve.role for other in told)
+        dashes = FURTHER_DASHES[(before - 1) % len(FURTHER_DASHES)] if before else None
+        told.append(replace(curve, dashes=dashes))
+    return tuple(told)
 
 
 def _steps(count: int) -> Array:

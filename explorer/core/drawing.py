@@ -18,6 +18,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from explorer.core.figure import Curve, Figure, HeatMap, Panel
 from explorer.palette import look
@@ -26,6 +27,7 @@ PANEL_INCHES = (3.4, 3.0)
 DOTS_PER_INCH = 150
 TEXT_POINTS = 7.5
 INCHES_PER_LINE = 0.145
+LONG_AXIS = 2.5  # decades
 # Colours of what is no competitor, as in the paper's figures.
 TRUTH, POINTS = "#d62728", "#8f2d6b"
 
@@ -134,11 +136,22 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.set_yscale("log", nonpositive="mask")
     for curve in panel.curves:
         _draw_curve(axes, curve, panel.log_y)
+    if panel.log_y:
+        _label_decades(axes)
     if not panel.x_label:  # the places along x are competitors, which the legend names
         axes.set_xticks([])
     if panel.y_range is not None:
         axes.set_ylim(*panel.y_range)
     axes.grid(alpha=0.25, linewidth=0.5)
+
+
+def _label_decades(axes: Axes) -> None:
+    """Plain numbers along a logarithmic axis: 1, 2 and 5 of each decade, or 1 where it is long."""
+    low, high = axes.get_ylim()
+    subs = (1.0, 2.0, 5.0) if math.log10(high / low) < LONG_AXIS else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_curve(axes: Axes, curve: Curve, log_y: bool) -> None:

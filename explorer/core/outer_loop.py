@@ -20,6 +20,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 _POINTS = len(Batch._fields)  # of what an iteration is given, the tensors that run over tasks
 TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
+MOST_BLOCKS = 6  # each is recorded once, before the first iteration; larger ones are no slower
 ANNEALED_OVER = 10_500  # 15 of MAML++'s 100 epochs: that share of the paper's 70,000 iterations
 LEAST_WEIGHT = 0.03
 
@@ -32,9 +33,10 @@ def _cuts(tasks: int, parts: int) -> list[tuple[int, int]]:
 
 
 def _blocks(points: Tensor) -> list[Tensor]:
-    """The points of a batch ``(T, K, 1)`` cut into even blocks of up to `TASKS_AT_ONCE` tasks."""
+    """The points of a batch ``(T, K, 1)`` cut into even blocks of `TASKS_AT_ONCE` tasks or so."""
     tasks = len(points)
-    return [points[first:last] for first, last in _cuts(tasks, -(-tasks // TASKS_AT_ONCE))]
+    blocks = min(-(-tasks // TASKS_AT_ONCE), MOST_BLOCKS)
+    return [points[first:last] for first, last in _cuts(tasks, blocks)]
 
 
 def _whole(points: Tensor) -> list[Tensor]:

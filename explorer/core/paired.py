@@ -41,6 +41,10 @@ class TaskErrors:
         flags = np.concatenate([flags.numpy() for _, flags in blocks], 1)
         return cls(mse, flags | ~np.isfinite(mse))
 
+    def forgotten(self) -> TaskErrors:
+        """The same without any task, where the memory is better spent."""
+        return TaskErrors(self.mse[:, :0].copy(), self.diverged[:, :0].copy())
+
     def with_penalty(self) -> NDArray[np.float64]:
         """The errors with that before adaptation in place of a diverged one, ``(S + 1, T)``.
 
@@ -110,6 +114,8 @@ def sentence(difference: Difference, step: int, shots: int, label: str, referenc
     """What the difference of one learner's errors to another's says, in words."""
     where = f"After {step} {'step' if step == 1 else 'steps'} at K = {shots}"
     tasks = f"{difference.pairs} {'task' if difference.pairs == 1 else 'tasks'}"
+    if difference.left_out:
+        tasks += f", {difference.left_out} left out as diverged"
     if not difference.pairs:
         return f"{where} every task diverged for {label} or {reference}: nothing to compare."
     if difference.mean == 0 and difference.ci95 == 0:

@@ -31,6 +31,13 @@ class StartingPoint:
     scale: Tensor | None = None
     sees_task: bool = False
 
+    @property
+    def has_own_steps(self) -> bool:
+        """Whether some parameter takes steps of another size than α, unless it takes none."""
+        if self.scale is None:
+            return False
+        return bool(((self.scale != 0) & (self.scale != 1)).any())
+
     def inputs(self, x: Tensor, task: Tensor) -> Tensor:
         """What the network is given at x ``(T, K, 1)`` of tasks with A and φ ``(T, 1, 2)``."""
         if not self.sees_task:

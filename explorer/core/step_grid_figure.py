@@ -172,21 +172,27 @@ def _sentences(
 ) -> Iterator[str]:
     last = request.steps
     for shots in done:
+        cell = cells[shots, own]
+        mine, parts = cell.evaluation.mse[last], []
         if last:
             alpha = best_alpha(cells, alphas, shots, last)
-            edge = alpha in {alphas[0], alphas[-1]} and len(alphas) > 1
-            yield (
-                f"K = {shots}, after {last} {'step' if last == 1 else 'steps'}: α = {alpha:.3g} is "
-                f"best with {short(cells[shots, alpha].evaluation.mse[last])}, its own "
-                f"{own:.3g} gives {short(cells[shots, own].evaluation.mse[last])}"
-                + ("; the best may lie beyond the step sizes tried." if edge else ".")
-            )
-        hurting = [step + 1 for step in range(last + 1) if cells[shots, own].hurts[step]]
+            least = short(cells[shots, alpha].evaluation.mse[last])
+            after = f"after {last} {'step' if last == 1 else 'steps'}"
+            if alpha == own:
+                parts.append(f"{after} its own α = {own:.3g} is the best with {least}")
+            else:
+                parts.append(f"{after} α = {alpha:.3g} is the best with {least}")
+                parts.append(f"its own {own:.3g} gives {short(mine)}")
+            if alpha in {alphas[0], alphas[-1]} and len(alphas) > 1:
+                parts.append("a better one may lie beyond those tried")
+        hurting = [step + 1 for step in range(last + 1) if cell.hurts[step]]
         if hurting:
-            yield f"K = {shots}, its own α: one more step hurts at {_spans(hurting)}."
-        lost = cells[shots, own].evaluation.diverged[last]
-        if lost:
-            yield f"K = {shots}, its own α: {lost} of {request.tasks:,} tasks diverged."
+            verb = "hurts" if len(hurting) == 1 else "hurt"
+            parts.append(f"with its own {_spans(hurting)} {verb}")
+        if lost := cell.evaluation.diverged[last]:
+            parts.append(f"with its own {lost} of {request.tasks:,} tasks diverged")
+        if parts:
+            yield f"K = {shots}: {'; '.join(parts)}."
 
 
 def _spans(steps: Sequence[int]) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +108,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Working:
-    """A moment to stop at, between two blocks of a held-out evaluation."""
+    """A moment to stop at: between blocks of a held-out evaluation, or between slow learners."""
 
 
 TrainEvent = Progress | HeldOut | Working
@@ -135,7 +135,6 @@ def untrained(learner: str, settings: Settings) -> LearnerState:
     return LearnerState(meta, zero, zero)
 
 
-@no_grad
 def advance(
     run: Run,
     iterations: int,
@@ -146,6 +145,18 @@ def advance(
 
     Another number of threads sums in another order: the same numbers but for rounding.
     """
+    chunk = _chunk(run, iterations, chunk_of, threads)
+    while True:
+        try:
+            next(chunk)
+        except StopIteration as done:
+            return cast("tuple[Run, dict[str, NDArray[np.float32]]]", done.value)
+
+
+def _chunk(
+    run: Run, iterations: int, chunk_of: Callable[[str], Chunk], threads: int
+) -> Generator[Working, None, tuple[Run, dict[str, NDArray[np.float32]]]]:
+    """`advance` that can be given up between two learners once it has taken its time."""
     settings = run.settings
     tasks, noise = torch.Generator(), torch.Generator()
     tasks.set_state(run.task_stream)
@@ -153,26 +164,14 @@ def advance(
     points = settings.shots + settings.query
     batches = sample(settings, settings.meta_batch, points, tasks, noise, iterations)
     shared = _judged(batches.split(settings.shots), settings)
-    states, losses = {}, {}
-    for name, state in run.learners.items():
-        begin, rule = time.perf_counter(), LEARNERS[name]
-        batch = shared
-        if rule.own_tasks:
-            batch = own_tasks(settings, run.iteration, iterations).split(settings.shots)
-        meta, m, v, loss = chunk_of(name)(
-            state.meta,
-            state.first_moment,
-            state.second_moment,
-            run.iteration,
-            batch,
-            rule.network(settings),
-            inner_loop(settings),
-            settings.beta,
-            1 if rule.own_tasks else threads,
-            settings.outer_loss == "every",
-        )
-        states[name] = LearnerState(meta, m, v, state.seconds + time.perf_counter() - begin)
-        losses[name] = loss.numpy()
+    states: dict[str, LearnerState] = {}
+    losses = {}
+    patience = time.perf_counter() + CHUNK_SECONDS
+    for name in run.learners:
+        if states and time.perf_counter() > patience:
+            yield Working()
+            patience = time.perf_counter() + CHUNK_SECONDS
+        states[name], losses[name] = _advance_one(name, run, shared, chunk_of(name), threads)
     done = replace(
         run,
         iteration=run.iteration + iterations,
@@ -181,6 +180,32 @@ def advance(
         noise_stream=noise.get_state(),
     )
     return done, losses
+
+
+@no_grad
+def _advance_one(
+    name: str, run: Run, batch: Batch, chunk: Chunk, threads: int
+) -> tuple[LearnerState, NDArray[np.float32]]:
+    """One learner, by as many iterations as the batch has; those with own tasks draw theirs."""
+    begin = time.perf_counter()
+    rule, settings, state = LEARNERS[name], run.settings, run.learners[name]
+    if rule.own_tasks:
+        own = own_tasks(settings, run.iteration, len(batch.support_x))
+        batch, threads = own.split(settings.shots), 1
+    meta, m, v, loss = chunk(
+        state.meta,
+        state.first_moment,
+        state.second_moment,
+        run.iteration,
+        batch,
+        rule.network(settings),
+        inner_loop(settings),
+        settings.beta,
+        threads,
+        settings.outer_loss == "every",
+    )
+    seconds = state.seconds + time.perf_counter() - begin
+    return LearnerState(meta, m, v, seconds), loss.numpy()
 
 
 def _judged(batch: Batch, settings: Settings) -> Batch:
@@ -269,7 +294,7 @@ def train(
         begin = time.perf_counter()
         before = run
         count = min(length, until - before.iteration)
-        run, losses = advance(before, count, threads=threads)
+        run, losses = yield from _chunk(before, count, compiled_chunk, threads)
         _check_finite(run, before)
         seconds = time.perf_counter() - begin
         yield Progress(run, losses, seconds)

@@ -95,8 +95,8 @@ class ReproductionForm(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         help_text = label(item.help, "muted", wrap=True)
         form.addRow(help_text)
-        form.addRow(label("&Training", buddy=self.amount), self.amount)
-        form.addRow(label("S&eed", buddy=self.seed), self.seed)
+        form.addRow(label("Training", buddy=self.amount), self.amount)
+        form.addRow(label("Seed", buddy=self.seed), self.seed)
 
     def wish(self, _line: Line) -> Wish:
         """See `Form`."""
@@ -149,12 +149,12 @@ class ComparisonForm(QWidget):
     def _lay_out(self) -> None:
         whom, how, where = QFormLayout(), QFormLayout(), QFormLayout()
         whom.addRow(self.roles)
-        whom.addRow(label("&Against", buddy=self.reference), self.reference)
-        how.addRow(label("&K", buddy=self.shots), self.shots)
-        how.addRow(label("&Steps", buddy=self.steps), self.steps)
-        how.addRow(label("Step size &α", buddy=self.alpha), self.alpha)
-        how.addRow(label("&Tasks", buddy=self.tasks), self.tasks)
-        how.addRow(label("S&eed", buddy=self.seed), self.seed)
+        whom.addRow(label("Against", buddy=self.reference), self.reference)
+        how.addRow(label("K", buddy=self.shots), self.shots)
+        how.addRow(label("Steps", buddy=self.steps), self.steps)
+        how.addRow(label("Step size α", buddy=self.alpha), self.alpha)
+        how.addRow(label("Tasks", buddy=self.tasks), self.tasks)
+        how.addRow(label("Seed", buddy=self.seed), self.seed)
         for name, box in self.ranges.items():
             where.addRow(label(DESCRIPTIONS[name].label, buddy=box.low), box)
         where.addRow(label(DESCRIPTIONS["noise"].label, buddy=self.noise), self.noise)
@@ -237,11 +237,11 @@ class GridForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(3)
-        form.addRow(label("&Network", buddy=self.role), self.role)
-        form.addRow(label("&K", buddy=self.shots), self.shots)
-        form.addRow(label("&Steps", buddy=self.steps), self.steps)
-        form.addRow(label("&Tasks", buddy=self.tasks), self.tasks)
-        form.addRow(label("S&eed", buddy=self.seed), self.seed)
+        form.addRow(label("Network", buddy=self.role), self.role)
+        form.addRow(label("K", buddy=self.shots), self.shots)
+        form.addRow(label("Steps", buddy=self.steps), self.steps)
+        form.addRow(label("Tasks", buddy=self.tasks), self.tasks)
+        form.addRow(label("Seed", buddy=self.seed), self.seed)
 
     def show_line(self, line: Line) -> None:
         """Offer the line's networks."""
@@ -273,7 +273,7 @@ def _entries(line: Line) -> dict[str, Entry]:
 
 def _competitor(line: Line, role: str) -> Competitor:
     entry = line.entries[role]
-    return Competitor(entry.label, role, entry.start, line.settings)
+    return Competitor(entry.label, role, entry.start, entry.settings)
 
 
 def _comparison(request: Comparison, line: Line, roles: tuple[str, ...]) -> Iterator[JobProgress]:

@@ -46,6 +46,8 @@ class EvaluationPanel(QWidget):
         self._workspace, self._clock, self._jobs = workspace, clock, workspace.jobs
         self._theme: Theme | None = None
         self._shown: int | None = None
+        self._offered: object = None
+        self._listed: dict[int, str] = {}
         self.kind = QComboBox()
         self.kind.setAccessibleName("What to measure")
         self.forms: dict[str, Form] = {}
@@ -85,11 +87,11 @@ class EvaluationPanel(QWidget):
         layout.setContentsMargins(10, 8, 6, 8)
         layout.setSpacing(6)
         layout.addLayout(
-            row(label("&Measure", buddy=self.kind), self.kind, self.start, self.cancel, stretch=1)
+            row(label("Measure", buddy=self.kind), self.kind, self.start, self.cancel, stretch=1)
         )
         layout.addWidget(self.stack)
         layout.addLayout(
-            row(label("&Results", buddy=self.results), self.results, self.export, stretch=1)
+            row(label("Results", buddy=self.results), self.results, self.export, stretch=1)
         )
         layout.addWidget(self.progress)
         layout.addWidget(self.status)
@@ -132,7 +134,7 @@ class EvaluationPanel(QWidget):
         """Offer the networks of the sandbox; typing in a form is not disturbed by the same ones."""
         line = self._workspace.sandbox.line
         key = tuple(line.entries), line.settings
-        if key == getattr(self, "_offered", None):
+        if key == self._offered:
             return
         self._offered = key
         for form in self.forms.values():
@@ -165,14 +167,15 @@ class EvaluationPanel(QWidget):
     def _on_job(self, number: int) -> None:
         if number == self._shown:
             self._clock.request(self._refresh, STATUS_PER_SECOND)
-        if not self._jobs.jobs[number].is_open:
+        if self._listed.get(number) != text_of(self._jobs.jobs[number]):
             self._list_results()
 
     def _list_results(self) -> None:
         with QSignalBlocker(self.results):
+            self._listed = {number: text_of(job) for number, job in self._jobs.jobs.items()}
             self.results.clear()
-            for number, job in reversed(self._jobs.jobs.items()):
-                self.results.addItem(f"{job.title}: {job.phase.value.lower()}", number)
+            for number, text in reversed(self._listed.items()):
+                self.results.addItem(text, number)
             self.results.setCurrentIndex(self.results.findData(self._shown))
 
     @Slot()
@@ -191,6 +194,11 @@ class EvaluationPanel(QWidget):
         hint = HINT if job is None else job.problem or "The figure appears as soon as there is one."
         self.figure.take(figure, hint, state)
         self.rows.show_figure(figure)
+
+
+def text_of(job: Job) -> str:
+    """What the list of results says of a job."""
+    return f"{job.title}: {job.phase.value.lower()}"
 
 
 def status_of(job: Job) -> str:

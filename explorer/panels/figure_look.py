@@ -1,10 +1,9 @@
 """How the curves of a figure look: pens, pieces of line for legends, and the legends."""
 
 from collections.abc import Iterable
-from html import escape
 from typing import NamedTuple
 
-from PySide6.QtCore import QBuffer, QIODevice, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from explorer.core.figure import Curve, Panel
@@ -111,22 +110,3 @@ def one_legend_serves(panels: Iterable[Panel]) -> bool:
     """Whether a label means the same look in every panel."""
     labels = [label for label, _ in entries_of(panels)]
     return len(labels) == len(set(labels))
-
-
-def legend_html(theme: Theme, entries: Iterable[tuple[str, Look]]) -> str:
-    """A legend that wraps between its entries."""
-    width, height = SWATCH
-    parts = []
-    for text, look in entries:
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        swatch(theme, look).save(buffer, "PNG")
-        encoded = bytes(buffer.data().toBase64().data()).decode()
-        image = f'<img src="data:image/png;base64,{encoded}" width="{width}" height="{height}">'
-        parts.append(f"{image}\N{NO-BREAK SPACE}{escape(text).replace(' ', '&nbsp;')}")
-    return "&nbsp;&nbsp; ".join(parts)
-
-
-def legend_words(entries: Iterable[tuple[str, Look]]) -> str:
-    """The same for those who hear it."""
-    return "Legend: " + ", ".join(text for text, _ in entries)

@@ -3,8 +3,9 @@
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from explorer.core.figure import Figure
-from explorer.panels.figure_look import entries_of, legend_html, legend_words, one_legend_serves
+from explorer.core.figure import Figure, Panel
+from explorer.panels.figure_look import entries_of, one_legend_serves
+from explorer.panels.flow import FigureLegend
 from explorer.panels.panel_plot import SMALLEST, PanelBox, shape_of
 from explorer.panels.style import LIGHT, Theme
 from explorer.panels.widgets import label
@@ -25,10 +26,11 @@ class FigureView(QScrollArea):
         self._drawn: Figure | None = None
         self._state = ""
         self.boxes: list[PanelBox] = []
+        self._places: list[tuple[int, int]] = []  # of the boxes in the grid
         self.hint = label("", "hint", wrap=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title = label("", "heading", wrap=True)
-        self.legend = label("", wrap=True)
+        self.legend = FigureLegend()
         self.notes = label("", "warning", wrap=True)
         self.protocol = label("", "muted", wrap=True)
         self.state = label("", "muted", wrap=True)
@@ -102,38 +104,55 @@ class FigureView(QScrollArea):
         if self._figure is self._drawn:
             return
         before, self._drawn = self._drawn, self._figure
-        panels = self._figure.panels if self._figure is not None else ()
+        panels = self._panels
         same_item = before is not None and before.item == getattr(self._figure, "item", None)
-        if not same_item or [shape_of(box.plot.panel) for box in self.boxes] != [
-            shape_of(panel) for panel in panels
-        ]:
-            self._make_boxes()
-        for box, panel in zip(self.boxes, panels, strict=True):
+        shapes = [shape_of(panel) for panel in panels[: len(self.boxes)]]
+        if not same_item or [shape_of(box.plot.panel) for box in self.boxes] != shapes:
+            self._clear()
+        for box, panel in zip(self.boxes, panels, strict=False):
             box.plot.draw(panel)
+        if len(self.boxes) < len(panels):
+            self._clock.request(self._make_next)
         self._show_legends()
 
-    def _make_boxes(self) -> None:
+    @property
+    def _panels(self) -> tuple[Panel, ...]:
+        return self._figure.panels if self._figure is not None else ()
+
+    def _clear(self) -> None:
         for box in self.boxes:
             self._grid.removeWidget(box)
             box.hide()
             box.deleteLater()
-        self.boxes = [PanelBox(panel) for panel in self._figure.panels] if self._figure else []
-        for box in self.boxes:
-            box.plot.apply_theme(self._theme)
+        self.boxes, self._places = [], []
+
+    def _make_next(self) -> None:
+        """Add one panel, the others in the frames that follow: axes take long to make."""
+        if self._figure is not self._drawn or len(self.boxes) >= len(self._panels):
+            return  # another figure came, whose drawing asks for what it lacks
+        panel = self._panels[len(self.boxes)]
+        box = PanelBox(panel)
+        self.boxes.append(box)
+        box.plot.apply_theme(self._theme)
+        box.plot.draw(panel)
         self._arrange()
+        if len(self.boxes) < len(self._panels):
+            self._clock.request(self._make_next)
+        self._show_legends()
 
     def _arrange(self) -> None:
         """As many columns as the figure has, or as fit and keep its rows together."""
-        wanted = min(self._figure.columns, len(self.boxes)) if self._figure else 1
+        wanted = min(self._figure.columns, len(self._panels)) if self._figure else 1
         room = max(1, self.viewport().width() // (SMALLEST[0] + 16))
         fitting = [n for n in range(1, wanted + 1) if wanted % n == 0 and n <= room]
         columns = fitting[-1] if fitting else 1
         places = [divmod(index, columns) for index in range(len(self.boxes))]
-        if places == [self._grid.getItemPosition(self._grid.indexOf(b))[:2] for b in self.boxes]:  # type: ignore[index]
+        if places == self._places:
             return
+        self._places = places
         for box in self.boxes:
             self._grid.removeWidget(box)
-        for column in range(self._grid.columnCount()):
+        for column in range(max(columns, self._grid.columnCount())):
             self._grid.setColumnStretch(column, int(column < columns))
         for box, place in zip(self.boxes, places, strict=True):
             self._grid.addWidget(box, *place)
@@ -143,14 +162,10 @@ class FigureView(QScrollArea):
             previous = box.plot
 
     def _show_legends(self) -> None:
-        panels = [box.plot.panel for box in self.boxes]
-        shared = one_legend_serves(panels)
+        shared = one_legend_serves(self._panels)
         for box in self.boxes:
             box.show_legend(self._theme, not shared)
-        entries = entries_of(panels) if shared else {}
-        self.legend.setVisible(bool(entries))
-        self.legend.setText(legend_html(self._theme, entries))
-        self.legend.setAccessibleName(legend_words(entries))
+        self.legend.show_entries(self._theme, entries_of(self._panels) if shared else ())
 
     def _show_texts(self) -> None:
         figure = self._figure

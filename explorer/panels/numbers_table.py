@@ -1,32 +1,28 @@
-"""The errors at the step shown, as text, and a switch for each learner."""
+"""The errors at the step shown, as text, for the learners that are compared."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QGridLayout,
     QLabel,
+    QMenu,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
+    QWidgetAction,
 )
 
-from explorer.core.analytic import ANALYTIC
-from explorer.core.learners import LEARNERS
+from explorer.panels.learner_picker import SOURCES, LearnerPicker
 from explorer.panels.plots import number_text
 from explorer.panels.style import Theme, swatch
-from explorer.panels.widgets import label
-from explorer.state.networks import RANDOM, ROLES
+from explorer.panels.widgets import button, label, row
+from explorer.state.networks import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import Answer
 
 NONE = "–"
 SENTENCES = 3  # of what diverged; there is no room for more
-KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))
-SOURCES = {
-    **{name: learner.source for name, learner in (LEARNERS | ANALYTIC).items()},
-    RANDOM: "a network before any training",
-}
 CAPTION = (
     "Above: grey is the true sine, thin lines are earlier steps. "
     "Left: thick is the error on the whole sine, thin on the support points."
@@ -34,42 +30,59 @@ CAPTION = (
 
 
 class NumbersTable(QFrame):
-    """One row per learner: switch, line, error on the whole sine and on the support points."""
+    """One row per learner shown: line, name, error on the whole sine and on the support points."""
 
     def __init__(self, sandbox: Sandbox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self._sandbox = sandbox
         self.title = label("Mean squared error", "heading")
-        self.switches = {role: QCheckBox(role) for role in ROLES}
+        self.picker = LearnerPicker(sandbox)
+        self.switches = self.picker.switches
+        self.compare = button("Compare", "Choose the learners to show")
         self.lines = {role: QLabel() for role in ROLES}
+        self.names = {role: QLabel() for role in ROLES}
         self.on_sine = {role: _number() for role in ROLES}
         self.on_support = {role: _number() for role in ROLES}
+        self.removers = {role: _remover() for role in ROLES}
+        self.shipped = label("* as shipped", "muted")
+        self.nobody = label("No learner is shown: choose some under Compare.", "muted", wrap=True)
         self.caption = label(CAPTION, "muted", wrap=True)
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._fill_menu()
         self._lay_out()
-        for (role, switch), key in zip(self.switches.items(), KEYS, strict=False):
-            switch.setToolTip(f"Show or hide: {SOURCES[role]} ({key})")
-            switch.toggled.connect(self._on_switch)
+        self.picker.picked.connect(lambda roles: sandbox.update(shown=roles))
+        for role, remover in self.removers.items():
+            remover.clicked.connect(self.switches[role].toggle)
+            self.names[role].setToolTip(SOURCES[role])
         sandbox.changed.connect(self.refresh)
         self.refresh()
+
+    def _fill_menu(self) -> None:
+        menu = QMenu(self.compare)
+        menu.setAccessibleName("Learners to compare")
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(self.picker)
+        menu.addAction(action)
+        self.compare.setMenu(menu)
 
     def _lay_out(self) -> None:
         rows = QWidget()
         grid = QGridLayout(rows)
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(3)
         for column, text in ((2, "whole sine"), (3, "points")):
             grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.shipped, 0, 1)
+        cells = self.lines, self.names, self.on_sine, self.on_support, self.removers
         for line, role in enumerate(ROLES, 1):
-            grid.addWidget(self.lines[role], line, 0)
-            grid.addWidget(self.switches[role], line, 1)
-            grid.addWidget(self.on_sine[role], line, 2)
-            grid.addWidget(self.on_support[role], line, 3)
+            for column, cell in enumerate(cells):
+                grid.addWidget(cell[role], line, column)  # type: ignore[index]
+        grid.addWidget(self.nobody, len(ROLES) + 1, 0, 1, len(cells))
         grid.setColumnStretch(1, 1)
-        grid.setRowStretch(len(ROLES) + 1, 1)
+        grid.setRowStretch(len(ROLES) + 2, 1)
         self.rows = QScrollArea()
         self.rows.setWidget(rows)
         self.rows.setWidgetResizable(True)
@@ -80,41 +93,47 @@ class NumbersTable(QFrame):
         self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.rows.setAccessibleName("Learners")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 10)
-        layout.addWidget(self.title)
+        layout.setContentsMargins(12, 8, 12, 10)
+        layout.addLayout(row(self.title, self.compare, stretch=0))
         layout.addWidget(self.rows, 1)
         layout.addWidget(self.message)
         layout.addWidget(self.caption)
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""
+        self.picker.apply_theme(theme)
         for role, line in self.lines.items():
             line.setPixmap(swatch(theme, role))
 
     @Slot()
-    def _on_switch(self) -> None:
-        shown = frozenset(role for role, switch in self.switches.items() if switch.isChecked())
-        self._sandbox.update(shown=shown)
-
-    @Slot()
     def refresh(self) -> None:
-        """Show which learners are on."""
-        entries = self._sandbox.line.entries
-        for role, switch in self.switches.items():
-            with QSignalBlocker(switch):
-                switch.setChecked(role in self._sandbox.state.shown)
-            for cell in (self.lines, self.switches, self.on_sine, self.on_support):
-                cell[role].setVisible(role in entries)
-            if role in entries:
-                switch.setText(entries[role].label.replace("&", "&&"))
+        """Show the rows of the learners that are on."""
+        line, shown = self._sandbox.line, self._sandbox.state.shown
+        for role in ROLES:
+            visible = role in shown and role in line.entries
+            for cell in (self.lines, self.names, self.on_sine, self.on_support, self.removers):
+                cell[role].setVisible(visible)
+            if visible:
+                self._name(role, line.entries[role].label, role in line.filled)
+        self.shipped.setVisible(bool(shown & line.filled))
+        self.nobody.setVisible(not shown & line.entries.keys())
+
+    def _name(self, role: str, name: str, filled: bool) -> None:
+        text = f"{name}*" if filled else name
+        if self.names[role].text() != text:
+            self.names[role].setText(text)
+            self.on_sine[role].setAccessibleName(f"{name}, error on the whole sine")
+            self.on_support[role].setAccessibleName(f"{name}, error on the support points")
+            self.removers[role].setAccessibleName(f"Hide {name}")
+            self.removers[role].setToolTip(f"Hide {name}")
 
     def draw_answer(self, answer: Answer) -> None:
         """Show the numbers of the current step and what diverged."""
         state = self._sandbox.state
         step = min(state.step, answer.question.steps)
         plural = "step" if step == 1 else "steps"
-        self.title.setText(f"Mean squared error after {step} gradient {plural}")
-        for role in self.switches:
+        self.title.setText(f"MSE after {step} gradient {plural}")
+        for role in ROLES:
             trail = answer.trails.get(role) if role in state.shown else None
             texts = (NONE, NONE)
             if trail is not None:
@@ -129,10 +148,25 @@ class NumbersTable(QFrame):
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
 
+    def spoken(self) -> str:
+        """What the plots show at this step, in words."""
+        shown = [role for role in ROLES if not self.on_sine[role].isHidden()]
+        errors = [f"{self.names[role].text()} {self.on_sine[role].text()}" for role in shown]
+        return f"{self.title.text()}, on the whole sine: {', '.join(errors) or 'no learner'}."
+
 
 def _number() -> QLabel:
     result = QLabel(NONE)
     result.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     result.setMinimumWidth(56)
+    return result
+
+
+def _remover() -> QToolButton:
+    result = QToolButton()
+    result.setText("×")
+    result.setAutoRaise(True)
+    result.setFixedSize(20, 20)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return result

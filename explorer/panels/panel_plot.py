@@ -8,8 +8,9 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWh
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from explorer.core.figure import Panel
-from explorer.panels.figure_items import DrawnCurve, DrawnHeatMap, on_axis
-from explorer.panels.figure_look import entries_of, legend_html, legend_words
+from explorer.panels.figure_items import DrawnCurve, DrawnHeatMap, Values, on_axis
+from explorer.panels.figure_look import entries_of
+from explorer.panels.flow import FigureLegend
 from explorer.panels.plots import Plot
 from explorer.panels.style import LIGHT, Theme
 from explorer.panels.widgets import label
@@ -193,7 +194,7 @@ class PanelBox(QFrame):
         self.setProperty("role", "panel")
         self.title = label(panel.title, "heading", wrap=True)
         self.title.setVisible(bool(panel.title))
-        self.legend = label("", wrap=True)
+        self.legend = FigureLegend()
         self.plot = PanelPlot(panel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
@@ -201,15 +202,10 @@ class PanelBox(QFrame):
         layout.addWidget(self.title)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
-        self.legend.hide()
 
     def show_legend(self, theme: Theme, wanted: bool) -> None:
         """Say which curve is which."""
-        entries = entries_of([self.plot.panel]) if wanted else {}
-        self.legend.setVisible(bool(entries))
-        if entries:
-            self.legend.setText(legend_html(theme, entries))
-            self.legend.setAccessibleName(legend_words(entries))
+        self.legend.show_entries(theme, entries_of([self.plot.panel]) if wanted else ())
 
 
 def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], float]:
@@ -240,6 +236,11 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     return x, (low, max(high, low + step)), 0.02
 
 
+<<<<<<< HEAD
 def _finite(*arrays: np.ndarray) -> np.ndarray:
+=======
+def _finite(*arrays: Values) -> Values:
+>>>>>>> panel
     values = np.concatenate([np.ravel(each) for each in arrays]) if arrays else np.empty(0)
-    return values[np.isfinite(values)]
+    finite: Values = values[np.isfinite(values)]
+    return finite

@@ -70,7 +70,7 @@ class LogAxis(Axis):
         """Plain numbers near one, powers of ten further out."""
         if spacing < 1:
             return [""] * len(values)
-        return [f"{10**v:.3g}" if -3.01 < v < 4 else f"10{superscript(round(v))}" for v in values]
+        return [f"{10**v:.4g}" if -3.01 < v < 4 else f"10{superscript(round(v))}" for v in values]
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]

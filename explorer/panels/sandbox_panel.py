@@ -38,8 +38,8 @@ class SandboxPanel(QWidget):
 
     def _lay_out(self) -> None:
         bottom = QHBoxLayout()
-        bottom.addWidget(self.errors, 1)
-        bottom.addWidget(self.numbers, 1)
+        bottom.addWidget(self.errors, 6)
+        bottom.addWidget(self.numbers, 7)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 6, 8)
         layout.addWidget(self.controls)
@@ -83,3 +83,5 @@ class SandboxPanel(QWidget):
             self.fit.draw_answer(answer)
             self.errors.draw_answer(answer, self._sandbox.state)
             self.numbers.draw_answer(answer)
+            for plot in (self.fit, self.errors):
+                plot.setAccessibleDescription(self.numbers.spoken())

@@ -68,7 +68,8 @@ class StepsPlot(Plot):
         self.show_range("x", 0, max(1, steps), padding=0.03)
 
     def _set_heights(self, heights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-        seen = heights[np.isfinite(heights)]
+        # Who fits exactly leaves the plot at the bottom, and squeezes nobody else.
+        seen = heights[np.isfinite(heights) & (heights >= LOWEST)]
         low, high = (float(seen.min()), float(seen.max())) if len(seen) else (-1.0, 1.0)
         self.show_range(
             "y",

@@ -89,6 +89,7 @@ def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.
     """The pen of a learner: its colour, and dashes of its own for whom colours do not tell."""
     result = pen(theme, theme.learners[role], width, opacity)
     if dashes := look(role).dashes:
+        result.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would fill the gaps
         result.setDashPattern(list(dashes))
     return result
 
@@ -96,7 +97,7 @@ def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.
 def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:
     """A short piece of a learner's line, for legends and tables."""
     ratio = theme.pixel_ratio
-    width, height = 30, 12
+    width, height = 42, 12
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -169,6 +170,8 @@ def style_sheet(theme: Theme) -> str:
         QFrame[role="card"] {{
             background: {theme.base}; border: 1px solid {theme.border}; border-radius: 4px;
         }}
+        QFrame[role="panel"] {{ border: 1px solid transparent; border-radius: 4px; }}
+        QFrame[role="panel"][focused="true"] {{ border-color: {theme.accent}; }}
         QPushButton[role="primary"] {{
             background: {theme.accent}; color: {theme.accent_text};
             border: 1px solid {theme.accent}; border-radius: 3px; padding: 4px 14px;

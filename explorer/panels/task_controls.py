@@ -70,8 +70,10 @@ class TaskControls(QWidget):
 
     def _networks_row(self) -> QHBoxLayout:
         self.source = QComboBox()
-        self.source.setAccessibleName("Which MAML")
-        self.source.setToolTip("The MAML that adapts; its baseline comes from the same place")
+        self.source.setAccessibleName("Which networks")
+        self.source.setToolTip(
+            "Where the networks come from; those that it lacks are the shipped ones"
+        )
         self.source.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
@@ -89,7 +91,7 @@ class TaskControls(QWidget):
         self.follow.toggled.connect(self._workspace.set_follow)
         self.alpha.valueChanged.connect(lambda value: self._sandbox.update(alpha=value))
         return row(
-            label("&Which MAML", buddy=self.source),
+            label("&Which networks", buddy=self.source),
             self.source,
             self.follow,
             label("Step size &α", buddy=self.alpha),

@@ -7,6 +7,7 @@ from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
 from explorer.core.learners import LEARNERS, MAML
+from explorer.core.ledger import accounts
 from explorer.core.presets import PRESETS, matching_preset
 from explorer.core.training import HELD_OUT_TASKS, TOGETHER
 from explorer.panels.learner_choice import LearnerChoice
@@ -220,8 +221,10 @@ class TrainingPanel(QWidget):
         if self.choice.isVisible():
             self.choice.costs.show_costs(
                 {
-                    name: {"Time": duration(s) if s >= 10 else f"{s:.1f} s"}
-                    for name, s in self._session.seconds.items()
+                    name: each.texts()
+                    for name, each in accounts(
+                        self._session.settings, self._session.iteration, self._session.seconds
+                    ).items()
                 }
             )
 

@@ -1,6 +1,7 @@
 """Writing figures to files, in a thread of its own: the library that draws them is slow to load."""
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -15,6 +16,8 @@ Write = Callable[[Figure, Path], Sequence[Path]]
 def write(figure: Figure, folder: Path) -> Sequence[Path]:
     """Write a figure as SVG, PNG and CSV.
 
+    A figure that the folder holds already stays: the new one gets a number.
+
     Returns:
         The files written.
 
@@ -22,10 +25,12 @@ def write(figure: Figure, folder: Path) -> Sequence[Path]:
         UserError: they could not be written.
     """
     # Here, because nobody needs it before the first export, and it takes long to load.
-    from explorer.core.export import export  # noqa: PLC0415
+    from explorer.core.export import FORMATS, export  # noqa: PLC0415
 
+    stems = (figure.item if n == 1 else f"{figure.item}-{n}" for n in count(1))
     try:
-        return export(figure, folder)
+        free = next(s for s in stems if not any((folder / f"{s}.{f}").exists() for f in FORMATS))
+        return export(figure, folder, stem=free)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(f"Could not write to {folder}: {reason}. Choose another folder.") from error

@@ -1,4 +1,4 @@
-"""The networks that the sandbox compares: which MAML, its baseline, and an untrained one."""
+"""The competitors of the sandbox: learners from one source, and those that need no training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from explorer.core.analytic import ANALYTIC, SineEstimator
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.header import read_header
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED
+from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
 from explorer.core.network import initialise, make_network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -24,6 +24,17 @@ Source = Literal["shipped", "training", "file"]
 RANDOM = "random"
 _FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
 ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *ANALYTIC)
+_BASELINES = (
+    PRETRAINED.name,
+    *(name for name, learner in LEARNERS.items() if learner.own_tasks),
+    ORACLE.name,
+    RANDOM,
+)
+GROUPS = {
+    "Meta-learners": tuple(name for name in LEARNERS if name not in _BASELINES),
+    "Baselines": _BASELINES,
+    "Closed forms": tuple(ANALYTIC),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +45,12 @@ class Entry:
         label: what people read.
         find: finds where it starts; asked once, by whoever is first to need it, since that takes
             PyTorch.
+        settings: of its own training, which need not be those of the line; None if it had none.
     """
 
     label: str
     find: Callable[[], Start]
+    settings: Settings | None = None
 
     @cached_property
     def start(self) -> Start:
@@ -56,12 +69,19 @@ class Line:
         settings: those the first of them was trained with; the paper's if unknown.
         shots: K of that training; None if unknown.
         origin: where they come from, for the reader.
+        own: the roles that its source holds, the one it is about first.
     """
 
     entries: Mapping[str, Entry]
     settings: Settings
     shots: int | None
     origin: str
+    own: tuple[str, ...]
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The roles that its source lacks, filled with the networks that the program ships."""
+        return frozenset(self.entries.keys() & LEARNERS.keys()) - {*self.own}
 
 
 def from_shipped(*paths: Path) -> Line:
@@ -72,13 +92,15 @@ def from_shipped(*paths: Path) -> Line:
     """
     headers = [read_header(path) for path in paths]
     entries = {
-        header.learner: Entry(LEARNERS[header.learner].label, partial(_read_start, path))
+        header.learner: Entry(
+            LEARNERS[header.learner].label, partial(_read_start, path), header.settings
+        )
         for path, header in zip(paths, headers, strict=True)
     }
-    first = headers[0]
+    first, own = headers[0], tuple(entries)
     entries.update(_without_training(first.settings))
     origin = f"shipped networks, {first.iteration:,} iterations"
-    return Line(entries, first.settings, first.settings.shots, origin)
+    return Line(entries, first.settings, first.settings.shots, origin, own)
 
 
 def from_run(
@@ -98,7 +120,8 @@ def from_run(
         shipped: the networks that come with the program.
     """
     entries = {
-        name: Entry(LEARNERS[name].label, partial(_start_in, run, name)) for name in learners
+        name: Entry(LEARNERS[name].label, partial(_start_in, run, name), settings)
+        for name in learners
     }
     origin = f"in training, iteration {iteration:,}"
     return _complete(entries, shipped, settings, origin, settings.shots)
@@ -111,7 +134,9 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
     """
     entries = {
         name or MAML.name: Entry(
-            LEARNERS[name].label if name else checkpoint.label, partial(_given, start)
+            LEARNERS[name].label if name else checkpoint.label,
+            partial(_given, start),
+            checkpoint.settings,
         )
         for name, start in checkpoint.starting_points().items()
     }
@@ -132,13 +157,14 @@ def _complete(
     shots: int | None,
 ) -> Line:
     """Fill empty roles, and say with whose networks."""
-    own = _without_training(settings)
-    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *own}}
+    free = _without_training(settings)
+    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *free}}
     if filled:
         first, *others = (entry.label for entry in filled.values())
         labels = f"{first} and {len(others)} others" if others else first
         origin = f"{origin} ({labels}: as shipped)"
-    return Line({**entries, **filled, **own}, settings, shots, origin)
+    everybody = {**entries, **filled, **free}
+    return Line(everybody, settings, shots, origin, tuple(entries))
 
 
 def _without_training(settings: Settings) -> dict[str, Entry]:

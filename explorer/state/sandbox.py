@@ -116,9 +116,12 @@ class Sandbox(QObject):
         self._ask()
 
     def use(self, line: Line, source: Source) -> None:
-        """Compare the networks of another source."""
+        """Compare the networks of another source; one of its own at least is shown."""
         self.line = line
-        self.state = replace(self.state, source=source)
+        shown = self.state.shown
+        if not shown & {*line.own}:
+            shown |= {*line.own[:1]}
+        self.state = replace(self.state, source=source, shown=shown)
         self.changed.emit()
         self._ask()
 

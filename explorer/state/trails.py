@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from explorer.core.adaptation import divergence_sentence
 from explorer.core.lazy_torch import torch
+from explorer.core.starting_point import StartingPoint
 from explorer.core.tasks import grid, sine
-from explorer.core.trail import Array, Trail, walk_together
-from explorer.state.networks import Line
+from explorer.core.trail import Array, Divergence, Trail, walk_together
+from explorer.state.networks import Entry, Line
 
 GRID_POINTS = 201
 
@@ -99,14 +100,14 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
     )
     trails = dict(zip(entries, found, strict=True))
     sentences = {
-        role: divergence_sentence(
-            question.line.entries[role].label,
-            trail.divergence.step,
-            question.alpha,
-            trail.divergence.curvature,
-        )
+        role: _sentence(entries[role], trail.divergence, question.alpha)
         for role, trail in trails.items()
         if trail.divergence is not None
     }
     arrays = inputs.double().numpy(), truth.double().numpy()
     return Answer(question, *arrays, trails, sentences)
+
+
+def _sentence(entry: Entry, found: Divergence, alpha: float) -> str:
+    own_steps = isinstance(entry.start, StartingPoint) and entry.start.has_own_steps
+    return divergence_sentence(entry.label, found.step, alpha, found.curvature, own_steps)

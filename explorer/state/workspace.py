@@ -151,6 +151,7 @@ class Workspace(QObject):
         self._file = from_checkpoint(checkpoint, self._shipped)
         self.sources_changed.emit()
         self.choose_source("file")
+        self.sandbox.update(shown=self.sandbox.state.shown | {*self._file.own[:1]})
         if checkpoint.run is None:
             text = f"{checkpoint.path.name} holds weights only: shown in the sandbox"
             if not checkpoint.learner:

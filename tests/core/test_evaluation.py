@@ -101,8 +101,7 @@ def test_tasks_do_not_depend_on_learner_or_company() -> None:
     zero = evaluate(StartingPoint(NETWORK, 0 * THETA), SETTINGS, shots=10, steps=0, tasks=20)
     other_network = make_network((3,), "tanh")
     other = evaluate(
-        torch.zeros(10),
-        other_network,
+        StartingPoint(other_network, torch.zeros(10)),
         Settings(hidden=(3,), activation="tanh", query=3, meta_batch=2, seed=5, alpha=0.5),
         shots=10,
         steps=0,

@@ -34,6 +34,16 @@ OTHER = Settings(
     seed=99,
     hidden=(8, 16, 4),
     activation="tanh",
+    judged_on="support",
+    reduction="sum",
+    outer_loss="every",
+    initialisation="glorot",
+    pretrain_on="support",
+    reptile_steps=3,
+    context=2,
+    context_alpha=0.5,
+    networks=7,
+    penalty=0.1,
 )
 
 

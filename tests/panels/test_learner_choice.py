@@ -242,7 +242,7 @@ def test_training_time_of_each(open_window: OpenWindow, qtbot: QtBot) -> None:
     def shown() -> None:
         assert {name for name, _ in costs.cells} == {"maml", "averaged"}
         for name, value in seconds.items():
-            assert costs.cells[name, "Time"].text() == f"{value:.1f} s"
+            assert costs.cells[name, "seconds"].text() == f"{value:,.1f}"
 
     qtbot.waitUntil(shown)
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.core.lazy_torch import torch
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.base import Batch, InnerLoop, Learner, one_gradient
 from explorer.core.mlp import gradient, losses_and_pass
 from explorer.core.network import Network, initialise, parameter_count
 from explorer.core.schema import Settings
@@ -85,12 +85,15 @@ _SOURCE = "Finn et al. 2017, arXiv 1703.03400, Table 2 and appendix C"
 AVERAGED = Learner(
     "averaged", "Averaged", _SOURCE, ("mean loss of the networks",), meta_gradient,
     begin=begin, start=start, own_tasks=True,
+    cost=one_gradient,
 )  # fmt: skip
 AVERAGED_L2 = Learner(
     "averaged-l2", "Averaged, l2", _SOURCE, ("mean loss of the networks",),
     partial(meta_gradient, to_zero=True), begin=begin, start=start, own_tasks=True,
+    cost=one_gradient,
 )  # fmt: skip
 AVERAGED_PULLED = Learner(
     "averaged-pulled", "Averaged, pulled", _SOURCE, ("mean loss of the networks",),
     partial(meta_gradient, to_mean=True), begin=begin, start=start, own_tasks=True,
+    cost=one_gradient,
 )  # fmt: skip

@@ -103,6 +103,25 @@ def plain_start(meta: Tensor, network: Network, _settings: Settings) -> Starting
     return StartingPoint(network, meta)
 
 
+def second_order(settings: Settings) -> tuple[int, int]:
+    """A gradient and a Hessian-vector product for each inner step, and the query gradients."""
+    return settings.inner_steps + _judged_steps(settings), settings.inner_steps
+
+
+def first_order(settings: Settings) -> tuple[int, int]:
+    """A gradient for each inner step, and the query gradients."""
+    return settings.inner_steps + _judged_steps(settings), 0
+
+
+def one_gradient(_settings: Settings) -> tuple[int, int]:
+    """A single gradient."""
+    return 1, 0
+
+
+def _judged_steps(settings: Settings) -> int:
+    return settings.inner_steps if settings.outer_loss == "every" else 1
+
+
 @dataclass(frozen=True)
 class Learner:
     """A way to find a starting point.
@@ -118,6 +137,7 @@ class Learner:
         start: from meta-parameters to where adaptation starts.
         own_tasks: whether it trains on tasks of its own (`explorer.core.tasks.own_tasks`) instead
             of the meta-batch; its `meta_gradient` then gets all of them at once.
+        cost: gradients and Hessian-vector products that one task takes in one meta-iteration.
     """
 
     name: str
@@ -129,6 +149,7 @@ class Learner:
     begin: Callable[[Tensor, Settings], Tensor] = as_drawn
     start: Callable[[Tensor, Network, Settings], StartingPoint] = plain_start
     own_tasks: bool = False
+    cost: Callable[[Settings], tuple[int, int]] = second_order
 
     def starting_point(self, meta: Tensor, settings: Settings) -> StartingPoint:
         """Where adaptation starts after training has come to these meta-parameters."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.base import Batch, InnerLoop, Learner, first_order
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.unrolling import unroll
 from explorer.core.mlp import summed_gradient
@@ -38,5 +38,5 @@ def meta_gradient(
 
 FIRST_ORDER = Learner(
     "first-order", "First-order MAML", "Finn et al. 2017, arXiv 1703.03400, section 5.2",
-    BEFORE_AND_AFTER, meta_gradient,
+    BEFORE_AND_AFTER, meta_gradient, cost=first_order,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.lazy_torch import torch
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.base import Batch, InnerLoop, Learner, one_gradient
 from explorer.core.mlp import losses_and_pass, summed_gradient
 from explorer.core.network import Network, make_network
 from explorer.core.schema import Settings
@@ -64,9 +64,9 @@ def oracle_start(meta: Tensor, network: Network, _settings: Settings) -> Startin
 
 PRETRAINED = Learner(
     "pretrained", "Pretrained", "Finn et al. 2017, arXiv 1703.03400, section 5.1",
-    ("joint loss",), pretrained_gradient,
+    ("joint loss",), pretrained_gradient, cost=one_gradient,
 )  # fmt: skip
 ORACLE = Learner(
     "oracle", "Oracle", "Finn et al. 2017, arXiv 1703.03400, section 5.1",
-    ("joint loss",), oracle_gradient, oracle_network, start=oracle_start,
+    ("joint loss",), oracle_gradient, oracle_network, start=oracle_start, cost=one_gradient,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.mlp import gradient, losses_and_pass
 from explorer.core.network import Network
+from explorer.core.schema import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +48,12 @@ def meta_gradient(
     return total / batch.support_x.size(0), means
 
 
+def cost(settings: Settings) -> tuple[int, int]:
+    """A gradient for each of its inner steps."""
+    return settings.reptile_steps, 0
+
+
 REPTILE = Learner(
     "reptile", "Reptile", "Nichol et al. 2018, arXiv 1803.02999, Algorithm 2",
-    ("at the first inner step", "at the last inner step"), meta_gradient,
+    ("at the first inner step", "at the last inner step"), meta_gradient, cost=cost,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -30,10 +30,10 @@ class Item:
     help: str
     module: str
 
-    def job(self, plan: Plan) -> Iterator[JobProgress]:
+    def job(self, plan: Plan) -> Generator[JobProgress, None, None]:
         """Make it; see `explorer.core.figure.JobProgress`."""
         module = import_module(f"explorer.core.reproduction.{self.module}")
-        progress: Iterator[JobProgress] = getattr(module, self.name)(plan)
+        progress: Generator[JobProgress, None, None] = getattr(module, self.name)(plan)
         return progress
 
 
@@ -46,12 +46,12 @@ ITEMS = {
             "sines",
         ),
         Item(
-            "fig3", "Figure 3: error against steps",
+            "fig3", "Figures 3 and 6: error against steps",
             "Error of MAML, pretraining and oracle after 0 to 10 steps on 5, 10 and 20 points.",
             "steps",
         ),
         Item(
-            "fig6", "Figures 6 and 7: further sines",
+            "fig6", "Figure 7: further sines",
             "As Figure 2 for sines drawn at random, one of them with points on one half only.",
             "sines",
         ),

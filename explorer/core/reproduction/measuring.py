@@ -3,46 +3,79 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import explorer
+from explorer.core import measuring
 from explorer.core.analytic import SineEstimator
-from explorer.core.evaluation import Evaluation, block_errors, summarise
+from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Figure, JobProgress
 from explorer.core.lazy_torch import torch
-from explorer.core.reproduction.plan import Plan
-from explorer.core.reproduction.store import Step
+from explorer.core.learners import LEARNERS
+from explorer.core.reproduction.plan import FULL, Plan
+from explorer.core.reproduction.store import Kept, Step
 from explorer.core.starting_point import StartingPoint
 
 STEP_SIZES = (0.0001, 0.0003, 0.001, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
+
+# Seconds on one core of measuring one network on 600 tasks for ten steps, and of preparing that.
+SECONDS = 0.1
 
 Start = StartingPoint | SineEstimator
 Result = TypeVar("Result")
 
 
-def part(
-    work: Generator[Step, None, Result],
-    begin: float,
-    end: float,
-    figure: Figure | None,
-) -> Generator[JobProgress, None, Result]:
-    """A part of a job's work, from one share of the whole to another."""
-    while True:
-        try:
-            share, doing = next(work)
-        except StopIteration as done:
-            result: Result = done.value
-            return result
-        yield JobProgress(begin + (end - begin) * min(share, 1.0), doing, figure)
+class Course:
+    """The parts of a job, one after another, and how much of the whole is done.
+
+    Attributes:
+        figure: what is known so far; shown from the next part on.
+    """
+
+    def __init__(self, seconds: float, figure: Figure) -> None:
+        """Begin.
+
+        Args:
+            seconds: estimate for all parts together.
+            figure: what is known before the first.
+        """
+        self.figure = figure
+        self._all, self._done = max(seconds, 1e-9), 0.0
+
+    def part(
+        self, seconds: float, work: Generator[Step, None, Result]
+    ) -> Generator[JobProgress, None, Result]:
+        """Do a part, of so many estimated seconds, and return what it returns."""
+        while True:
+            try:
+                share, doing = next(work)
+            except StopIteration as end:
+                self._done += seconds
+                result: Result = end.value
+                return result
+            done = (self._done + seconds * min(share, 1.0)) / self._all
+            yield JobProgress(min(done, 1.0), doing, self.figure)
+
+
+def seconds_of_measuring(plan: Plan, steps: int) -> float:
+    """Estimate for `measured`."""
+    return SECONDS * plan.amount.tasks / 600 * steps / 10
+
+
+def seconds_of_tuning(plan: Plan, steps: int) -> float:
+    """Estimate for `tuned`."""
+    return SECONDS * plan.amount.validation_tasks / 600 * steps / 10 * len(STEP_SIZES)
 
 
 def measured(
     start: Start, plan: Plan, shots: int, steps: int, alpha: float, label: str
 ) -> Generator[Step, None, Evaluation]:
     """Errors on the plan's held-out tasks."""
-    return (yield from _measured(start, plan, shots, steps, alpha, label, validation=False))
+    tasks = plan.amount.tasks
+    doing = f"measuring {label} at K = {shots}"
+    return (yield from _measured(start, plan, shots, steps, alpha, tasks, plan.seed, doing))
 
 
 def _measured(
@@ -51,26 +84,20 @@ def _measured(
     shots: int,
     steps: int,
     alpha: float,
-    label: str,
-    validation: bool,
+    tasks: int,
+    seed: int,
+    doing: str,
 ) -> Generator[Step, None, Evaluation]:
-    tasks = plan.amount.validation_tasks if validation else plan.amount.tasks
-    blocks: Iterator[tuple[torch.Tensor, torch.Tensor]] = block_errors(
-        start,
-        plan.settings,
-        shots=shots,
-        steps=steps,
-        tasks=tasks,
-        alpha=alpha,
-        # Other tasks than those of the evaluation, for any seed that can be given.
-        seed=-1 - plan.seed if validation else plan.seed,
+    work = measuring.measured(
+        start, plan.settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
-    kept, done = [], 0
-    for block in blocks:
-        kept.append(block)
-        done += block[0].shape[1]
-        yield done / tasks, f"measuring {label} at K = {shots}, {done} of {tasks} tasks"
-    return summarise(kept, shots)
+    while True:
+        try:
+            share = next(work)
+        except StopIteration as end:
+            found: measuring.Measured = end.value
+            return found.evaluation
+        yield share, doing
 
 
 def tuned(
@@ -81,16 +108,19 @@ def tuned(
     Chosen on tasks of their own. A step size with which fewer tasks diverge goes before one with
     a smaller error, since the mean leaves diverged tasks out.
     """
-    best, smallest = STEP_SIZES[0], (plan.amount.validation_tasks + 1, 0.0)
+    tasks = plan.amount.validation_tasks
+    doing = f"choosing the step size of {label} at K = {shots}"
+    other = -1 - plan.seed  # draws other tasks than the evaluation does from any seed
+    best, smallest = STEP_SIZES[0], (tasks + 1, 0.0)
     for i, alpha in enumerate(STEP_SIZES):
-        work = _measured(start, plan, shots, steps, alpha, label, validation=True)
+        work = _measured(start, plan, shots, steps, alpha, tasks, other, doing)
         while True:
             try:
                 share, _ = next(work)
-            except StopIteration as done:
-                found: Evaluation = done.value
+            except StopIteration as end:
+                found: Evaluation = end.value
                 break
-            yield (i + share) / len(STEP_SIZES), f"choosing α for {label} at K = {shots}"
+            yield (i + share) / len(STEP_SIZES), doing
         cost = found.diverged[-1], found.mse[-1]
         if cost < smallest:
             best, smallest = alpha, cost
@@ -115,8 +145,28 @@ def training_protocol(plan: Plan) -> str:
         f"α = {s.alpha:g}, Adam with β = {s.beta:g}."
     )
     if plan.quick:
-        text += " This is the quick version: the paper's run has 70,000."
+        text += f" This is the quick version: the paper's run has {FULL.settings.iterations:,}."
     return text
+
+
+def seconds_protocol(runs: Mapping[str, Kept]) -> list[str]:
+    """How long the trainings took, and which files could not be used."""
+    took = ", ".join(
+        f"{LEARNERS[kept.training.learner].label if name in LEARNERS else name} "
+        f"{kept.run.learners[kept.training.learner].seconds:.0f} s"
+        for name, kept in runs.items()
+    )
+    lines = [f"Training took: {took}."] if took else []
+    return lines + [kept.damage for kept in runs.values() if kept.damage]
+
+
+def tuning_protocol(plan: Plan, steps: int) -> str:
+    """How step sizes were chosen, as a part of a sentence."""
+    low, high = STEP_SIZES[0], STEP_SIZES[-1]
+    return (
+        f"the best after {steps} steps on {plan.amount.validation_tasks} other tasks, of "
+        f"{len(STEP_SIZES)} from {low:g} to {high:g}"
+    )
 
 
 def evaluation_protocol(plan: Plan) -> str:

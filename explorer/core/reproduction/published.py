@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
-from explorer.core.figure import Verdict
+from explorer.core.figure import Row, Verdict
 
 # Finn et al. 2017, arXiv 1703.03400v3, Table 2: 5-shot mean squared error after so many steps.
 TABLE2 = {
@@ -30,3 +31,17 @@ def verdict(ours: float, ci95: float, paper: float | None) -> Verdict:
     if ours + ci95 < paper:
         return "better"
     return "worse" if ours - ci95 > paper else "agrees"
+
+
+def disagreements(rows: Iterable[Row]) -> Iterator[str]:
+    """Sentences on the numbers that are not the paper's, and on what that may be."""
+    for row in rows:
+        if row.paper is None or row.verdict not in {"better", "worse"}:
+            continue
+        after = f"after {row.steps} step{'s' * (row.steps != 1)} at K = {row.shots}"
+        text = f"{row.label} is {row.verdict} than the paper {after}: {row.ours:.2f} ± "
+        text += f"{row.ci95:.2f} against {row.paper:.2f}"
+        # The paper gives no interval; its mean over 600 random tasks has at least ours.
+        if abs(row.ours - row.paper) <= math.sqrt(2) * row.ci95:
+            text += ", which may be chance: the paper's mean has an interval too"
+        yield text + "."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,23 +12,31 @@ from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Curve, Figure, JobProgress, Panel, Row
 from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
 from explorer.core.reproduction.measuring import (
+    Course,
     diverged_protocol,
     evaluation_protocol,
     measured,
-    part,
     provenance,
+    seconds_of_measuring,
+    seconds_of_tuning,
+    seconds_protocol,
     training_protocol,
     tuned,
+    tuning_protocol,
 )
 from explorer.core.reproduction.plan import Plan
-from explorer.core.reproduction.published import published, verdict
-from explorer.core.reproduction.store import plain, trained
-from explorer.core.training import Run
+from explorer.core.reproduction.published import (
+    TABLE2,
+    TABLE2_SHOTS,
+    disagreements,
+    published,
+    verdict,
+)
+from explorer.core.reproduction.store import Kept, plain, trained
 
 SHOTS = (5, 10, 20)
 FEW_STEPS = 10
 TUNED = (PRETRAINED.name, ORACLE.name)
-TRAINING_SHARE = 0.8  # of a job's time
 
 
 @dataclass(frozen=True)
@@ -53,11 +62,19 @@ Found = dict[str, dict[int, Evaluation]]
 Alphas = dict[str, dict[int, float]]
 
 
-def fig3(plan: Plan) -> Iterator[JobProgress]:
-    """Figure 3 of the paper, for K = 5, 10 and 20."""
+class State(NamedTuple):
+    """What is known so far: trainings by learner, errors and step sizes by learner and K."""
+
+    runs: dict[str, Kept]
+    found: Found
+    alphas: Alphas
+
+
+def fig3(plan: Plan) -> Generator[JobProgress, None, None]:
+    """Figure 3 of the paper (K = 10) and Figure 6 of its appendix (K = 5, 10 and 20)."""
     question = Question(
         "fig3",
-        "Figure 3: error against gradient steps",
+        "Figures 3 and 6: error against gradient steps",
         (MAML.name, PRETRAINED.name, ORACLE.name),
         SHOTS,
         FEW_STEPS,
@@ -65,7 +82,7 @@ def fig3(plan: Plan) -> Iterator[JobProgress]:
     yield from _answer(plan, question)
 
 
-def steps100(plan: Plan) -> Iterator[JobProgress]:
+def steps100(plan: Plan) -> Generator[JobProgress, None, None]:
     """Would the pretrained network catch up, given many steps?"""
     question = Question(
         "steps100",
@@ -77,55 +94,40 @@ def steps100(plan: Plan) -> Iterator[JobProgress]:
     yield from _answer(plan, question)
 
 
-def train_all(
-    plan: Plan, learners: tuple[str, ...], end: float, figure: Figure | None
-) -> Generator[JobProgress, None, dict[str, Run]]:
-    """Train learners one after another, up to a share of the whole job."""
-    trainings = [plain(plan, learner) for learner in learners]
-    total = sum(training.work for training in trainings)
-    runs, begun = {}, 0.0
-    for training in trainings:
-        until = begun + end * training.work / total
-        work = trained(training, plan.store)
-        runs[training.learner] = yield from part(work, begun, until, figure)
-        begun = until
-    return runs
+def _answer(plan: Plan, question: Question) -> Generator[JobProgress, None, None]:
+    trainings = {learner: plain(plan, learner) for learner in question.learners}
+    waiting = {name: each.seconds_left(plan.store) for name, each in trainings.items()}
+    measuring = seconds_of_measuring(plan, question.steps)
+    tuning = seconds_of_tuning(plan, question.steps)
+    total = sum(waiting.values()) + len(question.shots) * sum(
+        measuring + tuning * (learner in TUNED) for learner in question.learners
+    )
+    state = State({}, {name: {} for name in trainings}, {name: {} for name in trainings})
+    course = Course(total, _figure(plan, question, state))
+    for learner, training in trainings.items():
+        kept = yield from course.part(waiting[learner], trained(training, plan.store))
+        state.runs[learner] = kept
+        label = LEARNERS[learner].label
+        for shots in question.shots:
+            alpha = plan.settings.alpha
+            if learner in TUNED:
+                work = tuned(kept.start, plan, shots, question.steps, label)
+                alpha = yield from course.part(tuning, work)
+            measure = measured(kept.start, plan, shots, question.steps, alpha, label)
+            state.found[learner][shots] = yield from course.part(measuring, measure)
+            state.alphas[learner][shots] = alpha
+            course.figure = _figure(plan, question, state)
+    yield JobProgress(1.0, "done", replace(course.figure, complete=True))
 
 
-def _answer(plan: Plan, question: Question) -> Iterator[JobProgress]:
-    runs = yield from train_all(plan, question.learners, TRAINING_SHARE, None)
-    found: Found = {learner: {} for learner in question.learners}
-    alphas: Alphas = {learner: {} for learner in question.learners}
-    figure = _figure(plan, question, runs, found, alphas)
-    parts = [(learner, shots) for shots in question.shots for learner in question.learners]
-    each = (1 - TRAINING_SHARE) / len(parts)
-    for i, (learner, shots) in enumerate(parts):
-        begin = TRAINING_SHARE + i * each
-        start, label = runs[learner].starting_point(learner), LEARNERS[learner].label
-        alpha = plan.settings.alpha
-        if learner in TUNED:
-            work = tuned(start, plan, shots, min(question.steps, FEW_STEPS), label)
-            alpha = yield from part(work, begin, begin + each / 2, figure)
-        alphas[learner][shots] = alpha
-        measuring = measured(start, plan, shots, question.steps, alpha, label)
-        found[learner][shots] = yield from part(measuring, begin + each / 2, begin + each, figure)
-        figure = _figure(plan, question, runs, found, alphas)
-    yield JobProgress(1.0, "done", replace(figure, complete=True))
-
-
-def _figure(
-    plan: Plan, question: Question, runs: Mapping[str, Run], found: Found, alphas: Alphas
-) -> Figure:
+def _figure(plan: Plan, question: Question, state: State) -> Figure:
+    found = state.found
     panels = tuple(
         Panel(
             f"K = {shots}",
             "gradient steps",
             "mean squared error",
-            tuple(
-                curve(learner, found[learner][shots])
-                for learner in question.learners
-                if shots in found[learner]
-            ),
+            tuple(_curves(question, found, shots)),
             log_y=True,
         )
         for shots in question.shots
@@ -136,10 +138,22 @@ def _figure(
         panels,
         len(panels),
         _rows(question, found),
-        _protocol(plan, question, runs, found, alphas),
-        tuple(_notes(plan, question, found, alphas)),
+        _protocol(plan, question, state),
+        tuple(_notes(plan, question, state)),
         provenance(plan, question.item),
     )
+
+
+def _curves(question: Question, found: Found, shots: int) -> Iterator[Curve]:
+    for learner in question.learners:
+        if shots in found[learner]:
+            yield curve(learner, found[learner][shots])
+    for learner in question.learners:
+        if shots == TABLE2_SHOTS and learner in TABLE2:
+            steps, errors = zip(*TABLE2[learner].items(), strict=True)
+            label = f"{LEARNERS[learner].label}, the paper's Table 2"
+            places, heights = np.array(steps, np.float64), np.array(errors)
+            yield Curve(learner, label, places, heights, markers=True, hollow=True)
 
 
 def curve(learner: str, evaluation: Evaluation) -> Curve:
@@ -181,39 +195,32 @@ def _rows(question: Question, found: Found) -> tuple[Row, ...]:
     )
 
 
-def _protocol(
-    plan: Plan, question: Question, runs: Mapping[str, Run], found: Found, alphas: Alphas
-) -> tuple[str, ...]:
+def _protocol(plan: Plan, question: Question, state: State) -> tuple[str, ...]:
     lines = [training_protocol(plan), evaluation_protocol(plan)]
     for learner in question.learners:
-        label, chosen = LEARNERS[learner].label, alphas[learner]
+        label, chosen = LEARNERS[learner].label, state.alphas[learner]
         if learner in TUNED and chosen:
             sizes = ", ".join(f"{alpha:g} at K = {shots}" for shots, alpha in chosen.items())
-            lines.append(
-                f"{label}: step size {sizes}, the best after {min(question.steps, FEW_STEPS)} "
-                f"steps on {plan.amount.validation_tasks} other tasks."
-            )
+            lines.append(f"{label}: step size {sizes}, {tuning_protocol(plan, question.steps)}.")
         elif chosen:
             lines.append(f"{label}: step size {plan.settings.alpha:g}, as in training.")
-        lines.append(diverged_protocol(label, found[learner]))
-    seconds = ", ".join(
-        f"{LEARNERS[name].label} {run.learners[name].seconds:.0f} s" for name, run in runs.items()
-    )
-    lines.append(f"Training took: {seconds}.")
+        lines.append(diverged_protocol(label, state.found[learner]))
+    lines += seconds_protocol(state.runs)
     return tuple(line for line in lines if line)
 
 
-def _notes(plan: Plan, question: Question, found: Found, alphas: Alphas) -> Iterator[str]:
+def _notes(plan: Plan, question: Question, state: State) -> Iterator[str]:
     if question.item == "steps100":
-        yield from _catching_up(question, found)
+        yield from _catching_up(question, state.found)
         return
-    oracle = alphas.get(ORACLE.name, {})
+    yield from disagreements(_rows(question, state.found))
+    oracle = state.alphas[ORACLE.name]
     if oracle and max(oracle.values()) < plan.settings.alpha:
         yield (
-            "The oracle is at its best before the first step, and longer steps throw it out: it "
-            "knows the task already, and its inputs A and φ make its loss steep. The paper does "
-            "not say with which step size it was fine-tuned; ours is tuned like the pretrained "
-            "network's."
+            "The oracle knows the task before the first step and gains next to nothing from "
+            "further ones; longer steps throw it out, as its inputs A and φ make its loss steep. "
+            "The paper does not say with which step size it was fine-tuned; ours is tuned like the "
+            "pretrained network's."
         )
 
 

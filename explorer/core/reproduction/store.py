@@ -17,12 +17,20 @@ from pathlib import Path
 import explorer
 from explorer.core.checkpoint import SUFFIX, load, save
 from explorer.core.errors import CheckpointError, UserError
-from explorer.core.learners import LEARNERS
+from explorer.core.header import read_header
+from explorer.core.learners import LEARNERS, MAML
 from explorer.core.reproduction.plan import Plan
 from explorer.core.schema import Settings
+from explorer.core.starting_point import StartingPoint
 from explorer.core.training import Progress, Run, start, train
 
 SAVE_SECONDS = 10.0
+# Milliseconds of a meta-iteration with the paper's settings on one core.
+COSTS = {
+    "maml": 0.21, "pretrained": 0.1, "first-order": 0.12, "oracle": 0.1, "reptile": 0.66,
+    "cavia": 0.29,
+}  # fmt: skip
+OWN_COST = 12.0  # of a step of 500 networks on tasks of their own
 DAMAGED = ".damaged"
 
 Step = tuple[float, str]  # share done, and what is being done
@@ -42,12 +50,37 @@ class Training:
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
         return f"{self.learner}-{digest[:12]}{SUFFIX}"
 
+    def seconds_left(self, store: Path) -> float:
+        """Estimate of the time that is still to be spent on it, on one core."""
+        settings = self.settings
+        each = COSTS.get(self.learner, COSTS[MAML.name]) * settings.relative_work()
+        if LEARNERS[self.learner].own_tasks:
+            each = OWN_COST * settings.networks / 500
+        try:
+            done = read_header(store / self.file_name).iteration
+        except CheckpointError:
+            done = 0
+        return max(settings.iterations - done, 0) * each / 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A finished training.
+
+    Attributes:
+        training: what was asked for.
+        run: where it came to.
+        damage: a sentence if its file was damaged and it had to be done again; else empty.
+    """
+
+    training: Training
+    run: Run
+    damage: str = ""
+
     @property
-    def work(self) -> float:
-        """Estimated seconds."""
-        own = LEARNERS[self.learner].own_tasks
-        relative = self.settings.networks / 50 if own else 0.2 * self.settings.relative_work()
-        return relative * self.settings.iterations / 1000
+    def start(self) -> StartingPoint:
+        """Where the learner's adaptation starts."""
+        return self.run.starting_point(self.training.learner)
 
 
 def plain(plan: Plan, learner: str) -> Training:
@@ -58,24 +91,25 @@ def plain(plan: Plan, learner: str) -> Training:
     return Training(learner, settings)
 
 
-def trained(training: Training, store: Path) -> Generator[Step, None, Run]:
+def trained(training: Training, store: Path) -> Generator[Step, None, Kept]:
     """Train, or go on training, or just read what is there.
 
     Raises:
-        UserError: the folder cannot be made.
+        UserError: the folder cannot be used.
         CheckpointError: a file in it cannot be written.
         TrainingDivergedError: training left the finite numbers.
     """
+    label, total = LEARNERS[training.learner].label, training.settings.iterations
+    yield 0.0, f"looking for {label}"
+    path = store / training.file_name
     try:
         store.mkdir(parents=True, exist_ok=True)
+        run, damage = _found(path, training)
     except OSError as error:
         raise UserError(
-            f"Could not make the folder {store}: {error.strerror or error}. Trainings are kept "
+            f"Could not use the folder {store}: {error.strerror or error}. Trainings are kept "
             "there: choose another place with XDG_DATA_HOME, or make room."
         ) from error
-    path = store / training.file_name
-    run = _kept(path, training)
-    label, total = LEARNERS[training.learner].label, training.settings.iterations
     saved, at = time.monotonic(), run.iteration
     try:
         for event in train(run):
@@ -88,18 +122,28 @@ def trained(training: Training, store: Path) -> Generator[Step, None, Run]:
     finally:
         if run.iteration > at:
             save(path, run, training.learner)
-    return run
+    return Kept(training, run, damage)
 
 
-def _kept(path: Path, training: Training) -> Run:
-    """The run as the store has it; a new one if it has none that can be read."""
-    if path.exists():
-        try:
-            checkpoint = load(path)
-        except CheckpointError:
-            path.replace(path.with_name(path.name + DAMAGED))
-        else:
-            run = checkpoint.run
-            if run is not None and run.settings == training.settings:
-                return run
-    return start(training.settings, (training.learner,))
+def _found(path: Path, training: Training) -> tuple[Run, str]:
+    """The run as the store has it, or a new one, and what was wrong with its file.
+
+    Raises:
+        OSError: a damaged file cannot be set aside.
+    """
+    fresh = start(training.settings, (training.learner,))
+    if not path.exists():
+        return fresh, ""
+    try:
+        run = load(path).run
+    except CheckpointError:
+        run = None
+    if (
+        run is not None
+        and run.settings == training.settings
+        and tuple(run.learners) == (training.learner,)
+        and run.iteration <= training.settings.iterations
+    ):
+        return run, ""
+    aside = path.replace(path.with_name(path.name + DAMAGED))
+    return fresh, f"{path.name} was damaged: it is set aside as {aside.name} and trained again."

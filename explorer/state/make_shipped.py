@@ -1,4 +1,4 @@
-"""``python -m explorer.core.make_shipped FOLDER LEARNER…`` trains networks to ship.
+"""``python -m explorer.state.make_shipped FOLDER LEARNER…`` trains networks to ship.
 
 The learners are trained side by side with the paper's settings, on the same points of the same
 tasks, and each is saved as FOLDER/LEARNER-10shot.safetensors without the state of its training.

@@ -1,0 +1,152 @@
+"""The arguments of ``evaluate`` and ``grid``. Nothing here imports torch, numpy or Qt."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, _ActionsContainer
+from collections.abc import Callable
+from pathlib import Path
+
+from explorer.cli.values import real, whole
+from explorer.core.distribution import MAX_STEPS, MAX_TASKS, STEP_SIZES
+from explorer.core.schema import DESCRIPTIONS
+
+TASK_RANGES = ("amplitude", "phase", "x")
+
+
+def add_evaluate(parser: ArgumentParser) -> None:
+    """Everything that ``evaluate`` can be asked for."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="checkpoint")
+    _add_shots(parser, [5, 10, 20])
+    add_steps(parser)
+    alpha = parser.add_mutually_exclusive_group()
+    add_alpha(alpha)
+    alpha.add_argument(
+        "--own-alpha",
+        dest="alpha",
+        action="store_const",
+        const="own",
+        help="each network with the α that it was trained with",
+    )
+    alpha.add_argument(
+        "--tuned-alpha",
+        dest="alpha",
+        action="store_const",
+        const="tuned",
+        help="each network with the α that is best for it at each K, found on other tasks",
+    )
+    _add_tasks(parser)
+    compared = parser.add_argument_group("comparing")
+    compared.add_argument(
+        "--learner",
+        type=names,
+        default=(),
+        metavar="NAME,NAME",
+        help="only these learners of the files, and any of zero, single, ideal (closed forms) and "
+        "random besides",
+    )
+    compared.add_argument(
+        "--against",
+        metavar="NAME",
+        help="differences to this learner (or file) on the same tasks, and whether they could be "
+        "chance",
+    )
+    _add_export(compared)
+
+
+def add_grid(parser: ArgumentParser) -> None:
+    """Everything that ``grid`` can be asked for."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="checkpoint")
+    parser.add_argument(
+        "--learner", metavar="NAME", help="which of the file's learners [the one it names]"
+    )
+    _add_shots(parser, [1, 2, 3, 5, 10, 20, 40])
+    add_steps(parser, 20)
+    parser.add_argument(
+        "--alphas",
+        nargs="+",
+        type=real(STEP_SIZES.low, STEP_SIZES.high),
+        metavar="VALUE",
+        help="step sizes α to try beside its own [its own times ⅛, ¼, ½, 2, 4 and 8]",
+    )
+    _add_tasks(parser)
+    _add_export(parser)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+
+
+def add_steps(parser: ArgumentParser, default: int = 10) -> None:
+    """How many gradient steps."""
+    parser.add_argument(
+        "--steps",
+        type=whole(0, MAX_STEPS),
+        default=default,
+        metavar="N",
+        help=f"gradient steps [{default}]",
+    )
+
+
+def add_alpha(parser: _ActionsContainer) -> None:
+    """The step size."""
+    parser.add_argument(
+        "--alpha",
+        type=real(STEP_SIZES.low, STEP_SIZES.high),
+        default=0.01,
+        metavar="VALUE",
+        help="step size α of the gradient steps [0.01]",
+    )
+
+
+def _add_shots(parser: ArgumentParser, default: list[int]) -> None:
+    bounds = DESCRIPTIONS["shots"]
+    parser.add_argument(
+        "--shots",
+        nargs="+",
+        type=whole(int(bounds.low), int(bounds.high), "; name the files before --shots"),
+        default=default,
+        metavar="K",
+        help=f"support points, one or several numbers [{' '.join(map(str, default))}]",
+    )
+
+
+def _add_tasks(parser: ArgumentParser) -> None:
+    """How many tasks, which seed, and from which distribution."""
+    parser.add_argument(
+        "--tasks",
+        type=whole(1, MAX_TASKS),
+        default=600,
+        metavar="N",
+        help="fresh tasks for each number of support points [600]",
+    )
+    seed = DESCRIPTIONS["seed"]
+    parser.add_argument(
+        "--seed",
+        type=whole(int(seed.low), int(seed.high)),
+        default=0,
+        metavar="N",
+        help="draws the tasks and their points [0]",
+    )
+    drawn = parser.add_argument_group("tasks [those of its training]")
+    for name in TASK_RANGES:
+        drawn.add_argument(
+            f"--{name}",
+            nargs=2,
+            type=_setting(name),
+            metavar=("LOW", "HIGH"),
+            help=f"range of {DESCRIPTIONS[name].label}",
+        )
+    drawn.add_argument(
+        "--noise", type=_setting("noise"), metavar="VALUE", help="noise σ of the support points"
+    )
+
+
+def _setting(name: str) -> Callable[[str], float]:
+    return real(DESCRIPTIONS[name].low, DESCRIPTIONS[name].high)
+
+
+def _add_export(parser: _ActionsContainer) -> None:
+    parser.add_argument(
+        "--export", type=Path, metavar="DIR", help="write the figure as SVG, PNG and CSV"
+    )

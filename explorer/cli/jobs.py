@@ -1,0 +1,92 @@
+"""What the commands share that run a job: whose tasks, how far it is, and its figure as files."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tqdm import tqdm  # type: ignore[import-untyped]
+
+from explorer.cli.evaluation_arguments import TASK_RANGES
+from explorer.cli.output import PROGRAM, say
+from explorer.core.distribution import Distribution
+from explorer.core.errors import UserError
+from explorer.core.figure import Figure
+
+
+class Step(Protocol):
+    """A moment in a job."""
+
+    @property
+    def done(self) -> float:
+        """Share of the work, 0 to 1."""
+
+    @property
+    def doing(self) -> str:
+        """What is being done."""
+
+
+T = TypeVar("T", bound=Step)
+
+
+def last(job: Iterable[T]) -> T:
+    """Run a job to its end; a bar on the terminal, if there is one, shows how far it is."""
+    *_, end = _shown(job)
+    return end
+
+
+def _shown(job: Iterable[T]) -> Iterator[T]:
+    layout = "{percentage:3.0f}% |{bar}| {desc} [{elapsed}<{remaining}]"
+    with tqdm(
+        total=1.0, file=sys.stderr, disable=None, leave=False, bar_format=layout, dynamic_ncols=True
+    ) as bar:
+        for step in job:
+            bar.set_description_str(step.doing, refresh=False)
+            bar.update(step.done - bar.n)
+            yield step
+
+
+def distribution(arguments: Namespace, trained_on: Distribution) -> Distribution:
+    """The tasks asked for; where nothing is said, those of training.
+
+    Raises:
+        SettingsError: a range is upside down.
+    """
+    values = {name: getattr(arguments, name) for name in (*TASK_RANGES, "noise")}
+    given = {name: value for name, value in values.items() if value is not None}
+    return replace(trained_on, **given)
+
+
+def command_of(arguments: Namespace) -> str:
+    """The command line, as it can be given again."""
+    return shlex.join([PROGRAM, *arguments.words])
+
+
+def check_folder(folder: Path | None) -> None:
+    """Check that figures can go there, before work is spent on them.
+
+    Raises:
+        UserError: a file is in the way.
+    """
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise UserError(f"--export: {folder} is a file; give the name of a folder.")
+
+
+def write(figure: Figure, folder: Path | None) -> list[str]:
+    """Export a figure, if it is wanted, and say where it went.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    if folder is None:
+        return []
+    from explorer.core.export import export  # noqa: PLC0415 - takes Matplotlib, which is slow
+
+    files = [str(path) for path in export(figure, folder)]
+    say(f"wrote {', '.join(files)}")
+    return files

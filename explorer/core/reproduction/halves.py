@@ -1,0 +1,71 @@
+"""What a network knows of the half of a sine on which it was given no point.
+
+The paper (section 5.1): "when all of the K datapoints are in one half of the input range, the
+model trained with MAML can still infer the amplitude and phase in the other half".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import NamedTuple
+
+from explorer.core.adaptation import adapt, diverged
+from explorer.core.evaluation import BLOCK, GRID_POINTS, Evaluation, summarise
+from explorer.core.lazy_torch import torch
+from explorer.core.reproduction.measuring import Start
+from explorer.core.reproduction.plan import Plan
+from explorer.core.reproduction.store import Step
+from explorer.core.schema import Range
+from explorer.core.streams import stream
+from explorer.core.tasks import grid, sample_evenly, sine
+
+
+class Halves(NamedTuple):
+    """Errors on the half of the inputs with the points, and on the other one."""
+
+    seen: Evaluation
+    unseen: Evaluation
+
+
+def lower_half(x: Range) -> Range:
+    """The half that the points lie in."""
+    return Range(x.low, x.at(0.5))
+
+
+def measured_by_half(
+    start: Start,
+    plan: Plan,
+    shots: int,
+    steps: int,
+    alpha: float,
+    label: str,
+) -> Generator[Step, None, Halves]:
+    """Adapt to points on the lower half of the inputs, on the plan's number of tasks.
+
+    Tasks and points depend on the plan's seed and on K alone.
+    """
+    settings, tasks = plan.settings, plan.amount.tasks
+    drawn = sample_evenly(
+        replace(settings, x=lower_half(settings.x)),
+        tasks,
+        shots,
+        stream(plan.seed, f"halves/{shots}"),
+        stream(plan.seed, f"halves noise/{shots}"),
+    )
+    inputs = grid(settings.x, GRID_POINTS)
+    below = inputs < settings.x.at(0.5)
+    seen, unseen = [], []
+    for first in range(0, tasks, BLOCK):
+        block = slice(first, first + BLOCK)
+        x, y, task = drawn.x[0, block], drawn.y[0, block], drawn.task[0, block]
+        truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
+        course = list(
+            adapt(start, x, y, inputs, alpha=alpha, steps=steps, task=task, keep_theta=False)
+        )
+        errors = torch.stack([(step.prediction - truth).square() for step in course])
+        flags = diverged(torch.stack([step.support_loss for step in course]), y)
+        seen.append((errors[..., below].mean(-1), flags))
+        unseen.append((errors[..., ~below].mean(-1), flags))
+        yield min(1.0, (first + BLOCK) / tasks), f"measuring {label} by half at K = {shots}"
+    return Halves(summarise(seen, shots), summarise(unseen, shots))
