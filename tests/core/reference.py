@@ -1,10 +1,10 @@
-"""MAML as the paper writes it: autograd, one task at a time, nothing of the engine's algebra.
+"""Networks and MAML as the papers write them: autograd, nothing of the engine's algebra.
 
-Slow and plain on purpose. Only the layout of θ is shared with the engine, and it is read here
-by code of its own.
+Slow and plain on purpose, one task at a time. Only the layout of θ is shared with the engine, and
+it is read here by code of its own. `tests.core.learners.plain` has the other learners.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -12,6 +12,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer.core.learners import Batch
+
+NONLINEARITIES: dict[str, Callable[[Tensor], Tensor]] = {
+    "relu": functional.relu,
+    "tanh": torch.tanh,
+}
 
 
 def weights_and_biases(theta: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
@@ -29,7 +34,7 @@ def weights_and_biases(theta: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor
 
 def predict(theta: Tensor, x: Tensor, sizes: Sequence[int], activation: str) -> Tensor:
     """f(x) ``(K, 1)`` for x ``(K, n)``."""
-    nonlinearity = {"relu": functional.relu, "tanh": torch.tanh}[activation]
+    nonlinearity = NONLINEARITIES[activation]
     *hidden, (last_weight, last_bias) = weights_and_biases(theta, sizes)
     for weight, bias in hidden:
         x = nonlinearity(functional.linear(x, weight, bias))

@@ -1,0 +1,1 @@
+"""Tests of the learners, by each one's own definition."""

@@ -1,0 +1,190 @@
+"""The learners as their papers write them, by autograd, one task at a time."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tests.core import reference
+from tests.core.learners.problems import Problem
+
+TaskLoss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of what adapts, x and y
+
+
+def predict(problem: Problem, theta: Tensor, x: Tensor) -> Tensor:
+    """F at the points of one task."""
+    return reference.predict(theta, x, problem.network.sizes, problem.settings.activation)
+
+
+def mse(problem: Problem, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """The loss of one task."""
+    return reference.loss(theta, x, y, problem.network.sizes, problem.settings.activation)
+
+
+def descended(
+    begin: Tensor, loss: TaskLoss, x: Tensor, y: Tensor, rates: Tensor | float, steps: int
+) -> Iterator[Tensor]:
+    """What adapts, after each gradient step on one task; differentiable in all that it saw."""
+    state = begin
+    for _ in range(steps):
+        (gradient,) = torch.autograd.grad(loss(state, x, y), state, create_graph=True)
+        state = state - rates * gradient
+        yield state
+
+
+def adapted_loss(
+    problem: Problem,
+    begin: Tensor,
+    loss: TaskLoss,
+    rates: Tensor | float,
+    support_loss: TaskLoss | None = None,
+) -> Tensor:
+    """Query loss after the last inner step, or weighted over all of them; averaged over tasks.
+
+    The inner loop descends the same loss on the support points, unless told another.
+    """
+    steps, total = problem.settings.inner_steps, []
+    weights = [0.0] * (steps - 1) + [1.0]
+    if problem.weights is not None:
+        weights = problem.weights.tolist()
+    for support_x, support_y, query_x, query_y, _ in zip(*problem.batch, strict=True):
+        states = descended(begin, support_loss or loss, support_x, support_y, rates, steps)
+        judged = [
+            weight * loss(state, query_x, query_y)
+            for weight, state in zip(weights, states, strict=True)
+            if weight
+        ]
+        total.append(torch.stack(judged).sum())
+    return torch.stack(total).mean()
+
+
+# --- meta-losses by learner, from the meta-parameters
+
+
+def maml(problem: Problem, meta: Tensor) -> Tensor:
+    """Finn et al. 2017, Algorithm 2; with weights, Antoniou et al. 2019, equation (4)."""
+    return adapted_loss(
+        problem, meta, lambda theta, x, y: mse(problem, theta, x, y), problem.settings.alpha
+    )
+
+
+def anil(problem: Problem, meta: Tensor) -> Tensor:
+    """Raghu et al. 2020: the inner loop knows the head alone."""
+    inputs, outputs = problem.network.sizes[-2:]
+    head = inputs * outputs + outputs
+    body = meta[:-head]
+    return adapted_loss(
+        problem,
+        meta[-head:],
+        lambda state, x, y: mse(problem, torch.cat([body, state]), x, y),
+        problem.settings.alpha,
+    )
+
+
+def meta_sgd(problem: Problem, meta: Tensor) -> Tensor:
+    """Li et al. 2017, equation (2): θ′ = θ − α ∘ ∇L, minimised over θ and α."""
+    theta, rates = meta[: problem.parameters], meta[problem.parameters :]
+    return adapted_loss(problem, theta, lambda state, x, y: mse(problem, state, x, y), rates)
+
+
+def layer_rates(problem: Problem, meta: Tensor) -> Tensor:
+    """Antoniou et al. 2019: one α for the weight matrix and the biases of each layer."""
+    sizes = problem.network.sizes
+    counts = [inputs * outputs + outputs for inputs, outputs in pairwise(sizes)]
+    theta, *by_layer = meta.split([problem.parameters, *[1] * len(counts)])
+    rates = torch.cat([rate.expand(n) for rate, n in zip(by_layer, counts, strict=True)])
+    return adapted_loss(problem, theta, lambda state, x, y: mse(problem, state, x, y), rates)
+
+
+def cavia(problem: Problem, meta: Tensor) -> Tensor:
+    """Zintgraf et al. 2019, equations (4) and (5): the context adapts from 0, θ stays."""
+    context = torch.zeros(problem.settings.context, dtype=meta.dtype, requires_grad=True)
+
+    def loss(state: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return mse(problem, meta, torch.cat([x, state.expand(len(x), -1)], 1), y)
+
+    return adapted_loss(problem, context, loss, problem.settings.context_alpha)
+
+
+def _joint(problem: Problem, meta: Tensor, told: bool) -> Tensor:
+    xs, ys = [], []
+    on_all = problem.settings.pretrain_on == "all"
+    for support_x, support_y, query_x, query_y, task in zip(*problem.batch, strict=True):
+        x = torch.cat([support_x, query_x]) if on_all else support_x
+        xs.append(torch.cat([x, task.expand(len(x), 2)], 1) if told else x)
+        ys.append(torch.cat([support_y, query_y]) if on_all else support_y)
+    return mse(problem, meta, torch.cat(xs), torch.cat(ys))
+
+
+def pretrained(problem: Problem, meta: Tensor) -> Tensor:
+    """Regression over the points of all tasks together."""
+    return _joint(problem, meta, told=False)
+
+
+def oracle(problem: Problem, meta: Tensor) -> Tensor:
+    """The same of a network on [x, A, φ]."""
+    return _joint(problem, meta, told=True)
+
+
+META_LOSSES: dict[str, Callable[[Problem, Tensor], Tensor]] = {
+    "maml": maml,
+    "anil": anil,
+    "meta-sgd": meta_sgd,
+    "layer-rates": layer_rates,
+    "cavia": cavia,
+    "pretrained": pretrained,
+    "oracle": oracle,
+}
+
+
+def meta_loss(problem: Problem, meta: Tensor) -> Tensor:
+    """What a learner minimises."""
+    return META_LOSSES[problem.learner.name](problem, meta)
+
+
+def meta_gradient(problem: Problem) -> Tensor:
+    """The derivative of `meta_loss` by all meta-parameters."""
+    meta = problem.meta.clone().requires_grad_()
+    return torch.autograd.grad(meta_loss(problem, meta), meta)[0]
+
+
+# --- learners that follow no loss's gradient
+
+
+def first_order(problem: Problem) -> Tensor:
+    """Finn et al. 2017, section 5.2: the query gradients at the adapted parameters themselves."""
+    weights = problem.weights
+    if weights is None:
+        weights = torch.eye(problem.settings.inner_steps, dtype=torch.float64)[-1]
+    total = torch.zeros_like(problem.meta)
+    for support_x, support_y, query_x, query_y, _ in zip(*problem.batch, strict=True):
+        state = problem.meta.clone()
+        for weight in weights:
+            state = state.requires_grad_()
+            step = torch.autograd.grad(mse(problem, state, support_x, support_y), state)[0]
+            state = (state - problem.settings.alpha * step).detach().requires_grad_()
+            total += weight * torch.autograd.grad(mse(problem, state, query_x, query_y), state)[0]
+            state = state.detach()
+    return total / len(problem.batch.support_x)
+
+
+def reptile(problem: Problem) -> Tensor:
+    """Nichol et al. 2018, Algorithm 2: (θ − φ)/α after k steps of SGD on minibatches in turn."""
+    steps, alpha = problem.settings.reptile_steps, problem.settings.alpha
+    moved = torch.zeros_like(problem.meta)
+    for support_x, support_y, query_x, query_y, _ in zip(*problem.batch, strict=True):
+        if steps == 1:
+            turns = [(torch.cat([support_x, query_x]), torch.cat([support_y, query_y]))]
+        else:
+            turns = [(support_x, support_y), (query_x, query_y)]
+        parameter = torch.nn.Parameter(problem.meta.clone())
+        sgd = torch.optim.SGD([parameter], lr=alpha)
+        for step in range(steps):
+            x, y = turns[step % len(turns)]
+            sgd.zero_grad()
+            functional.mse_loss(predict(problem, parameter, x), y).backward()
+            sgd.step()
+        moved += (problem.meta - parameter.detach()) / alpha
+    return moved / len(problem.batch.support_x)

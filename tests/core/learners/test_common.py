@@ -1,0 +1,105 @@
+"""What holds for every learner: labels, the order of tasks, and that what is trained is shown."""
+
+import pytest
+import torch
+
+from explorer.core.adaptation import adapt
+from explorer.core.learners import LEARNERS, Batch
+from explorer.core.starting_point import StartingPoint
+from tests.core.learners.problems import TASKS, inner_states, problem, relative_error
+
+ADAPTS_IN_TRAINING = ("maml", "first-order", "anil", "meta-sgd", "layer-rates", "cavia")
+ON_THE_META_BATCH = [name for name, learner in LEARNERS.items() if not learner.own_tasks]
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_as_many_losses_as_labels(name: str) -> None:
+    """Each recorded loss has a name, and the table of learners knows each by its own."""
+    case = problem(name)
+    gradient, losses = case.run()
+    assert gradient.shape == case.meta.shape
+    assert losses.shape == (len(case.learner.losses),)
+    assert case.learner.name == name
+    labels = [learner.label for learner in LEARNERS.values()]
+    assert labels.count(case.learner.label) == 1
+    assert "arXiv" in case.learner.source
+
+
+@pytest.mark.parametrize("name", ON_THE_META_BATCH)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_order_of_tasks_does_not_matter(name: str, dtype: torch.dtype) -> None:
+    """Permuting the tasks of a batch changes nothing beyond rounding."""
+    case = problem(name)
+    meta, batch = case.meta.to(dtype), Batch(*(part.to(dtype) for part in case.batch))
+    order = torch.tensor([2, 0, 1])
+    straight, permuted = (
+        case.learner.meta_gradient(meta, points, case.network, case.inner)
+        for points in (batch, Batch(*(part[order] for part in batch)))
+    )
+    for one, other in zip(straight, permuted, strict=True):
+        assert one.dtype == dtype
+        assert relative_error(other, one) < 100 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("name", ["pretrained", "oracle"])
+def test_joint_training_ignores_the_inner_loop(name: str) -> None:
+    """α and the inner steps are none of the baselines' business."""
+    one = problem(name, steps=1, alpha=0.01).gradient()
+    other = problem(name, steps=5, alpha=0.5).gradient()
+    assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "mean/K"])
+@pytest.mark.parametrize("name", ADAPTS_IN_TRAINING)
+def test_what_is_trained_is_what_is_shown(name: str, activation: str, reduction: str) -> None:
+    """From a learner's starting point, `adapt` goes through the states of training's inner loop.
+
+    Its α is the settings' effective one; learned step sizes and CAVIA's are in the scale.
+    """
+    case = problem(name, activation=activation, steps=5, alpha=0.02, reduction=reduction)
+    trained = inner_states(case)
+    shown = list(
+        adapt(
+            case.start,
+            case.batch.support_x,
+            case.batch.support_y,
+            torch.zeros(1, dtype=torch.float64),
+            alpha=case.settings.effective_alpha,
+            steps=5,
+        )
+    )
+    assert len(trained) == len(shown) == 6
+    for state, step in zip(trained, shown, strict=True):
+        assert step.theta is not None
+        assert relative_error(step.theta, state) < 1e-13
+    assert relative_error(trained[-1], trained[0]) > 1e-3
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_starting_points_fit_their_networks(name: str) -> None:
+    """θ has a value for every parameter, and for the context; the scale one for each of these."""
+    case = problem(name)
+    start = case.start
+    context = case.settings.context if name == "cavia" else 0
+    assert isinstance(start, StartingPoint)
+    assert start.network == case.network
+    assert start.theta.shape == (case.parameters + context,)
+    assert start.scale is None or start.scale.shape == start.theta.shape
+    assert start.sees_task == (name == "oracle")
+    x, task = torch.zeros(TASKS, 7, 1), torch.ones(TASKS, 1, 2)
+    assert start.inputs(x, task).shape == (TASKS, 7, 3 if name == "oracle" else 1)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_before_training_every_step_size_is_alpha(name: str) -> None:
+    """Learned step sizes begin at α, so that the first iterations are MAML's."""
+    case = problem(name)
+    theta = torch.ones(case.parameters)
+    start = case.learner.starting_point(case.learner.begin(theta, case.settings), case.settings)
+    if name in {"anil", "cavia"}:
+        assert start.scale is not None
+        assert start.scale.unique().tolist() == pytest.approx(
+            [0.0, case.settings.context_alpha / case.settings.alpha if name == "cavia" else 1.0]
+        )
+    elif start.scale is not None:
+        torch.testing.assert_close(start.scale, torch.ones(case.parameters))

@@ -1,0 +1,97 @@
+"""Learned step sizes: Meta-SGD's, one per parameter, and one per layer."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.core.learners import LEARNERS, MAML, Batch, InnerLoop
+from explorer.core.network import Network
+from explorer.core.outer_loop import plain_chunk
+from explorer.core.schema import Settings
+from explorer.core.training import advance, start
+from tests.core.learners.problems import RELATIVE, Problem, problem, relative_error
+
+LEARNED = ("meta-sgd", "layer-rates")
+
+
+def counts(case: Problem) -> list[int]:
+    """How many parameters each layer has."""
+    return [inputs * outputs + outputs for inputs, outputs in pairwise(case.network.sizes)]
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_with_alpha_everywhere_it_is_maml(
+    name: str, hidden: tuple[int, ...], activation: str, steps: int, every_step: bool
+) -> None:
+    """With each step size α, the derivative by θ is MAML's; the step sizes have one as well."""
+    maml = problem("maml", hidden, activation, steps, every_step)
+    case = problem(name, hidden, activation, steps, every_step)
+    meta = case.learner.begin(maml.meta, case.settings)
+    gradient, losses = replace(case, meta=meta).run()
+    expected, same_losses = maml.run()
+    assert relative_error(gradient[: len(expected)], expected) < 1e-12
+    torch.testing.assert_close(losses, same_losses, rtol=1e-13, atol=0)
+    rates = 1 + len(hidden) if name == "layer-rates" else case.parameters
+    assert len(gradient) == case.parameters + rates
+    assert gradient[case.parameters :].any()
+
+
+def test_a_rate_per_layer_is_meta_sgd_with_equal_rates_in_each_layer(
+    hidden: tuple[int, ...], activation: str, steps: int, every_step: bool
+) -> None:
+    """The derivative by θ is the same, and by a layer's step size the sum of Meta-SGD's."""
+    layers = problem("layer-rates", hidden, activation, steps, every_step)
+    theta, rates = layers.meta.split([layers.parameters, len(hidden) + 1])
+    assert len(rates.unique()) == len(rates)
+    each = torch.cat([rate.expand(n) for rate, n in zip(rates, counts(layers), strict=True)])
+    alike = replace(
+        problem("meta-sgd", hidden, activation, steps, every_step), meta=torch.cat([theta, each])
+    )
+    by_theta, by_rate = layers.gradient().split([len(theta), len(rates)])
+    expected_by_theta, by_each = alike.gradient().split([len(theta), len(theta)])
+    summed = torch.stack([part.sum() for part in by_each.split(counts(layers))])
+    assert relative_error(by_theta, expected_by_theta) < 1e-12
+    assert relative_error(by_rate, summed) < RELATIVE
+    torch.testing.assert_close(layers.start.scale, alike.start.scale, rtol=0, atol=0)
+
+
+def test_a_parameter_without_a_step_stays() -> None:
+    """A step size of 0 keeps a parameter where it is, and a negative one moves it uphill."""
+    case = problem("meta-sgd", steps=1)
+    case.meta[case.parameters] = 0.0
+    still = case.learner.starting_point(case.meta, case.settings)
+    assert still.scale is not None
+    assert still.scale[0] == 0
+    assert (still.scale[1:] > 0).all()
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_frozen_it_trains_as_maml(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its step sizes held at α through training it goes MAML's way, but for rounding."""
+    settings = Settings(hidden=(6, 5), shots=3, query=4, meta_batch=4, inner_steps=2, alpha=0.05)
+    learned = LEARNERS[name]
+
+    def frozen(
+        meta: Tensor,
+        batch: Batch,
+        network: Network,
+        inner: InnerLoop,
+        weights: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        gradient, losses = learned.meta_gradient(meta, batch, network, inner, weights)
+        return torch.cat([gradient[:53], torch.zeros_like(gradient[53:])]), losses
+
+    own = f"frozen {name}"
+    monkeypatch.setitem(LEARNERS, own, replace(learned, name=own, meta_gradient=frozen))
+    run, losses = advance(start(settings, (MAML.name, own, name)), 25, plain_chunk)
+    maml, held, free = (run.learners[each].meta for each in (MAML.name, own, name))
+    assert len(maml) == 53
+    torch.testing.assert_close(held[:53], maml, rtol=1e-4, atol=1e-6)
+    assert torch.equal(held[53:], torch.full_like(held[53:], 0.05))
+    assert relative_error(free[:53], maml) > 1e-3
+    assert relative_error(free[53:], held[53:]) > 1e-2
+    np.testing.assert_allclose(losses[own], losses[MAML.name], rtol=1e-4)
