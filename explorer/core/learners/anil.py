@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
-from explorer.core.learners.unrolling import backwards, unroll
+from explorer.core.learners.unrolling import through_inner_loop
 from explorer.core.network import Network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -38,9 +38,7 @@ def meta_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The exact meta-gradient of body and head; losses before and after the inner loop."""
     rates = head_only(meta, network) * inner.alpha
-    unrolled = unroll(meta, rates, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, rates, network, weights)
-    return derivative.by_theta / batch.support_x.size(0), unrolled.losses
+    return through_inner_loop(meta, rates, batch, network, inner.steps, weights)
 
 
 def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
-from explorer.core.learners.unrolling import backwards, unroll
+from explorer.core.learners.unrolling import through_inner_loop
 from explorer.core.network import Network, make_network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -41,9 +41,7 @@ def meta_gradient(
     """The exact meta-gradient of θ; losses before and after the inner loop."""
     theta, adapts = _with_context(meta, network)
     rates = adapts * inner.context_alpha
-    unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, rates, network, weights)
-    return derivative.by_theta / batch.support_x.size(0), unrolled.losses
+    return through_inner_loop(theta, rates, batch, network, inner.steps, weights)
 
 
 def network_of(settings: Settings) -> Network:

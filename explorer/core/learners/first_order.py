@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner, first_order
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.unrolling import unroll
@@ -28,7 +29,7 @@ def meta_gradient(
 ) -> tuple[Tensor, Tensor]:
     """Σₛ wₛ∇L_query(θₛ); losses before and after the inner loop, as MAML's."""
     unrolled = unroll(meta, inner.alpha, batch, network, inner.steps, weights is not None)
-    total = meta * 0.0
+    total = torch.zeros_like(meta)
     for step, judged in enumerate(unrolled.query):
         if judged is not None:
             summed = summed_gradient(judged)

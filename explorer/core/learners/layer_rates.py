@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
-from explorer.core.learners.unrolling import backwards, unroll
+from explorer.core.learners.unrolling import backwards, by_rates, unroll
 from explorer.core.network import Network, parameter_count, unpack
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -42,9 +42,9 @@ def meta_gradient(
     """The exact meta-gradient of θ and the step sizes; losses before and after the inner loop."""
     theta, rates = _parts(meta, network)
     unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, rates, network, weights, with_rates=True)
-    assert derivative.by_rates is not None
-    by_layer = [part.sum().unsqueeze(0) for part in unpack(derivative.by_rates, network.sizes)]
+    derivative = backwards(unrolled, rates, network, weights)
+    by_parameter = by_rates(unrolled, derivative)
+    by_layer = [part.sum().unsqueeze(0) for part in unpack(by_parameter, network.sizes)]
     both = torch.cat([derivative.by_theta, *by_layer])
     return both / batch.support_x.size(0), unrolled.losses
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.learners.base import Batch, InnerLoop, Learner
-from explorer.core.learners.unrolling import backwards, unroll
+from explorer.core.learners.unrolling import through_inner_loop
 from explorer.core.network import Network
 
 if TYPE_CHECKING:
@@ -31,9 +31,7 @@ def meta_gradient(
     "Before" is the loss of θ on the support points, which θ has not seen either: it estimates
     the same expectation as the query loss before adaptation, and comes for free.
     """
-    unrolled = unroll(meta, inner.alpha, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, inner.alpha, network, weights)
-    return derivative.by_theta / batch.support_x.size(0), unrolled.losses
+    return through_inner_loop(meta, inner.alpha, batch, network, inner.steps, weights)
 
 
 BEFORE_AND_AFTER = ("before the inner step", "after the inner step")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from explorer.core.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
-from explorer.core.learners.unrolling import backwards, unroll
+from explorer.core.learners.unrolling import backwards, by_rates, unroll
 from explorer.core.network import Network
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -35,9 +35,8 @@ def meta_gradient(
     """The exact meta-gradient of θ and r; losses before and after the inner loop."""
     theta, rates = _parts(meta)
     unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, rates, network, weights, with_rates=True)
-    assert derivative.by_rates is not None
-    both = torch.cat([derivative.by_theta, derivative.by_rates])
+    derivative = backwards(unrolled, rates, network, weights)
+    both = torch.cat([derivative.by_theta, by_rates(unrolled, derivative)])
     return both / batch.support_x.size(0), unrolled.losses
 
 

@@ -37,7 +37,7 @@ def meta_gradient(
         ]
     else:
         minibatches = [(batch.support_x, batch.support_y), (batch.query_x, batch.query_y)]
-    adapted, total, losses = meta, meta * 0.0, []
+    adapted, total, losses = meta, torch.zeros_like(meta), []
     for step in range(inner.reptile_steps):
         loss, passed = losses_and_pass(adapted, *minibatches[step % len(minibatches)], network)
         losses.append(loss)

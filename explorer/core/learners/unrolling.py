@@ -75,18 +75,19 @@ def weighted(passed: Pass, weights: Tensor | None, step: int) -> Tensor:
 
 
 class Derivative(NamedTuple):
-    """Of the query losses, summed over tasks: by the weights and by the step sizes, ``(P,)``."""
+    """Of the query losses.
+
+    Attributes:
+        by_theta: by the weights θ₀, summed over tasks, ``(P,)``.
+        along: vₛ₊₁, by θₛ₊₁, of each task, ``(T, P)`` each; for the last step first.
+    """
 
     by_theta: Tensor
-    by_rates: Tensor | None
+    along: list[Tensor]
 
 
 def backwards(
-    unrolled: Unrolled,
-    rates: Rates,
-    network: Network,
-    weights: Tensor | None,
-    with_rates: bool = False,
+    unrolled: Unrolled, rates: Rates, network: Network, weights: Tensor | None
 ) -> Derivative:
     """Walk an inner loop backwards, from the query losses to where it started.
 
@@ -95,28 +96,49 @@ def backwards(
         rates: its step sizes.
         network: the shape of the network.
         weights: of the query loss after each step, ``(S,)``; None for the last alone.
-        with_rates: whether the derivative by the step sizes is wanted.
     """
     last = len(unrolled.support) - 1
     judged = unrolled.query[last]
     assert judged is not None
     vector = weighted(judged, weights, last)
-    by_rates = [(vector * unrolled.gradients[last]).sum(0)] if with_rates else []
+    along = [vector]
     for step in range(last, 0, -1):
         vector = vector - _bent(unrolled.support[step], vector, rates, network)
         judged = unrolled.query[step - 1]
         if judged is not None:
             vector = vector + weighted(judged, weights, step - 1)
-        if with_rates:
-            by_rates.append((vector * unrolled.gradients[step - 1]).sum(0))
+        along.append(vector)
     bent = _bent_sum(unrolled.support[0], vector, rates, network)
-    by_theta = vector.narrow(-1, 0, bent.size(0)).sum(0) - bent
-    if not with_rates:
-        return Derivative(by_theta, None)
-    total = by_rates[0]
-    for part in by_rates[1:]:
+    return Derivative(vector.narrow(-1, 0, bent.size(0)).sum(0) - bent, along)
+
+
+def by_rates(unrolled: Unrolled, derivative: Derivative) -> Tensor:
+    """The derivative of the query losses by the step sizes, summed over tasks, ``(P,)``."""
+    last, *earlier = (
+        (vector * descent).sum(0)
+        for vector, descent in zip(derivative.along, reversed(unrolled.gradients), strict=True)
+    )
+    total = last
+    for part in earlier:
         total = total + part
-    return Derivative(by_theta, total * -1.0)
+    return total * -1.0
+
+
+def through_inner_loop(
+    theta: Tensor,
+    rates: Rates,
+    batch: Batch,
+    network: Network,
+    steps: int,
+    weights: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """The meta-gradient by the weights, averaged over tasks ``(P,)``, and the losses ``(2,)``.
+
+    What learners with given step sizes share; see `unroll` and `backwards`.
+    """
+    unrolled = unroll(theta, rates, batch, network, steps, weights is not None)
+    derivative = backwards(unrolled, rates, network, weights)
+    return derivative.by_theta / batch.support_x.size(0), unrolled.losses
 
 
 # One step size for all is a factor of the whole product, which is fewer multiplications.
