@@ -21,6 +21,8 @@ from explorer.core.starting_point import StartingPoint
 if TYPE_CHECKING:
     from torch import Tensor
 
+Start = StartingPoint | SineEstimator  # where adaptation can start
+
 DIVERGENCE_FACTOR = 10.0
 # Multiplications computed before the first of their steps is handed out: some 50 ms of work.
 WORK_AT_ONCE = 1e9
@@ -67,7 +69,7 @@ def adaptation_loop(sizes: tuple[int, ...], tanh: bool, keep_theta: bool) -> Loo
 
 
 def adapt(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     support_x: Tensor,
     support_y: Tensor,
     grid: Tensor,

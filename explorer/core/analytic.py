@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from explorer.core.floors import best_single_coefficients, coefficient_covariance
@@ -64,11 +65,16 @@ class SineEstimator:
         before = torch.tensor(self.mean, dtype=torch.float64).expand(len(support_x), 2)
         after = self.estimate(support_x, support_y)
         inputs = grid.view(1, -1, 1)
-        for step in range(steps + 1):
-            coefficients = (after if step else before).unsqueeze(-1)
-            error = _waves(support_x) @ coefficients - support_y
-            prediction = (_waves(inputs) @ coefficients).squeeze(-1)
-            yield error.square().mean((-2, -1)).to(grid.dtype), prediction.to(grid.dtype)
+
+        def seen(coefficients: Tensor) -> tuple[Tensor, Tensor]:
+            """Support losses and predictions of sines with (a, b) ``(T, 2)``."""
+            columns = coefficients.unsqueeze(-1)
+            error = _waves(support_x) @ columns - support_y
+            prediction = (_waves(inputs) @ columns).squeeze(-1)
+            return error.square().mean((-2, -1)).to(grid.dtype), prediction.to(grid.dtype)
+
+        yield seen(before)
+        yield from repeat(seen(after), steps)
 
 
 def _waves(x: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,6 +155,7 @@ def _weights_tell_all(learner: str, settings: Settings) -> bool:
     return LEARNERS[learner].own_tasks or _is_in_weights(learner, settings)
 
 
+@lru_cache
 def _meta_size(learner: str, settings: Settings) -> int:
     rule = LEARNERS[learner]
     theta = torch.zeros(parameter_count(rule.network(settings)))

@@ -6,7 +6,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from explorer.core.analytic import ANALYTIC, SineEstimator
+from explorer.core.adaptation import Start
+from explorer.core.analytic import ANALYTIC
 from explorer.core.comparison_figure import figure_of
 from explorer.core.distribution import (
     Distribution,
@@ -45,7 +46,7 @@ class Competitor:
 
     label: str
     role: str
-    start: StartingPoint | SineEstimator | None = None
+    start: Start | None = None
     settings: Settings | None = None
 
     @property
@@ -95,7 +96,7 @@ class Comparison:
         return (self.seed + 2**30) % 2**31
 
 
-def start_of(competitor: Competitor, request: Comparison) -> StartingPoint | SineEstimator:
+def start_of(competitor: Competitor, request: Comparison) -> Start:
     """Where a competitor's adaptation starts.
 
     Raises:
@@ -147,9 +148,7 @@ def measure(request: Comparison, competitors: Sequence[Competitor]) -> Iterator[
     yield Found(1.0, "done", results)
 
 
-def _checked(
-    request: Comparison, competitors: Sequence[Competitor]
-) -> list[StartingPoint | SineEstimator]:
+def _checked(request: Comparison, competitors: Sequence[Competitor]) -> list[Start]:
     """The starts of all."""
     labels = [each.label for each in competitors]
     if not labels:
@@ -168,11 +167,11 @@ def _checked(
     return [start_of(each, request) for each in competitors]
 
 
-def _tunes(request: Comparison, start: StartingPoint | SineEstimator) -> bool:
+def _tunes(request: Comparison, start: Start) -> bool:
     return request.alpha == "tuned" and request.steps > 0 and isinstance(start, StartingPoint)
 
 
-def _work(request: Comparison, start: StartingPoint | SineEstimator, shots: int) -> float:
+def _work(request: Comparison, start: Start, shots: int) -> float:
     tasks = request.tasks
     if _tunes(request, start):
         tasks += TUNING_TASKS * (2 * TUNING_HALVINGS + 1)
@@ -181,7 +180,7 @@ def _work(request: Comparison, start: StartingPoint | SineEstimator, shots: int)
 
 def _measured(
     request: Comparison,
-    start: StartingPoint | SineEstimator,
+    start: Start,
     own_alpha: float,
     shots: int,
     meter: Meter,
@@ -195,7 +194,7 @@ def _measured(
 
 def _evaluated(
     request: Comparison,
-    start: StartingPoint | SineEstimator,
+    start: Start,
     shots: int,
     alpha: float,
     meter: Meter,
@@ -218,7 +217,7 @@ def _evaluated(
 
 def _tuned(
     request: Comparison,
-    start: StartingPoint | SineEstimator,
+    start: Start,
     own_alpha: float,
     shots: int,
     meter: Meter,

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.adaptation import adapt, diverged
-from explorer.core.analytic import SineEstimator
+from explorer.core.adaptation import Start, adapt, diverged
 from explorer.core.lazy_torch import torch
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -46,7 +45,7 @@ class Evaluation:
 
 
 def block_errors(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     settings: Settings,
     *,
     shots: int,
@@ -72,7 +71,7 @@ def block_errors(
 
 
 def blocks_and_rests(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     settings: Settings,
     *,
     shots: int,
@@ -135,7 +134,7 @@ def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation
 
 
 def evaluate(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     settings: Settings,
     *,
     shots: int,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import explorer
-from explorer.core.analytic import SineEstimator
+from explorer.core.adaptation import Start
 from explorer.core.evaluation import GRID_POINTS, Evaluation, blocks_and_rests, summarise
 from explorer.core.paired import TaskErrors
 from explorer.core.schema import Settings
@@ -39,7 +39,7 @@ class Measured:
 
 
 def measured(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     settings: Settings,
     *,
     shots: int,
@@ -60,7 +60,7 @@ def measured(
     return Measured(alpha, summarise(blocks, shots), TaskErrors.of(blocks))
 
 
-def work_of(start: StartingPoint | SineEstimator, *, shots: int, steps: int, tasks: int) -> float:
+def work_of(start: Start, *, shots: int, steps: int, tasks: int) -> float:
     """How long `measured` takes, in some unit, to weigh the parts of a job by."""
     parameters = start.theta.shape[-1] if isinstance(start, StartingPoint) else 10
     return float(tasks * (steps + 1) * (500 + parameters) * (3 * shots + GRID_POINTS))

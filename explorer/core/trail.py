@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.adaptation import adapt, curvature, diverged
-from explorer.core.analytic import SineEstimator
+from explorer.core.adaptation import Start, adapt, curvature, diverged
 from explorer.core.lazy_torch import torch
 from explorer.core.starting_point import StartingPoint
 
@@ -51,7 +50,7 @@ class Trail:
 
 
 def walk(
-    start: StartingPoint | SineEstimator,
+    start: Start,
     support_x: Tensor,
     support_y: Tensor,
     grid: Tensor,
@@ -78,7 +77,7 @@ def walk(
 
 
 def walk_together(
-    starts: Sequence[StartingPoint | SineEstimator],
+    starts: Sequence[Start],
     support_x: Tensor,
     support_y: Tensor,
     grid: Tensor,
@@ -132,8 +131,8 @@ def walk_together(
 
 
 def _of_one_shape(
-    starts: Sequence[StartingPoint | SineEstimator],
-) -> Iterator[tuple[list[int], StartingPoint | SineEstimator]]:
+    starts: Sequence[Start],
+) -> Iterator[tuple[list[int], Start]]:
     """Those that can go together, by their places, and all of them as one start."""
     groups: dict[object, list[int]] = {}
     for i, start in enumerate(starts):

@@ -8,7 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
-from explorer.core.analytic import ANALYTIC, SineEstimator
+from explorer.core.adaptation import Start
+from explorer.core.analytic import ANALYTIC
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.header import read_header
 from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
@@ -18,7 +19,6 @@ from explorer.core.starting_point import StartingPoint
 from explorer.core.streams import stream
 from explorer.core.training import Run
 
-Start = StartingPoint | SineEstimator
 Source = Literal["shipped", "training", "file"]
 
 RANDOM = "random"

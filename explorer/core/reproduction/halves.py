@@ -10,10 +10,9 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import NamedTuple
 
-from explorer.core.adaptation import adapt, diverged
+from explorer.core.adaptation import Start, adapt, diverged
 from explorer.core.evaluation import BLOCK, GRID_POINTS, Evaluation, summarise
 from explorer.core.lazy_torch import torch
-from explorer.core.reproduction.measuring import Start
 from explorer.core.reproduction.plan import Plan
 from explorer.core.reproduction.store import Step
 from explorer.core.schema import Range

@@ -9,21 +9,19 @@ from typing import TypeVar
 
 import explorer
 from explorer.core import measuring
-from explorer.core.analytic import SineEstimator
+from explorer.core.adaptation import Start
 from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Figure, JobProgress
 from explorer.core.lazy_torch import torch
 from explorer.core.learners import LEARNERS
 from explorer.core.reproduction.plan import FULL, Plan
 from explorer.core.reproduction.store import Kept, Step
-from explorer.core.starting_point import StartingPoint
 
 STEP_SIZES = (0.0001, 0.0003, 0.001, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 
 # Seconds on one core of measuring one network on 600 tasks for ten steps, and of preparing that.
 SECONDS = 0.1
 
-Start = StartingPoint | SineEstimator
 Result = TypeVar("Result")
 
 

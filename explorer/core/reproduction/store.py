@@ -131,9 +131,8 @@ def _found(path: Path, training: Training) -> tuple[Run, str]:
     Raises:
         OSError: a damaged file cannot be set aside.
     """
-    fresh = start(training.settings, (training.learner,))
     if not path.exists():
-        return fresh, ""
+        return _fresh(training), ""
     try:
         run = load(path).run
     except CheckpointError:
@@ -146,4 +145,10 @@ def _found(path: Path, training: Training) -> tuple[Run, str]:
     ):
         return run, ""
     aside = path.replace(path.with_name(path.name + DAMAGED))
-    return fresh, f"{path.name} was damaged: it is set aside as {aside.name} and trained again."
+    return _fresh(
+        training
+    ), f"{path.name} was damaged: it is set aside as {aside.name} and trained again."
+
+
+def _fresh(training: Training) -> Run:
+    return start(training.settings, (training.learner,))
