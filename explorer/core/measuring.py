@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -15,12 +15,25 @@ from explorer.core.paired import TaskErrors
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 
+A = TypeVar("A")
+B = TypeVar("B")
 R = TypeVar("R")
 # A moment to stop at comes at least after each block or some 50 ms of work; more often than this
 # they would only cost time.
 MIN_SECONDS = 0.02
 TUNING_TASKS = 200
 TUNING_HALVINGS = 4  # from a sixteenth of its own step size to sixteen times that
+
+
+def each(work: Generator[A, None, R], change: Callable[[A], B]) -> Generator[B, None, R]:
+    """What a generator yields, changed; then returns what it returns."""
+    while True:
+        try:
+            item = next(work)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        yield change(item)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Figure, JobProgress
 from explorer.core.lazy_torch import torch
 from explorer.core.learners import LEARNERS
+from explorer.core.measuring import each
 from explorer.core.reproduction.plan import FULL, Plan
 from explorer.core.reproduction.store import Kept, Step
 
@@ -46,15 +47,15 @@ class Course:
         self, seconds: float, work: Generator[Step, None, Result]
     ) -> Generator[JobProgress, None, Result]:
         """Do a part, of so many estimated seconds, and return what it returns."""
-        while True:
-            try:
-                share, doing = next(work)
-            except StopIteration as end:
-                self._done += seconds
-                result: Result = end.value
-                return result
+
+        def progress(step: Step) -> JobProgress:
+            share, doing = step
             done = (self._done + seconds * min(share, 1.0)) / self._all
-            yield JobProgress(min(done, 1.0), doing, self.figure)
+            return JobProgress(min(done, 1.0), doing, self.figure)
+
+        result = yield from each(work, progress)
+        self._done += seconds
+        return result
 
 
 def seconds_of_measuring(plan: Plan, steps: int) -> float:
@@ -71,31 +72,19 @@ def measured(
     start: Start, plan: Plan, shots: int, steps: int, alpha: float, label: str
 ) -> Generator[Step, None, Evaluation]:
     """Errors on the plan's held-out tasks."""
-    tasks = plan.amount.tasks
     doing = f"measuring {label} at K = {shots}"
-    return (yield from _measured(start, plan, shots, steps, alpha, tasks, plan.seed, doing))
+    tasks = plan.amount.tasks
+    work = _shares(start, plan, shots, steps, alpha, tasks, plan.seed)
+    return (yield from each(work, lambda share: (share, doing)))
 
 
-def _measured(
-    start: Start,
-    plan: Plan,
-    shots: int,
-    steps: int,
-    alpha: float,
-    tasks: int,
-    seed: int,
-    doing: str,
-) -> Generator[Step, None, Evaluation]:
-    work = measuring.measured(
+def _shares(
+    start: Start, plan: Plan, shots: int, steps: int, alpha: float, tasks: int, seed: int
+) -> Generator[float, None, Evaluation]:
+    found = yield from measuring.measured(
         start, plan.settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
-    while True:
-        try:
-            share = next(work)
-        except StopIteration as end:
-            found: measuring.Measured = end.value
-            return found.evaluation
-        yield share, doing
+    return found.evaluation
 
 
 def tuned(
@@ -111,14 +100,12 @@ def tuned(
     other = -1 - plan.seed  # draws other tasks than the evaluation does from any seed
     best, smallest = STEP_SIZES[0], (tasks + 1, 0.0)
     for i, alpha in enumerate(STEP_SIZES):
-        work = _measured(start, plan, shots, steps, alpha, tasks, other, doing)
-        while True:
-            try:
-                share, _ = next(work)
-            except StopIteration as end:
-                found: Evaluation = end.value
-                break
-            yield (i + share) / len(STEP_SIZES), doing
+
+        def step(share: float, before: int = i) -> Step:
+            return (before + share) / len(STEP_SIZES), doing
+
+        work = _shares(start, plan, shots, steps, alpha, tasks, other)
+        found = yield from each(work, step)
         cost = found.diverged[-1], found.mse[-1]
         if cost < smallest:
             best, smallest = alpha, cost

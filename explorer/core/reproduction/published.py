@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
+from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Row, Verdict
 
 # Finn et al. 2017, arXiv 1703.03400v3, Table 2: 5-shot mean squared error after so many steps.
@@ -31,6 +32,15 @@ def verdict(ours: float, ci95: float, paper: float | None) -> Verdict:
     if ours + ci95 < paper:
         return "better"
     return "worse" if ours - ci95 > paper else "agrees"
+
+
+def row(item: str, name: str, label: str, found: Evaluation, step: int, paper: float | None) -> Row:
+    """One number of an evaluation, beside the paper's."""
+    ours, ci95 = found.mse[step], found.ci95[step]
+    stands = verdict(ours, ci95, paper)
+    return Row(
+        item, name, label, found.shots, step, paper, ours, ci95, found.diverged[step], stands
+    )
 
 
 def disagreements(rows: Iterable[Row]) -> Iterator[str]:

@@ -30,7 +30,7 @@ from explorer.core.reproduction.published import (
     TABLE2_SHOTS,
     disagreements,
     published,
-    verdict,
+    row,
 )
 from explorer.core.reproduction.store import Kept, plain, trained
 
@@ -163,29 +163,18 @@ def curve(learner: str, evaluation: Evaluation) -> Curve:
     return Curve(learner, LEARNERS[learner].label, steps, mse, mse - ci95, mse + ci95)
 
 
-def row(item: str, learner: str, evaluation: Evaluation, step: int) -> Row:
-    """One number of an evaluation, beside the paper's."""
-    ours, ci95 = evaluation.mse[step], evaluation.ci95[step]
-    paper = published(learner, evaluation.shots, step)
-    return Row(
-        item,
-        learner,
-        LEARNERS[learner].label,
-        evaluation.shots,
-        step,
-        paper,
-        ours,
-        ci95,
-        evaluation.diverged[step],
-        verdict(ours, ci95, paper),
-    )
-
-
 def _rows(question: Question, found: Found) -> tuple[Row, ...]:
     last = question.steps
     steps = range(last + 1) if last <= FEW_STEPS else (0, 1, 5, 10, 20, 50, last)
     return tuple(
-        row(question.item, learner, evaluation, step)
+        row(
+            question.item,
+            learner,
+            LEARNERS[learner].label,
+            evaluation,
+            step,
+            published(learner, shots, step),
+        )
         for shots in question.shots
         for learner in question.learners
         for k, evaluation in found[learner].items()

@@ -145,9 +145,8 @@ def _found(path: Path, training: Training) -> tuple[Run, str]:
     ):
         return run, ""
     aside = path.replace(path.with_name(path.name + DAMAGED))
-    return _fresh(
-        training
-    ), f"{path.name} was damaged: it is set aside as {aside.name} and trained again."
+    damage = f"{path.name} was damaged: it is set aside as {aside.name} and trained again."
+    return _fresh(training), damage
 
 
 def _fresh(training: Training) -> Run:

@@ -31,7 +31,7 @@ from explorer.core.reproduction.published import (
     TABLE2_SHOTS,
     TABLE2_STEPS,
     disagreements,
-    verdict,
+    row,
 )
 from explorer.core.reproduction.steps import FEW_STEPS, TUNED
 from explorer.core.reproduction.store import Kept, Training, plain, trained
@@ -108,10 +108,7 @@ def table2(plan: Plan) -> Generator[JobProgress, None, None]:
 
 def _row(found: Found, step: int) -> Row:
     name, label, _, paper = found.entry
-    ours, ci95 = found.evaluation.mse[step], found.evaluation.ci95[step]
-    papers, lost = paper.get(step), found.evaluation.diverged[step]
-    stands = verdict(ours, ci95, papers)
-    return Row("table2", name, label, TABLE2_SHOTS, step, papers, ours, ci95, lost, stands)
+    return row("table2", name, label, found.evaluation, step, paper.get(step))
 
 
 def _figure(plan: Plan, lines: Sequence[Entry], found: Mapping[str, Found]) -> Figure:
