@@ -12,7 +12,7 @@ from explorer.core.lazy_torch import torch
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 from explorer.core.streams import stream
-from explorer.core.tasks import grid, sample_evenly, sine
+from explorer.core.tasks import Tasks, grid, sample_evenly, sine
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,14 +89,38 @@ def blocks_and_rests(
         stream(seed, f"evaluation noise/{shots}"),
     )
     inputs = grid(settings.x, GRID_POINTS)
-    size = BLOCK
+    for block in squared_errors(start, drawn, inputs, steps=steps, alpha=alpha):
+        if block is None:
+            yield None
+        else:
+            squares, flags = block
+            yield squares.mean(-1), flags
+
+
+def squared_errors(
+    start: Start, drawn: Tasks, inputs: Tensor, *, steps: int, alpha: float
+) -> Iterator[tuple[Tensor, Tensor] | None]:
+    """Adapt to the points of tasks, block by block.
+
+    Args:
+        start: where adaptation starts.
+        drawn: one batch of tasks with their support points.
+        inputs: where errors are taken, ``(G,)``.
+        steps: gradient steps S.
+        alpha: step size α.
+
+    Yields:
+        Squared errors ``(S + 1, B, G)`` and whether each task has diverged ``(S + 1, B)``, for one
+        block of B tasks after another; None after every step.
+    """
+    size, tasks = BLOCK, drawn.x.shape[1]
     if isinstance(start, StartingPoint):
         size = max(1, min(BLOCK, BLOCK_PARAMETERS // start.theta.shape[-1]))
     for first in range(0, tasks, size):
         block = slice(first, first + size)
         x, y = drawn.x[0, block], drawn.y[0, block]
         truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
-        errors, support_losses = [], []
+        squares, support_losses = [], []
         course = adapt(
             *(start, x, y, inputs),
             alpha=alpha,
@@ -105,10 +129,10 @@ def blocks_and_rests(
             keep_theta=False,
         )
         for step in course:
-            errors.append((step.prediction - truth).square().mean(-1))
+            squares.append((step.prediction - truth).square())
             support_losses.append(step.support_loss)
             yield None
-        yield torch.stack(errors), diverged(torch.stack(support_losses), y)
+        yield torch.stack(squares), diverged(torch.stack(support_losses), y)
 
 
 def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation:

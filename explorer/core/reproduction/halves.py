@@ -10,14 +10,13 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import NamedTuple
 
-from explorer.core.adaptation import Start, adapt, diverged
-from explorer.core.evaluation import BLOCK, GRID_POINTS, Evaluation, summarise
-from explorer.core.lazy_torch import torch
+from explorer.core.adaptation import Start
+from explorer.core.evaluation import GRID_POINTS, Evaluation, squared_errors, summarise
 from explorer.core.reproduction.plan import Plan
 from explorer.core.reproduction.store import Step
 from explorer.core.schema import Range
 from explorer.core.streams import stream
-from explorer.core.tasks import grid, sample_evenly, sine
+from explorer.core.tasks import grid, sample_evenly
 
 
 class Halves(NamedTuple):
@@ -54,17 +53,12 @@ def measured_by_half(
     )
     inputs = grid(settings.x, GRID_POINTS)
     below = inputs < settings.x.at(0.5)
-    seen, unseen = [], []
-    for first in range(0, tasks, BLOCK):
-        block = slice(first, first + BLOCK)
-        x, y, task = drawn.x[0, block], drawn.y[0, block], drawn.task[0, block]
-        truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
-        course = list(
-            adapt(start, x, y, inputs, alpha=alpha, steps=steps, task=task, keep_theta=False)
-        )
-        errors = torch.stack([(step.prediction - truth).square() for step in course])
-        flags = diverged(torch.stack([step.support_loss for step in course]), y)
-        seen.append((errors[..., below].mean(-1), flags))
-        unseen.append((errors[..., ~below].mean(-1), flags))
-        yield min(1.0, (first + BLOCK) / tasks), f"measuring {label} by half at K = {shots}"
+    seen, unseen, done = [], [], 0
+    for block in squared_errors(start, drawn, inputs, steps=steps, alpha=alpha):
+        if block is not None:
+            squares, flags = block
+            seen.append((squares[..., below].mean(-1), flags))
+            unseen.append((squares[..., ~below].mean(-1), flags))
+            done += flags.shape[1]
+        yield done / tasks, f"measuring {label} by half at K = {shots}"
     return Halves(summarise(seen, shots), summarise(unseen, shots))
