@@ -16,6 +16,7 @@ from explorer.cli.evaluation_arguments import TASK_RANGES
 from explorer.cli.output import PROGRAM, say
 from explorer.core.distribution import Distribution
 from explorer.core.errors import UserError
+from explorer.core.export import export
 from explorer.core.figure import Figure
 
 
@@ -85,8 +86,6 @@ def write(figure: Figure, folder: Path | None) -> list[str]:
     """
     if folder is None:
         return []
-    from explorer.core.export import export  # noqa: PLC0415 - takes Matplotlib, which is slow
-
     files = [str(path) for path in export(figure, folder)]
     say(f"wrote {', '.join(files)}")
     return files

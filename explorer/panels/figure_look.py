@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from explorer.core.figure import Curve, Panel
 from explorer.palette import LOOKS
-from explorer.panels.style import Theme, pen
+from explorer.panels.style import Theme, pen, small_picture
 
 TRIANGLE = QPainterPath(QPointF(-5, 5))  # pixels, as all symbols
 TRIANGLE.lineTo(0, -5)
@@ -78,26 +78,22 @@ def symbol_colours(theme: Theme, look: Look) -> tuple[QPen, QColor]:
 
 def swatch(theme: Theme, look: Look) -> QPixmap:
     """A piece of the line, or a point."""
-    ratio = theme.pixel_ratio
     width, height = SWATCH
-    pixmap = QPixmap(round(width * ratio), round(height * ratio))
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if look.markers:
+
+    def point(painter: QPainter) -> None:
         edge, filling = symbol_colours(theme, look)
         painter.translate(width / 2, height / 2)
         painter.setPen(edge)
         painter.setBrush(filling)
         painter.drawPath(symbol_of(look))
-    else:
-        line = line_pen(theme, look)
-        line.setWidthF(line.widthF() / ratio)
-        painter.setPen(line)
+
+    def line(painter: QPainter) -> None:
+        stroke = line_pen(theme, look)
+        stroke.setWidthF(stroke.widthF() / theme.pixel_ratio)
+        painter.setPen(stroke)
         painter.drawLine(QPointF(1, height / 2), QPointF(width - 1, height / 2))
-    painter.end()
-    return pixmap
+
+    return small_picture(theme, width, height, point if look.markers else line)
 
 
 def entries_of(panels: Iterable[Panel]) -> dict[tuple[str, Look], None]:

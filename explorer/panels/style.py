@@ -3,6 +3,7 @@
 How each learner is drawn stands in `explorer.palette`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyqtgraph as pg
@@ -94,19 +95,30 @@ def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.
     return result
 
 
-def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:
-    """A short piece of a learner's line, for legends and tables."""
+def small_picture(
+    theme: Theme, width: int, height: int, paint: Callable[[QPainter], None]
+) -> QPixmap:
+    """A picture on nothing, as sharp as the screen is dense."""
     ratio = theme.pixel_ratio
-    width, height = 42, 12
     pixmap = QPixmap(round(width * ratio), round(height * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(learner_pen(theme, role, line_width))
-    painter.drawLine(1, height // 2, width - 1, height // 2)
+    paint(painter)
     painter.end()
     return pixmap
+
+
+def swatch(theme: Theme, role: str, line_width: float = 2.5) -> QPixmap:
+    """A short piece of a learner's line, for legends and tables."""
+    width, height = 42, 12
+
+    def line(painter: QPainter) -> None:
+        painter.setPen(learner_pen(theme, role, line_width))
+        painter.drawLine(1, height // 2, width - 1, height // 2)
+
+    return small_picture(theme, width, height, line)
 
 
 def palette(theme: Theme) -> QPalette:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.errors import UserError
+from explorer.core.export import FORMATS, export
 from explorer.core.figure import Figure
 from explorer.state.workers import LatestWorker
 
@@ -24,9 +25,6 @@ def write(figure: Figure, folder: Path) -> Sequence[Path]:
     Raises:
         UserError: they could not be written.
     """
-    # Here, because nobody needs it before the first export, and it takes long to load.
-    from explorer.core.export import FORMATS, export  # noqa: PLC0415
-
     stems = (figure.item if n == 1 else f"{figure.item}-{n}" for n in count(1))
     try:
         free = next(s for s in stems if not any((folder / f"{s}.{f}").exists() for f in FORMATS))

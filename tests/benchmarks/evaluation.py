@@ -7,12 +7,14 @@ import torch
 
 from explorer.core.checkpoint import load
 from explorer.core.evaluation import evaluate
-from explorer.resources import CHECKPOINTS, resource
+from explorer.core.training import TOGETHER
+from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 from explorer.state import trails
-from explorer.state.networks import Line, from_shipped
+from explorer.state.networks import RANDOM, Line, from_shipped
 from tests.benchmarks.measure import Options, Row, at_most, measured, p99, paired, use_cores
 
 SHOTS, TASKS, STEPS = (5, 10, 20), 600, 10
+ROLES = frozenset({*TOGETHER, RANDOM})
 GRID_POINTS, SANDBOX_STEPS, SANDBOX_POINTS = 400, 100, 10
 
 
@@ -23,13 +25,13 @@ def sandbox_question(line: Line) -> trails.Question:
     points = tuple(
         trails.SupportPoint(*point, True) for point in zip(xs, sine.tolist(), strict=True)
     )
-    return trails.Question(line, 3.2, 1.0, points, line.settings.alpha, SANDBOX_STEPS)
+    return trails.Question(line, ROLES, 3.2, 1.0, points, line.settings.alpha, SANDBOX_STEPS)
 
 
 def rows(options: Options) -> Iterator[Row]:
     """See the package."""
     use_cores(2)
-    paths = [resource(name) for name in CHECKPOINTS]
+    paths = [resource(name) for name in (MAML_CHECKPOINT, PRETRAINED_CHECKPOINT)]
     shipped = [load(path) for path in paths]
 
     def evaluate_all() -> None:
@@ -61,6 +63,6 @@ def _sandbox(line: Line, rounds: int) -> Iterator[Row]:
                 raise RuntimeError(f"a trail has the shape {trail.prediction.shape}")
         seconds = _seconds(lambda: trails.answer(question), rounds, warm_up=5)
     times = [1e3 * s for s in seconds]
-    what = f"sandbox: {len(line.entries)} learners × {SANDBOX_STEPS} steps × {GRID_POINTS} points"
+    what = f"sandbox: {len(ROLES)} learners × {SANDBOX_STEPS} steps × {GRID_POINTS} points"
     yield measured(f"{what}, median", times, "ms", at_most(10))
     yield measured(f"{what}, 99th percentile", times, "ms", statistic=p99)
