@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from explorer.cli.entrants import Entrant, entrants, matching
-from explorer.cli.jobs import check_folder, command_of, distribution, last, write
+from explorer.cli.jobs import command_of, distribution, last, write
 from explorer.cli.output import emit, emit_json, number, table
+from explorer.cli.values import check_folder
 from explorer.core.checkpoint import load
 from explorer.core.comparison import Comparison, measure
 from explorer.core.comparison_figure import Results, differences, figure_of, sentences
@@ -50,7 +51,8 @@ class Group:
 
 def run(arguments: Namespace) -> int:
     """Evaluate every network of every file and print the results."""
-    check_folder(arguments.export)
+    if arguments.export is not None:
+        check_folder("--export", arguments.export)
     checkpoints = [load(file) for file in arguments.files]
     everyone = entrants(checkpoints, arguments.learner, arguments.against)
     reference = None if arguments.against is None else matching(everyone, arguments.against).label

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from explorer.cli.entrants import entrants
-from explorer.cli.jobs import check_folder, command_of, distribution, last, write
+from explorer.cli.jobs import command_of, distribution, last, write
 from explorer.cli.output import emit, emit_json, table
+from explorer.cli.values import check_folder
 from explorer.core.checkpoint import load
 from explorer.core.comparison import Competitor
 from explorer.core.errors import UserError
@@ -23,7 +24,8 @@ WIDTH = 100  # characters of a line
 
 def run(arguments: Namespace) -> int:
     """Test the file's network and print its grid."""
-    check_folder(arguments.export)
+    if arguments.export is not None:
+        check_folder("--export", arguments.export)
     entrant, *others = entrants([load(arguments.file)], ())
     if arguments.learner is not None:
         named = {each.competitor.role: each for each in (entrant, *others)}

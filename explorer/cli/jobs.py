@@ -15,7 +15,6 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from explorer.cli.evaluation_arguments import TASK_RANGES
 from explorer.cli.output import PROGRAM, say
 from explorer.core.distribution import Distribution
-from explorer.core.errors import UserError
 from explorer.core.export import export
 from explorer.core.figure import Figure
 
@@ -66,16 +65,6 @@ def distribution(arguments: Namespace, trained_on: Distribution) -> Distribution
 def command_of(arguments: Namespace) -> str:
     """The command line, as it can be given again."""
     return shlex.join([PROGRAM, *arguments.words])
-
-
-def check_folder(folder: Path | None) -> None:
-    """Check that figures can go there, before work is spent on them.
-
-    Raises:
-        UserError: a file is in the way.
-    """
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise UserError(f"--export: {folder} is a file; give the name of a folder.")
 
 
 def write(figure: Figure, folder: Path | None) -> list[str]:
