@@ -22,9 +22,9 @@ from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
 from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
 from explorer.core.checkpoint import SUFFIX
+from explorer.panels import style
 from explorer.panels.notice_bar import NoticeBar
 from explorer.panels.sandbox_panel import SandboxPanel
-from explorer.panels.style import DARK, LIGHT, apply
 from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
 from explorer.panels.widgets import label
 from explorer.state.frame_clock import FrameClock
@@ -53,13 +53,13 @@ class MainWindow(QMainWindow):
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()
         self.workspace, self.preferences = workspace, preferences
+        self._theme = self._dress_application()  # before there are widgets to be dressed anew
         self.clock = FrameClock(self)
         self.notices = NoticeBar()
         self.sandbox = SandboxPanel(workspace, self.clock)
         self.training = TrainingPanel(workspace.session, self.clock)
         self.about: AboutDialog | None = None
         self.evaluation: EvaluationPanel | None = None  # made when it is first looked at
-        self._theme = LIGHT
         self._remembers_layout = False
         self._is_painted = False
         self._phase = label("")
@@ -164,18 +164,22 @@ class MainWindow(QMainWindow):
         self.preferences.theme = theme
         self._apply_theme()
 
-    @Slot()
-    def _apply_theme(self) -> None:
+    def _dress_application(self) -> style.Theme:
+        """Dress the application as the user or the system wants it, and tell how that is."""
         wanted = self.preferences.theme
         if wanted == "system":
             dark = QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
         else:
             dark = wanted == "dark"
-        theme = replace(DARK if dark else LIGHT, pixel_ratio=self.devicePixelRatioF())
+        theme = replace(style.DARK if dark else style.LIGHT, pixel_ratio=self.devicePixelRatioF())
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            apply(theme, application)
-        self._theme = theme
+            style.apply(theme, application)
+        return theme
+
+    @Slot()
+    def _apply_theme(self) -> None:
+        self._theme = theme = self._dress_application()
         self.sandbox.apply_theme(theme)
         if self.evaluation is not None:
             self.evaluation.apply_theme(theme)

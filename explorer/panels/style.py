@@ -202,5 +202,9 @@ def style_sheet(theme: Theme) -> str:
 
 def apply(theme: Theme, application: QApplication) -> None:
     """Dress the application; plots are dressed by their own `apply_theme`."""
-    application.setPalette(palette(theme))
-    application.setStyleSheet(style_sheet(theme))
+    colours, sheet = palette(theme), style_sheet(theme)
+    # Qt dresses every widget anew, which takes longer than to make them, even if nothing changes.
+    if application.palette() != colours:
+        application.setPalette(colours)
+    if application.styleSheet() != sheet:
+        application.setStyleSheet(sheet)
