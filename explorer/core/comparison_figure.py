@@ -118,7 +118,7 @@ def _gaps(
     return Panel(
         f"Difference to {request.reference}, K = {shots}",
         "gradient steps",
-        f"MSE less that of {request.reference}",
+        "difference in MSE",
         _told_apart(curves),
     )
 

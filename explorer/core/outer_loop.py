@@ -24,6 +24,8 @@ MOST_BLOCKS = 6  # each is recorded once, before the first iteration; larger one
 ANNEALED_OVER = 10_500  # 15 of MAML++'s 100 epochs: that share of the paper's 70,000 iterations
 LEAST_WEIGHT = 0.03
 
+Adam = tuple["Tensor", "Tensor", "Tensor"]  # meta-parameters, and Adam's m and v
+
 KEPT_LOOPS = 32  # of settings tried before; each keeps its programs
 
 

@@ -82,7 +82,7 @@ def sample(
     return _with_targets(settings, amplitude, phase, x, noise)
 
 
-def own_tasks(settings: Settings, first: int, batches: int) -> Tasks:
+def own_tasks(settings: Settings, first: int, batches: int, in_turn: bool = False) -> Tasks:
     """The sines of the averaged networks, one each, with fresh points for each meta-iteration.
 
     They depend on nothing but the settings and the number of the meta-iteration.
@@ -91,19 +91,24 @@ def own_tasks(settings: Settings, first: int, batches: int) -> Tasks:
         settings: the experiment.
         first: number of the first meta-iteration.
         batches: how many meta-iterations.
+        in_turn: whether a meta-iteration has as many times the points of the network whose turn
+            it is (`explorer.core.turns`) as there are networks, instead of those of each network.
     """
     tasks, points = settings.networks, settings.shots + settings.query
+    whose = torch.arange(first * tasks, (first + batches) * tasks).view(batches, tasks)
+    whose = (whose // settings.iterations if in_turn else whose) % tasks
     u = torch.rand(2, tasks, generator=stream(settings.seed, "own tasks"))
-    amplitude = _between(u[0], settings.amplitude).view(tasks, 1, 1)
-    phase = _between(u[1], settings.phase).view(tasks, 1, 1)
+    amplitude = _between(u[0], settings.amplitude)[whose].view(batches, tasks, 1, 1)
+    phase = _between(u[1], settings.phase)[whose].view(batches, tasks, 1, 1)
     drawn = []
-    for i in range(first, first + batches):
-        u = torch.rand(tasks, points, 1, generator=stream(settings.seed, f"own points/{i}"))
-        noise = stream(settings.seed, f"own noise/{i}")
-        drawn.append(_with_targets(settings, amplitude, phase, _between(u, settings.x), noise))
+    for i in range(batches):
+        at = first + i
+        u = torch.rand(tasks, points, 1, generator=stream(settings.seed, f"own points/{at}"))
+        x, noise = _between(u, settings.x), stream(settings.seed, f"own noise/{at}")
+        drawn.append(_with_targets(settings, amplitude[i], phase[i], x, noise))
     return Tasks(
-        amplitude.expand(batches, -1, -1, -1),
-        phase.expand(batches, -1, -1, -1),
+        amplitude,
+        phase,
         torch.stack([each.x for each in drawn]),
         torch.stack([each.y for each in drawn]),
     )

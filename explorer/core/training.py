@@ -21,11 +21,12 @@ from explorer.core.evaluation import block_errors, summarise
 from explorer.core.lazy_torch import no_grad, torch
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, inner_loop
 from explorer.core.network import initialise, make_network, parameter_count
-from explorer.core.outer_loop import Chunk, compiled_chunk
+from explorer.core.outer_loop import Adam, Chunk, compiled_chunk
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 from explorer.core.streams import stream
 from explorer.core.tasks import own_tasks, sample
+from explorer.core.turns import advance_in_turn
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -189,23 +190,26 @@ def _advance_one(
     """One learner, by as many iterations as the batch has; those with own tasks draw theirs."""
     begin = time.perf_counter()
     rule, settings, state = LEARNERS[name], run.settings, run.learners[name]
+    adam: Adam = state.meta, state.first_moment, state.second_moment
     if rule.own_tasks:
-        own = own_tasks(settings, run.iteration, len(batch.support_x))
+        own = own_tasks(settings, run.iteration, len(batch.support_x), rule.in_turn)
         batch, threads = own.split(settings.shots), 1
-    meta, m, v, loss = chunk(
-        state.meta,
-        state.first_moment,
-        state.second_moment,
-        run.iteration,
-        batch,
-        rule.network(settings),
-        inner_loop(settings),
-        settings.beta,
-        threads,
-        settings.outer_loss == "every",
-    )
+    if rule.in_turn:
+        adam, loss = advance_in_turn(rule, settings, adam, run.iteration, batch, chunk)
+    else:
+        *carried, loss = chunk(
+            *adam,
+            run.iteration,
+            batch,
+            rule.network(settings),
+            inner_loop(settings),
+            settings.beta,
+            threads,
+            settings.outer_loss == "every",
+        )
+        adam = cast("Adam", tuple(carried))
     seconds = state.seconds + time.perf_counter() - begin
-    return LearnerState(meta, m, v, seconds), loss.numpy()
+    return LearnerState(*adam, seconds), loss.numpy()
 
 
 def _judged(batch: Batch, settings: Settings) -> Batch:

@@ -35,7 +35,7 @@ from explorer.panels.widgets import NumberBox, label, row
 from explorer.state.networks import ROLES, Entry, Line
 
 ROLE = Qt.ItemDataRole.UserRole
-WIDEST_LIST = 260  # pixels
+WIDEST_LIST, LIST_GAP = 260, 3  # pixels
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,7 @@ class ComparisonForm(QWidget):
         self.roles.setAccessibleName("Learners to compare")
         self.roles.setIconSize(QSize(42, 12))
         self.roles.setMinimumHeight(112)
+        self.roles.setSpacing(LIST_GAP)
         self.roles.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.shots = QLineEdit("5, 10, 20")
         self.steps = _spin(0, MAX_STEPS, 10, "Gradient steps")
@@ -230,7 +231,8 @@ class ComparisonForm(QWidget):
         for i in range(self.roles.count()):
             item = self.roles.item(i)
             item.setIcon(QIcon(swatch(theme, item.data(ROLE))))
-        beside = self.roles.verticalScrollBar().sizeHint().width() + 2 * self.roles.frameWidth()
+        beside = self.roles.verticalScrollBar().sizeHint().width()
+        beside += 2 * (self.roles.frameWidth() + LIST_GAP)
         # A file can call its network by a long name.
         self.roles.setMinimumWidth(min(self.roles.sizeHintForColumn(0) + beside, WIDEST_LIST))
 

@@ -13,6 +13,7 @@ from explorer.panels.widgets import label
 from explorer.state.training_session import TrainingSession
 
 RIGHT = Qt.AlignmentFlag.AlignRight
+LONG_NUMBER = "9.9·10⁻⁹"  # has room, so that the panel does not grow as a loss falls
 COLUMNS = 11  # line, name, loss before, arrow, loss after; a gap; and once more
 
 
@@ -73,6 +74,8 @@ class Legend(QWidget):
                 self.values[key].setProperty("role", "muted")
                 self._grid.addWidget(self.values[key], line, first + 2, RIGHT)
                 self._grid.addWidget(label("→", "muted"), line, first + 3)
+            self.values[last].setMinimumWidth(self.fontMetrics().horizontalAdvance(LONG_NUMBER))
+            self.values[last].setAlignment(RIGHT | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(self.values[last], line, first + 4, RIGHT)
 
     def apply_theme(self, theme: Theme) -> None:

@@ -35,6 +35,8 @@ class PanelPlot(Plot):
         self.setMinimumSize(*SMALLEST)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(TIP)
+        if not panel.x_label:  # the places along x are competitors, which the legend names
+            self.getPlotItem().getAxis("bottom").setTicks([[], []])
         self.panel = panel
         self.curves: list[DrawnCurve] = []
         self.heat_map: DrawnHeatMap | None = None
@@ -215,7 +217,7 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
         return (-0.5, columns - 0.5), (-0.5, rows - 0.5), 0.0
     xs = _finite(*(curve.x for curve in panel.curves))
     x = (float(xs.min()), float(xs.max())) if len(xs) else (0.0, 1.0)
-    if x[0] == x[1]:
+    if x[0] == x[1] or not panel.x_label:
         x = x[0] - 0.5, x[1] + 0.5
     if panel.y_range is not None:
         low, high = (on_axis(np.array(panel.y_range), panel.log_y)).tolist()
@@ -233,7 +235,8 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     step = 0.25 if panel.log_y else 10.0 ** math.floor(math.log10(max(np.ptp(ys), 1e-3))) / 2
     low = math.floor(float(ys.min()) / step) * step
     high = math.ceil(float(ys.max()) / step) * step
-    return x, (low, max(high, low + step)), 0.02
+    of_points = all(curve.markers for curve in panel.curves)
+    return x, (low, max(high, low + step)), 0.06 if of_points else 0.02
 
 
 def _finite(*arrays: Values) -> Values:

@@ -4,7 +4,7 @@ A further learner is a file with a `meta_gradient` and a line in `LEARNERS`.
 """
 
 from explorer.core.learners.anil import ANIL
-from explorer.core.learners.averaged import AVERAGED, AVERAGED_L2, AVERAGED_PULLED
+from explorer.core.learners.averaged import AVERAGED, AVERAGED_L2
 from explorer.core.learners.base import Batch, InnerLoop, Learner, inner_loop
 from explorer.core.learners.cavia import CAVIA
 from explorer.core.learners.first_order import FIRST_ORDER
@@ -12,6 +12,7 @@ from explorer.core.learners.joint import ORACLE, PRETRAINED
 from explorer.core.learners.layer_rates import LAYER_RATES
 from explorer.core.learners.maml import MAML
 from explorer.core.learners.meta_sgd import META_SGD
+from explorer.core.learners.pulled import PULLED
 from explorer.core.learners.reptile import REPTILE
 
 LEARNERS = {
@@ -28,7 +29,7 @@ LEARNERS = {
         ORACLE,
         AVERAGED,
         AVERAGED_L2,
-        AVERAGED_PULLED,
+        PULLED,
     )
 }
 
@@ -38,6 +39,7 @@ __all__ = [
     "MAML",
     "ORACLE",
     "PRETRAINED",
+    "PULLED",
     "Batch",
     "InnerLoop",
     "Learner",

@@ -2,10 +2,10 @@
 
 The multi-task baselines of Table 2 and appendix C of the MAML paper (Finn et al. 2017,
 arXiv 1703.03400): 500 regressors, one task each, whose averaged weights are fine-tuned on a new
-task. The loss of network i is its mean squared error Lᵢ plus nothing, λ‖θᵢ‖², or λ‖θᵢ − θ̄‖²,
-which pulls it to the mean θ̄ of all networks as it is at this meta-iteration (a constant in the
-gradient). The meta-parameters are the θᵢ, one after the other; Adam follows each network's own
-gradient, so that without the pull each trains as if alone.
+task. The loss of network i is its mean squared error Lᵢ plus nothing or λ‖θᵢ‖². The
+meta-parameters are the θᵢ, one after the other, and all are trained as one batch; Adam follows
+each network's own gradient, so that each trains as if alone. The third variant, which pulls each
+network to the mean of those before it, cannot: see `pulled`.
 """
 
 from __future__ import annotations
@@ -41,12 +41,10 @@ def meta_gradient(
     weights: Tensor | None = None,
     *,
     to_zero: bool = False,
-    to_mean: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The gradient of every network's own loss, and the mean squared error of them all."""
     networks = batch.support_x.size(0)
     thetas = meta.view(networks, -1)
-    mean = thetas.mean(0) if to_mean else None
     gradients, total = [], None
     for first, count in _blocks(networks):
         theta = thetas.narrow(0, first, count)
@@ -55,9 +53,7 @@ def meta_gradient(
         y = torch.cat([here.support_y, here.query_y], -2)
         losses, passed = losses_and_pass(theta, x, y, network)
         descent = gradient(passed)
-        if mean is not None:
-            descent = descent + (theta - mean) * (2 * inner.penalty)
-        elif to_zero:
+        if to_zero:
             descent = descent + theta * (2 * inner.penalty)
         gradients.append(descent.flatten())
         total = losses.sum() if total is None else total + losses.sum()
@@ -81,19 +77,14 @@ def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
     return StartingPoint(network, meta.view(-1, parameter_count(network)).mean(0))
 
 
-_SOURCE = "Finn et al. 2017, arXiv 1703.03400, Table 2 and appendix C"
+SOURCE = "Finn et al. 2017, arXiv 1703.03400, Table 2 and appendix C"
 AVERAGED = Learner(
-    "averaged", "Averaged", _SOURCE, ("mean loss of the networks",), meta_gradient,
+    "averaged", "Averaged", SOURCE, ("mean loss of the networks",), meta_gradient,
     begin=begin, start=start, own_tasks=True,
     cost=one_gradient,
 )  # fmt: skip
 AVERAGED_L2 = Learner(
-    "averaged-l2", "Averaged, l2", _SOURCE, ("mean loss of the networks",),
+    "averaged-l2", "Averaged, l2", SOURCE, ("mean loss of the networks",),
     partial(meta_gradient, to_zero=True), begin=begin, start=start, own_tasks=True,
-    cost=one_gradient,
-)  # fmt: skip
-AVERAGED_PULLED = Learner(
-    "averaged-pulled", "Averaged, pulled", _SOURCE, ("mean loss of the networks",),
-    partial(meta_gradient, to_mean=True), begin=begin, start=start, own_tasks=True,
     cost=one_gradient,
 )  # fmt: skip

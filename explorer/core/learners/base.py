@@ -137,6 +137,8 @@ class Learner:
         start: from meta-parameters to where adaptation starts.
         own_tasks: whether it trains on tasks of its own (`explorer.core.tasks.own_tasks`) instead
             of the meta-batch; its `meta_gradient` then gets all of them at once.
+        in_turn: whether its networks take turns, each trained from beginning to end before the
+            next begins (`explorer.core.turns`); its `meta_gradient` then gets one task at a time.
         cost: gradients and Hessian-vector products that one task takes in one meta-iteration.
     """
 
@@ -149,6 +151,7 @@ class Learner:
     begin: Callable[[Tensor, Settings], Tensor] = as_drawn
     start: Callable[[Tensor, Network, Settings], StartingPoint] = plain_start
     own_tasks: bool = False
+    in_turn: bool = False
     cost: Callable[[Settings], tuple[int, int]] = second_order
 
     def starting_point(self, meta: Tensor, settings: Settings) -> StartingPoint:

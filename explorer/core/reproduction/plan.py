@@ -8,6 +8,10 @@ from pathlib import Path
 
 from explorer.core.schema import Settings
 
+# The paper regularises as strongly as the networks' errors allow. Of 0.001, 0.003, 0.01, 0.03 and
+# 0.1 these are the strongest λ with which the mean error stays below 0.02 within 10,000 steps.
+PENALTIES = {"averaged-l2": 0.003, "averaged-pulled": 0.03}
+
 
 @dataclass(frozen=True)
 class Scale:

@@ -36,7 +36,8 @@ from explorer.core.reproduction.store import Kept, plain, trained
 
 SHOTS = (5, 10, 20)
 FEW_STEPS = 10
-TUNED = (PRETRAINED.name, ORACLE.name)
+# The paper tunes the step size of the pretrained network and of the averaged ones.
+TUNED = (PRETRAINED.name, ORACLE.name, *(n for n, each in LEARNERS.items() if each.own_tasks))
 
 
 @dataclass(frozen=True)

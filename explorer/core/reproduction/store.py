@@ -19,7 +19,7 @@ from explorer.core.checkpoint import SUFFIX, load, save
 from explorer.core.errors import CheckpointError, UserError
 from explorer.core.header import read_header
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.reproduction.plan import Plan
+from explorer.core.reproduction.plan import PENALTIES, Plan
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 from explorer.core.training import Progress, Run, start, train
@@ -87,7 +87,11 @@ def plain(plan: Plan, learner: str) -> Training:
     """A learner trained with the paper's settings, or as long as averaged networks need."""
     settings = plan.settings
     if LEARNERS[learner].own_tasks:
-        settings = replace(settings, iterations=plan.amount.averaged_iterations)
+        settings = replace(
+            settings,
+            iterations=plan.amount.averaged_iterations,
+            penalty=PENALTIES.get(learner, settings.penalty),
+        )
     return Training(learner, settings)
 
 
