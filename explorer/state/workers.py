@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
 
+from explorer.core.engine import GivenUpError, given_up_when
 from explorer.core.errors import UserError
 
 STOP_TIMEOUT_MS = 60_000  # a thread may be loading the engine from a slow disk
@@ -31,6 +32,8 @@ class AbandonedError(Exception):
 class GeneratorWorker(QThread):
     """Runs a Qt-free generator to its end, or to the first item after it is asked to stop.
 
+    An item for which a loop is still being prepared is given up at once.
+
     Signals:
         produced: this worker and one item of the generator.
         ended: this worker, the user's sentence and the details; both empty if nothing failed.
@@ -47,10 +50,13 @@ class GeneratorWorker(QThread):
         """Thread body."""
         sentence, details = "", ""
         try:
-            for item in self._items:
-                self.produced.emit(self, item)
-                if self.isInterruptionRequested():
-                    break
+            with given_up_when(self.isInterruptionRequested):
+                for item in self._items:
+                    self.produced.emit(self, item)
+                    if self.isInterruptionRequested():
+                        break
+        except GivenUpError:
+            pass  # the item in hand is not made
         except Exception as error:  # noqa: BLE001 - every failure reaches the user
             sentence, details = describe(error)
         self._items = iter(())  # what an unfinished generator holds is let go here, not later

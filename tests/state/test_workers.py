@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
+from explorer.core.engine import Loop, Tensors
 from explorer.core.errors import UserError
 from explorer.state.workers import GeneratorWorker, LatestWorker, describe
 from tests.trainers import PATIENCE
@@ -171,3 +173,34 @@ def test_closing_does_not_begin_what_waits(qapp: object) -> None:
     worker.shut_down()
     assert worker.isFinished()
     assert ran == []
+
+
+def test_a_loop_in_preparation_is_given_up(qtbot: QtBot) -> None:
+    """Being asked to stop ends the item in hand where it would prepare a loop; nothing failed."""
+    preparing, asked = threading.Event(), threading.Event()
+    unwound = []
+
+    def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
+        preparing.set()
+        assert asked.wait(PATIENCE)
+        return (carried[0] + given[0],), (carried[0],)
+
+    def items() -> Iterator[int]:
+        yield 1
+        try:
+            Loop(body).run((torch.zeros(2),), (torch.ones(3, 2),))
+            yield 2
+        finally:
+            unwound.append(True)
+
+    seen, ends = [], []
+    worker = GeneratorWorker(items())
+    worker.produced.connect(lambda _worker, item: seen.append(item))
+    worker.ended.connect(lambda _worker, *texts: ends.append(texts))
+    worker.start()
+    qtbot.waitUntil(preparing.is_set)
+    worker.requestInterruption()
+    asked.set()
+    qtbot.waitUntil(lambda: bool(ends))
+    worker.shut_down()
+    assert (seen, ends, unwound) == ([1], [("", "")], [True])

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from explorer.core.engine import giving_up
+
 
 class UnsupportedError(Exception):
     """The function makes a call that has no instruction."""
@@ -111,6 +113,7 @@ class _Recorder(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run one call and note what it does."""
+        giving_up.check()
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
         name = getattr(func, "__name__", str(func))
