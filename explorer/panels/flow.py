@@ -27,11 +27,7 @@ class FlowLayout(QLayout):
         """How many items there are."""
         return len(self._items)
 
-<<<<<<< HEAD
-    def itemAt(self, index: int) -> QLayoutItem | None: # noqa: N802
-=======
     def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802
->>>>>>> panel
         """An item; None where there is none."""
         return self._items[index] if 0 <= index < len(self._items) else None
 

@@ -236,11 +236,7 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     return x, (low, max(high, low + step)), 0.02
 
 
-<<<<<<< HEAD
-def _finite(*arrays: np.ndarray) -> np.ndarray:
-=======
 def _finite(*arrays: Values) -> Values:
->>>>>>> panel
     values = np.concatenate([np.ravel(each) for each in arrays]) if arrays else np.empty(0)
     finite: Values = values[np.isfinite(values)]
     return finite
