@@ -10,10 +10,17 @@ from explorer import resources
 from explorer.core.checkpoint import Checkpoint, load
 from explorer.core.errors import UserError
 from explorer.core.evaluation import Evaluation, evaluate
+from explorer.core.learners import LEARNERS
 from explorer.core.mlp import predict
 from explorer.core.presets import PRESETS
 from explorer.core.tasks import grid
-from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
+from explorer.resources import (
+    CHECKPOINTS,
+    MAML_CHECKPOINT,
+    PRETRAINED_CHECKPOINT,
+    checkpoint_name,
+    resource,
+)
 
 TASKS = 600
 SEEDS = range(8)
@@ -69,6 +76,49 @@ def test_files_tell_where_they_come_from(maml: Checkpoint, pretrained: Checkpoin
         assert replace(file.settings, seed=0) == PRESETS["paper"].settings
         assert {"program", "made", "torch", "python"} <= set(file.provenance)
     assert maml.settings.seed == pretrained.settings.seed
+
+
+def test_every_learner_is_shipped() -> None:
+    """None that can be chosen is empty."""
+    assert set(CHECKPOINTS) == set(map(checkpoint_name, LEARNERS))
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_files_are_of_one_experiment(name: str) -> None:
+    """Trained to the end with the paper's settings and one seed, averaged networks for less long.
+
+    The penalty concerns the averaged networks alone.
+    """
+    file = load(resource(name))
+    assert name == checkpoint_name(file.learner)
+    paper, own = PRESETS["paper"].settings, LEARNERS[file.learner].own_tasks
+    known = {"seed": paper.seed, "penalty": paper.penalty}
+    assert file.iteration == file.settings.iterations
+    assert replace(file.settings, iterations=paper.iterations, **known) == paper
+    assert own or file.iteration == paper.iterations
+    assert file.settings.seed == load(resource(MAML_CHECKPOINT)).settings.seed
+    assert resource(name).stat().st_size < 100_000
+
+
+# After one gradient step on ten points: the least and the most that the mean error may be.
+REACHED = {
+    "first-order": (0.3, 0.5),
+    "anil": (0.5, 0.9),
+    "meta-sgd": (0.1, 0.3),
+    "layer-rates": (0.1, 0.3),
+    "reptile": (0.3, 0.5),
+    "cavia": (0.1, 0.25),
+    "oracle": (0.0, 0.1),
+}
+
+
+@pytest.mark.parametrize("learner", REACHED)
+def test_shipped_learners_adapt(learner: str) -> None:
+    """Each as well as resources/README.md says."""
+    file = load(resource(checkpoint_name(learner)))
+    low, high = REACHED[learner]
+    found = evaluate(file.start, file.settings, shots=10, steps=1, tasks=300, alpha=0.01, seed=0)
+    assert low <= found.mse[1] <= high
 
 
 def test_missing_files_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def menus(window: MainWindow) -> dict[str, list[Entry]]:
             Entry("&Sandbox", "Ctrl+1", partial(window.left.setCurrentIndex, 0)),
             Entry("&Evaluation", "Ctrl+2", partial(window.left.setCurrentIndex, 1)),
             Entry(),
-            Entry("Full &screen", "F11", window.toggle_full_screen),
+            Entry("Full s&creen", "F11", window.toggle_full_screen),
             Entry("&Dismiss message", "Esc", window.notices.hide),
             Entry(),
             *themes,

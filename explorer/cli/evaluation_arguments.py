@@ -95,7 +95,8 @@ def add_alpha(parser: _ActionsContainer) -> None:
         type=real(STEP_SIZES.low, STEP_SIZES.high),
         default=0.01,
         metavar="VALUE",
-        help="step size α of the gradient steps [0.01]",
+        help="step size α of the gradient steps; scales step sizes that a learner has of its "
+        "own, which are as learned at the α of its training [0.01]",
     )
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QSizePolicy,
     QSpinBox,
     QWidget,
 )
@@ -30,10 +31,11 @@ from explorer.core.schema import DESCRIPTIONS, Range
 from explorer.core.step_grid import StepGrid, step_grid
 from explorer.panels.settings_form import RangeBox
 from explorer.panels.style import Theme, swatch
-from explorer.panels.widgets import NumberBox, label
+from explorer.panels.widgets import NumberBox, label, row
 from explorer.state.networks import ROLES, Entry, Line
 
 ROLE = Qt.ItemDataRole.UserRole
+WIDEST_LIST = 260  # pixels
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def _spin(low: int, high: int, value: int, name: str) -> QSpinBox:
     box.setRange(low, high)
     box.setValue(value)
     box.setGroupSeparatorShown(True)
+    box.setMinimumWidth(64)  # not as wide as the largest seed
+    box.setMaximumWidth(110)
     box.setAccessibleName(name)
     return box
 
@@ -78,6 +82,11 @@ def _spin(low: int, high: int, value: int, name: str) -> QSpinBox:
 def _seed() -> QSpinBox:
     bounds = DESCRIPTIONS["seed"]
     return _spin(int(bounds.low), int(bounds.high), 0, "Seed")
+
+
+def _counts(steps: QSpinBox, tasks: QSpinBox, seed: QSpinBox) -> QHBoxLayout:
+    """Three numbers in a line, the first of which has its label elsewhere."""
+    return row(steps, label("Tasks", buddy=tasks), tasks, label("Seed", buddy=seed), seed)
 
 
 class ReproductionForm(QWidget):
@@ -95,8 +104,10 @@ class ReproductionForm(QWidget):
         form.setContentsMargins(0, 0, 0, 0)
         help_text = label(item.help, "muted", wrap=True)
         form.addRow(help_text)
-        form.addRow(label("Training", buddy=self.amount), self.amount)
-        form.addRow(label("Seed", buddy=self.seed), self.seed)
+        form.addRow(
+            label("Training", buddy=self.amount),
+            row(self.amount, label("Seed", buddy=self.seed), self.seed, stretch=0),
+        )
 
     def wish(self, _line: Line) -> Wish:
         """See `Form`."""
@@ -119,9 +130,9 @@ class ComparisonForm(QWidget):
         super().__init__()
         self.roles = QListWidget()
         self.roles.setAccessibleName("Learners to compare")
-        self.roles.setIconSize(QSize(30, 12))
+        self.roles.setIconSize(QSize(42, 12))
         self.roles.setMinimumHeight(112)
-        self.roles.setMaximumHeight(150)
+        self.roles.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.shots = QLineEdit("5, 10, 20")
         self.steps = _spin(0, MAX_STEPS, 10, "Gradient steps")
         self.alpha = QComboBox()
@@ -147,23 +158,22 @@ class ComparisonForm(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        whom, how, where = QFormLayout(), QFormLayout(), QFormLayout()
-        whom.addRow(self.roles)
-        whom.addRow(label("Against", buddy=self.reference), self.reference)
-        how.addRow(label("K", buddy=self.shots), self.shots)
-        how.addRow(label("Steps", buddy=self.steps), self.steps)
-        how.addRow(label("Step size α", buddy=self.alpha), self.alpha)
-        how.addRow(label("Tasks", buddy=self.tasks), self.tasks)
-        how.addRow(label("Seed", buddy=self.seed), self.seed)
+        form = QFormLayout()
+        form.setVerticalSpacing(3)
+        form.addRow(label("Against", buddy=self.reference), self.reference)
+        form.addRow(
+            label("K", buddy=self.shots),
+            row(self.shots, label("Step size α", buddy=self.alpha), self.alpha, stretch=0),
+        )
+        form.addRow(label("Steps", buddy=self.steps), _counts(self.steps, self.tasks, self.seed))
         for name, box in self.ranges.items():
-            where.addRow(label(DESCRIPTIONS[name].label, buddy=box.low), box)
-        where.addRow(label(DESCRIPTIONS["noise"].label, buddy=self.noise), self.noise)
+            form.addRow(label(DESCRIPTIONS[name].label, buddy=box.low), box)
+        form.addRow(label(DESCRIPTIONS["noise"].label, buddy=self.noise), row(self.noise))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(16)
-        for form, stretch in ((whom, 3), (how, 2), (where, 3)):
-            form.setVerticalSpacing(3)
-            layout.addLayout(form, stretch)
+        layout.setSpacing(12)
+        layout.addWidget(self.roles, 3)
+        layout.addLayout(form, 4)
 
     def show_line(self, line: Line) -> None:
         """Offer the line's learners, and its tasks."""
@@ -220,6 +230,9 @@ class ComparisonForm(QWidget):
         for i in range(self.roles.count()):
             item = self.roles.item(i)
             item.setIcon(QIcon(swatch(theme, item.data(ROLE))))
+        beside = self.roles.verticalScrollBar().sizeHint().width() + 2 * self.roles.frameWidth()
+        # A file can call its network by a long name.
+        self.roles.setMinimumWidth(min(self.roles.sizeHintForColumn(0) + beside, WIDEST_LIST))
 
 
 class GridForm(QWidget):
@@ -239,9 +252,7 @@ class GridForm(QWidget):
         form.setVerticalSpacing(3)
         form.addRow(label("Network", buddy=self.role), self.role)
         form.addRow(label("K", buddy=self.shots), self.shots)
-        form.addRow(label("Steps", buddy=self.steps), self.steps)
-        form.addRow(label("Tasks", buddy=self.tasks), self.tasks)
-        form.addRow(label("Seed", buddy=self.seed), self.seed)
+        form.addRow(label("Steps", buddy=self.steps), _counts(self.steps, self.tasks, self.seed))
 
     def show_line(self, line: Line) -> None:
         """Offer the line's networks."""

@@ -48,7 +48,7 @@ class EvaluationPanel(QWidget):
         self._shown: int | None = None
         self._offered: object = None
         self._listed: dict[int, str] = {}
-        self.kind = QComboBox()
+        self.kind = _short_combo()
         self.kind.setAccessibleName("What to measure")
         self.forms: dict[str, Form] = {}
         self.stack = QStackedWidget()
@@ -59,7 +59,7 @@ class EvaluationPanel(QWidget):
         self.start = button("Start", "Run the job, after those that wait", "primary")
         self.cancel = button("Cancel", "Give up the job shown; what it has found stays")
         self.export = button("Export…", "Write the figure as SVG, PNG and CSV")
-        self.results = QComboBox()
+        self.results = _short_combo()
         self.results.setAccessibleName("Results")
         self.progress = QProgressBar()
         self.progress.setRange(0, TICKS)
@@ -194,6 +194,14 @@ class EvaluationPanel(QWidget):
         hint = HINT if job is None else job.problem or "The figure appears as soon as there is one."
         self.figure.take(figure, hint, state)
         self.rows.show_figure(figure)
+
+
+def _short_combo() -> QComboBox:
+    """A choice whose longest text does not decide how wide the window is at least."""
+    result = QComboBox()
+    result.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    result.setMinimumContentsLength(12)
+    return result
 
 
 def text_of(job: Job) -> str:

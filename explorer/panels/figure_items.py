@@ -1,6 +1,7 @@
 """What a figure's panel is made of, painted by Qt alone: curves with bands, points, heat maps."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,8 +152,6 @@ class DrawnHeatMap:
             text = plot.add(QGraphicsSimpleTextItem(data.marks[row][column]), 3.0)
             text.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
             text.setPos(column, row)
-            size = text.boundingRect()
-            text.setTransform(QTransform.fromTranslate(-size.width() / 2, -size.height() / 2))
             self.texts[row, column] = text
         self.hatching = plot.add(QGraphicsPathItem(self._hatch_path()), 2.0)
         for axis, names in (("bottom", data.x), ("left", data.y)):
@@ -170,11 +169,23 @@ class DrawnHeatMap:
         return path
 
     def fit_texts(self, width: float, height: float) -> None:
-        """Show the texts if they have room in cells of so many pixels."""
-        boxes = [text.boundingRect() for text in self.texts.values() if text.text()]
-        fits = all(box.width() + TEXT_ROOM <= width and box.height() <= height for box in boxes)
-        for text in self.texts.values():
-            text.setVisible(fits)
+        """Show what has room in cells of so many pixels: all words, the first ones, or none."""
+        ways: tuple[Callable[[str], str], ...] = (
+            str,
+            lambda mark: "\n".join(mark.split()),
+            lambda mark: "".join(mark.split()[:1]),
+        )
+        for way in ways:
+            for (row, column), text in self.texts.items():
+                text.setText(way(self.data.marks[row][column]))
+                size = text.boundingRect()
+                text.setTransform(QTransform.fromTranslate(-size.width() / 2, -size.height() / 2))
+            boxes = [text.boundingRect() for text in self.texts.values() if text.text()]
+            if all(box.width() + TEXT_ROOM <= width and box.height() <= height for box in boxes):
+                break
+        else:
+            for text in self.texts.values():
+                text.setText("")
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""

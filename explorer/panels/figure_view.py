@@ -45,7 +45,7 @@ class FigureView(QScrollArea):
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         layout = QVBoxLayout(content)
-        layout.setContentsMargins(0, 0, 6, 0)
+        layout.setContentsMargins(0, 6, 6, 0)
         layout.setSpacing(6)
         layout.addWidget(self.hint, 1)
         layout.addWidget(self.title)
@@ -143,7 +143,7 @@ class FigureView(QScrollArea):
     def _arrange(self) -> None:
         """As many columns as the figure has, or as fit and keep its rows together."""
         wanted = min(self._figure.columns, len(self._panels)) if self._figure else 1
-        room = max(1, self.viewport().width() // (SMALLEST[0] + 16))
+        room = max(1, self.viewport().width() // (SMALLEST[0] + 12))
         fitting = [n for n in range(1, wanted + 1) if wanted % n == 0 and n <= room]
         columns = fitting[-1] if fitting else 1
         places = [divmod(index, columns) for index in range(len(self.boxes))]

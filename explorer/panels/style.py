@@ -145,11 +145,11 @@ def style_sheet(theme: Theme) -> str:
     """What the palette cannot say."""
     check = resources.resource(resources.CHECK_ON_DARK if theme.dark else resources.CHECK_ON_LIGHT)
     return f"""
-        QCheckBox::indicator {{
+        QCheckBox::indicator, QListView::indicator {{
             width: 14px; height: 14px; border: 1px solid {theme.muted}; border-radius: 3px;
             background: {theme.base};
         }}
-        QCheckBox::indicator:checked {{
+        QCheckBox::indicator:checked, QListView::indicator:checked {{
             background: {theme.accent}; border-color: {theme.accent};
             image: url("{check.as_posix()}");
         }}

@@ -37,6 +37,8 @@ def first_answer(question: Question) -> Answer | None:
     asked = _numbers(question)
     if kept["asked"].shape != asked.shape or not np.allclose(kept["asked"], asked):
         return None
+    if any(f"{role}.mse" not in kept for role in question.roles):
+        return None
     trails = {
         role: Trail(
             _array(kept[f"{role}.prediction"]),

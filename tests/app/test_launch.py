@@ -149,11 +149,14 @@ def check():
     if sandbox.state.source != "training":
         assert numbers.on_sine["twin"].isHidden()
         workspace.choose_source("training")
+        numbers.switches["twin"].click()
     drawn = window.sandbox.fit.fits["twin"].getData()[1]
     curve = window.training.meta_loss.smooth["twin", "joint loss"].getData()[1]
     if not sandbox.is_current or curve is None or len(curve) < 60:
         return
     trails = sandbox.answer.trails
+    if "twin" not in trails or drawn is None:
+        return
     if not np.array_equal(drawn, trails["twin"].prediction[1]):
         return
     assert np.array_equal(drawn, trails["pretrained"].prediction[1])

@@ -131,7 +131,7 @@ def test_tab_reaches_the_controls(window: MainWindow) -> None:
         window.sandbox.controls.amplitude.slider,
         window.sandbox.controls.alpha,
         window.sandbox.step_bar.play,
-        window.sandbox.numbers.switches["maml"],
+        window.sandbox.numbers.compare,
         window.training.train,
         window.training.preset,
     } <= seen

@@ -136,6 +136,7 @@ def test_export_writes_the_figure(tmp_path: Path, capsys: Captured) -> None:
     path, folder = tiny_file(tmp_path), tmp_path / "out"
     found = parsed(capsys, "evaluate", path, *FEW, "--export", folder)
     assert sorted(Path(file).name for file in found["files"]) == [
+        "compare-curves.csv",
         "compare.csv",
         "compare.png",
         "compare.svg",

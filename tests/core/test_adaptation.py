@@ -247,3 +247,22 @@ def test_a_reason_that_is_none_is_not_told(found: float) -> None:
     assert "inf" not in sentence
     assert "nan" not in sentence
     assert "lower" in sentence
+
+
+def test_learned_step_sizes_are_named_as_such() -> None:
+    """Who takes steps of other sizes than α is not said to take steps of α."""
+    sentence = divergence_sentence("Meta-SGD", 3, 0.01, 250.0, own_steps=True)
+    assert "its step sizes × largest curvature = 2.5, stable only below 2" in sentence
+    assert sentence.endswith("lower α, which scales them.")
+    sentence = divergence_sentence("Meta-SGD", 3, 0.01, 50.0, own_steps=True)
+    assert "step sizes that it learned are too long" in sentence
+
+
+@pytest.mark.parametrize(
+    ("scale", "own"), [(None, False), ([1, 1, 1], False), ([0, 0, 1], False), ([0.5, 1, 1], True)]
+)
+def test_who_has_step_sizes_of_its_own(scale: list[float] | None, own: bool) -> None:
+    """A parameter that takes none, as ANIL's body, or that takes α, is nothing of one's own."""
+    scales = None if scale is None else torch.tensor(scale)
+    start = StartingPoint(make_network((1,), "relu"), torch.zeros(3), scales)
+    assert start.has_own_steps is own

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -36,6 +37,15 @@ def test_learners_differ_in_colour_and_in_line(theme: Theme) -> None:
     for one, other in combinations(pens, 2):
         assert one.color() != other.color()
         assert one.dashPattern() != other.dashPattern()
+
+
+@BOTH
+def test_dashes_keep_their_gaps(theme: Theme) -> None:
+    """No stroke reaches into the gaps beside it."""
+    for role in ROLES:
+        line = learner_pen(theme, role)
+        if line.dashPattern():
+            assert line.capStyle() == Qt.PenCapStyle.FlatCap
 
 
 @BOTH

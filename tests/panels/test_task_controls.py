@@ -218,7 +218,7 @@ def test_a_run_of_one_learner_is_compared_in_full(
             for cell in (numbers.on_sine[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
         assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.line.origin
-        assert sandbox.line.origin in window._origin.text()
+        qtbot.waitUntil(lambda: sandbox.line.origin in window._origin.text())
     assert controls.source.currentData() == "training"
 
 

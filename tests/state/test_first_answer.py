@@ -64,6 +64,7 @@ def test_it_stands_only_until_the_engine_has_answered(sandbox: Sandbox) -> None:
         {"steps": 11},
         {"points": ()},
         {"points": (SupportPoint(1.0, 2.0, True),)},
+        {"roles": frozenset({"maml", "cavia"})},
     ],
 )
 def test_another_question_has_no_first_answer(sandbox: Sandbox, change: dict[str, object]) -> None:

@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer import resources
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
-from explorer.state.networks import Line, from_shipped
+from explorer.state.networks import Entry, Line, Start, from_shipped
 from explorer.state.sandbox import MAX_POINTS, MAX_STEPS, Sandbox
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from tests.trainers import PATIENCE
@@ -102,6 +103,31 @@ def test_what_does_not_bear_on_it_asks_nothing(sandbox: Sandbox, qtbot: QtBot) -
     sandbox.update(step=7, selected=2, shown=frozenset(), snap=False)
     assert sandbox.is_current
     assert sandbox.answer is before
+
+
+def test_hidden_learners_cost_nothing(line: Line, qapp: object, qtbot: QtBot) -> None:
+    """Not even their files are read, until they are shown."""
+    asked = []
+
+    def find() -> Start:
+        asked.append(True)
+        return line.entries["maml"].start
+
+    entries = {**line.entries, "anil": Entry("ANIL", find)}
+    sandbox = Sandbox(replace(line, entries=entries))
+    sandbox.start()
+    try:
+        assert_answered(qtbot, sandbox)
+        assert sandbox.answer is not None
+        assert set(sandbox.answer.trails) == {"maml", "pretrained"}
+        assert asked == []
+        sandbox.update(shown=sandbox.state.shown | {"anil"})
+        assert not sandbox.is_current
+        assert_answered(qtbot, sandbox)
+        assert set(sandbox.answer.trails) == {"maml", "pretrained", "anil"}
+        assert asked == [True]
+    finally:
+        sandbox.shut_down()
 
 
 def test_no_change_is_no_news(sandbox: Sandbox) -> None:

@@ -370,7 +370,9 @@ def test_a_run_of_one_learner_is_completed(
         for role, theta in shipped.items():
             assert torch.equal(thetas(workspace)[role], theta)
         label = LEARNERS[other].label
-        assert workspace.sandbox.line.origin.endswith(f"({label}: as shipped)")
+        origin = workspace.sandbox.line.origin
+        assert f"({label} and " in origin
+        assert origin.endswith(": as shipped)")
 
 
 @pytest.fixture
