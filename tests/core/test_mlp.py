@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from explorer.core.mlp import (
     Pass,
@@ -21,17 +22,28 @@ RELATIVE = 1e-10
 
 
 class Case:
-    """A small float64 problem: a network, θ, points and directions."""
+    """A small float64 problem: a network, θ, points and directions.
 
-    def __init__(self, hidden: tuple[int, ...], activation: str, shared: bool, inputs: int) -> None:
+    With a context, θ ends in values that the network is given at every point beside x.
+    """
+
+    def __init__(
+        self,
+        hidden: tuple[int, ...],
+        activation: str,
+        shared: bool,
+        inputs: int,
+        context: int = 0,
+    ) -> None:
         generator = torch.Generator().manual_seed(len(hidden) + 10 * inputs)
 
         def normal(*shape: int) -> Tensor:
             return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-        self.network: Network = make_network(hidden, activation, inputs)
+        self.network: Network = make_network(hidden, activation, inputs + context)
         self.activation = activation
-        count = parameter_count(self.network)
+        self.weights = parameter_count(self.network)
+        count = self.weights + context
         self.theta = normal(count) if shared else normal(TASKS, count)
         self.x = normal(TASKS, POINTS, inputs)
         self.y = normal(TASKS, POINTS, 1)
@@ -45,11 +57,15 @@ class Case:
         """The parameters that one task uses."""
         return self.theta if self.theta.dim() == 1 else self.theta[task]
 
+    def task_prediction(self, task: int, theta: Tensor) -> Tensor:
+        """The reference's predictions for one task."""
+        context = theta[self.weights :].expand(POINTS, -1)
+        x = torch.cat([self.x[task], context], 1)
+        return reference.predict(theta, x, self.network.sizes, self.activation)
+
     def task_loss(self, task: int, theta: Tensor) -> Tensor:
         """The reference's loss of one task."""
-        return reference.loss(
-            theta, self.x[task], self.y[task], self.network.sizes, self.activation
-        )
+        return functional.mse_loss(self.task_prediction(task, theta), self.y[task])
 
 
 @pytest.fixture(params=[(5,), (4, 5), (4, 3, 5)], ids=str)
@@ -67,11 +83,14 @@ def shared(request: pytest.FixtureRequest) -> bool:
     return request.param
 
 
-@pytest.fixture(params=[1, 2], ids=["1 input", "2 inputs"])
+@pytest.fixture(
+    params=[(1, 0), (2, 0), (1, 1), (2, 3)],
+    ids=["1 input", "2 inputs", "1 context value", "2 inputs and 3 context values"],
+)
 def case(
     request: pytest.FixtureRequest, hidden: tuple[int, ...], activation: str, shared: bool
 ) -> Case:
-    return Case(hidden, activation, shared, request.param)
+    return Case(hidden, activation, shared, *request.param)
 
 
 def close(actual: Tensor, expected: Tensor) -> None:
@@ -87,14 +106,11 @@ def test_predictions_and_losses(case: Case) -> None:
     for task in range(TASKS):
         theta = case.task_theta(task)
         close(losses[task], case.task_loss(task, theta))
-        close(
-            predictions[task],
-            reference.predict(theta, case.x[task], case.network.sizes, case.activation),
-        )
+        close(predictions[task], case.task_prediction(task, theta))
 
 
 def test_gradient(case: Case) -> None:
-    """The gradient of each task's loss is autograd's, and so is their sum."""
+    """The gradient of each task's loss is autograd's, context included, and so is the sum."""
     _, passed = case.closed()
     expected = torch.stack(
         [
@@ -105,11 +121,11 @@ def test_gradient(case: Case) -> None:
         ]
     )
     close(gradient(passed), expected)
-    close(summed_gradient(passed), expected.sum(0))
+    close(summed_gradient(passed), expected.sum(0)[: case.weights])
 
 
 def test_hessian_vector_product(case: Case) -> None:
-    """The Hessian-vector product of each task's loss is autograd's, and so is their sum."""
+    """The Hessian-vector product of each task's loss is autograd's, and so is the sum."""
     _, passed = case.closed()
     expected = torch.stack(
         [
@@ -122,12 +138,14 @@ def test_hessian_vector_product(case: Case) -> None:
         ]
     )
     close(hessian_vector(passed, case.vector, case.network), expected)
-    close(summed_hessian_vector(passed, case.vector, case.network), expected.sum(0))
+    summed = summed_hessian_vector(passed, case.vector, case.network)
+    close(summed, expected.sum(0)[: case.weights])
 
 
-def test_hessian_is_symmetric(activation: str, hidden: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("context", [0, 2])
+def test_hessian_is_symmetric(activation: str, hidden: tuple[int, ...], context: int) -> None:
     """u·Hv = v·Hu, a property of second derivatives that needs no reference."""
-    case = Case(hidden, activation, shared=False, inputs=1)
+    case = Case(hidden, activation, shared=False, inputs=1, context=context)
     _, passed = case.closed()
     other = case.vector.flip(0)
     forth = (other * hessian_vector(passed, case.vector, case.network)).sum(1)

@@ -19,6 +19,9 @@ from explorer.core.network import (
     to_state_dict,
     unpack,
 )
+from explorer.core.schema import Settings
+from explorer.core.streams import stream
+from explorer.core.training import start
 
 HIDDEN = [(5,), (40, 40), (3, 7, 4), (2, 3, 4, 5, 6)]
 
@@ -101,6 +104,47 @@ def test_initialise_draws_like_linear() -> None:
     other = initialise(network, torch.Generator().manual_seed(2))
     assert torch.equal(theta, again)
     assert not torch.equal(theta, other)
+
+
+def test_initial_weights_as_the_authors_draw_them() -> None:
+    """Normal with σ = 0.01, cut at 2σ, and no biases: σ of what is left is 0.88 times that."""
+    network = make_network((100, 100))
+    theta = initialise(network, torch.Generator().manual_seed(1), "normal")
+    weights = torch.cat([layer[:-1].flatten() for layer in unpack(theta, network.sizes)])
+    assert all(not layer[-1].any() for layer in unpack(theta, network.sizes))
+    assert 0.0195 < weights.abs().max() <= 0.02
+    assert weights.mean().abs() < 4 * 0.0088 / math.sqrt(len(weights))
+    assert weights.std() == pytest.approx(0.01 * 0.8796, rel=0.02)
+    within = (weights.abs() < 0.01).float().mean()
+    assert within == pytest.approx(0.6827 / 0.9545, abs=0.02)
+
+
+def test_initial_weights_of_glorot() -> None:
+    """U(±√(6/(inputs + outputs))) in each layer, and no biases."""
+    network = make_network((100, 60))
+    theta = initialise(network, torch.Generator().manual_seed(1), "glorot")
+    for layer in unpack(theta, network.sizes):
+        assert not layer[-1].any()
+        bound = math.sqrt(6 / (layer.shape[0] - 1 + layer.shape[1]))
+        weights = layer[:-1]
+        assert 0.9 * bound < weights.abs().max() <= bound
+        assert weights.mean().abs() < 4 * bound / math.sqrt(3 * weights.numel())
+    middle = unpack(theta, network.sizes)[1][:-1]
+    assert middle.std() == pytest.approx(math.sqrt(2 / 160), rel=0.03)
+
+
+@pytest.mark.parametrize("how", ["uniform", "normal", "glorot"])
+def test_initial_weights_follow_the_seed(how: str) -> None:
+    """The same generator draws the same, another another, and a run begins with the setting's."""
+    network = make_network((8, 8))
+    one, same, other = (
+        initialise(network, torch.Generator().manual_seed(seed), how) for seed in (1, 1, 2)
+    )
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    settings = Settings(hidden=(8, 8), initialisation=how, seed=4)
+    begun = initialise(network, stream(4, "initialisation"), how)
+    assert torch.equal(start(settings, ("maml",)).learners["maml"].meta, begun)
 
 
 @pytest.mark.parametrize(("activation", "tanh"), [("relu", False), ("tanh", True)])

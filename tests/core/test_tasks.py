@@ -1,13 +1,14 @@
 """The distribution of sine tasks and the streams that draw from it."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from explorer.core.schema import Range, Settings
 from explorer.core.streams import stream
-from explorer.core.tasks import Tasks, grid, sample, sample_evenly, sine
+from explorer.core.tasks import Tasks, grid, own_tasks, sample, sample_evenly, sine
 
 ODD = Settings(amplitude=Range(2.0, 2.5), phase=Range(-1.0, 0.5), x=Range(3.0, 7.0))
 
@@ -198,3 +199,51 @@ def test_even_tasks_repeat_and_their_inputs_are_free() -> None:
     assert torch.equal(one.y, sine(one.x, one.amplitude, one.phase))
     assert not torch.equal(one.x, evenly(Settings(), 50, 8).x)
     assert float(one.x.std()) == pytest.approx(10 / 12**0.5, rel=0.1)
+
+
+# --- sines of one's own
+
+OWN = Settings(networks=40, shots=3, query=4, seed=2, amplitude=Range(1.0, 2.0), x=Range(-1, 3))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+def test_own_sines_stay_and_their_points_do_not(noise: float) -> None:
+    """Every iteration has the same sines, within the ranges, and fresh points on them."""
+    settings = replace(OWN, noise=noise)
+    drawn = own_tasks(settings, 0, 6)
+    assert drawn.amplitude.shape == drawn.phase.shape == (6, 40, 1, 1)
+    assert drawn.x.shape == drawn.y.shape == (6, 40, 7, 1)
+    assert torch.equal(drawn.amplitude, drawn.amplitude[:1].expand(6, -1, -1, -1))
+    assert torch.equal(drawn.phase, drawn.phase[:1].expand(6, -1, -1, -1))
+    assert len(drawn.amplitude[0].unique()) == len(drawn.phase[0].unique()) == 40
+    assert len(drawn.x.unique()) > 0.99 * drawn.x.numel()
+    for values, (low, high) in (
+        (drawn.amplitude, settings.amplitude),
+        (drawn.phase, settings.phase),
+        (drawn.x, settings.x),
+    ):
+        assert low <= values.min() < low + 0.2 * (high - low)
+        assert high - 0.2 * (high - low) < values.max() <= high
+    errors = drawn.y - sine(drawn.x, drawn.amplitude, drawn.phase)
+    assert float(errors.std()) == pytest.approx(noise, rel=0.1, abs=1e-6)
+    assert torch.equal(drawn.task, torch.cat([drawn.amplitude, drawn.phase], -1))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+def test_own_tasks_are_a_matter_of_the_iteration(noise: float) -> None:
+    """Drawn at once or one by one they are the same bit for bit, and the seed decides."""
+    settings = replace(OWN, noise=noise)
+    whole = own_tasks(settings, 100, 5)
+    pieces = [own_tasks(settings, 100, 2), own_tasks(settings, 102, 3)]
+    other = own_tasks(replace(settings, seed=3), 100, 5)
+    for part in ("amplitude", "phase", "x", "y"):
+        assert torch.equal(getattr(whole, part), torch.cat([getattr(p, part) for p in pieces]))
+        assert not torch.equal(getattr(whole, part), getattr(other, part))
+
+
+def test_noise_shifts_no_task_of_ones_own() -> None:
+    """Changing σ leaves x, A and φ as they are."""
+    clean, noisy = own_tasks(OWN, 3, 2), own_tasks(replace(OWN, noise=0.5), 3, 2)
+    for part in ("amplitude", "phase", "x"):
+        assert torch.equal(getattr(clean, part), getattr(noisy, part))
+    assert not torch.equal(clean.y, noisy.y)

@@ -1,9 +1,12 @@
 """Networks trained on one sine each: each follows its own loss, and their mean is the start."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
+from explorer.core.learners import Batch
 from explorer.core.network import initialise
 from explorer.core.streams import stream
 from tests.core.learners import plain
@@ -71,3 +74,21 @@ def test_the_first_begins_where_all_learners_do(name: str) -> None:
     assert len(networks.unique(dim=0)) == TASKS
     again = case.learner.begin(theta, case.settings).view(TASKS, -1)
     assert torch.equal(again, networks)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_know_of_one_another_by_the_pull_alone(name: str) -> None:
+    """Another network elsewhere, with other points, is nothing to the first but by the mean."""
+    case = problem(name, penalty=PENALTY)
+    meta, batch = case.meta.clone(), Batch(*(part.clone() for part in case.batch))
+    meta[case.parameters :] += 1.0
+    batch.support_y[1:] += 1.0
+    batch.query_x[1:] -= 1.0
+    changed = replace(case, meta=meta, batch=batch).gradient() - case.gradient()
+    first, others = changed[: case.parameters], changed[case.parameters :]
+    assert others.any()
+    if name == "averaged-pulled":
+        moved = (TASKS - 1) / TASKS  # of the mean
+        torch.testing.assert_close(first, torch.full_like(first, -2 * PENALTY * moved))
+    else:
+        assert not first.any()
