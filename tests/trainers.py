@@ -11,7 +11,7 @@ from explorer.core.schema import Settings
 from explorer.core.training import Progress, Run
 from explorer.state.training_session import Newest, Trainer
 
-SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3)
+SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3, networks=20)
 LONG = replace(SMALL, iterations=1_000_000)
 PATIENCE = 20  # seconds until a forgotten gate opens by itself
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explorer.core.learners import LEARNERS
+from explorer.core.learners import LEARNERS, Learner
 from explorer.core.schema import Settings
 
 
@@ -18,7 +18,7 @@ class Account:
     """What the training of one learner has taken.
 
     Attributes:
-        tasks: tasks drawn for it; the sines of averaged networks count once.
+        tasks: tasks that it has met; the sines of averaged networks count once.
         points: support and query points that it used, each time that it drew fresh ones.
         gradients: gradients of one task's loss: forward and backward passes.
         products: Hessian-vector products of one task's loss.
@@ -47,9 +47,8 @@ def account(learner: str, settings: Settings, iterations: int, seconds: float = 
     rule = LEARNERS[learner]
     per_batch = settings.networks if rule.own_tasks else settings.meta_batch
     gradients, products = rule.cost(settings)
-    batches = 1 if rule.own_tasks else iterations
     return Account(
-        batches * per_batch,
+        _tasks(rule, settings, iterations),
         iterations * per_batch * _points(learner, settings),
         iterations * per_batch * gradients,
         iterations * per_batch * products,
@@ -64,8 +63,18 @@ def accounts(
     return {name: account(name, settings, iterations, spent) for name, spent in seconds.items()}
 
 
+def _tasks(rule: Learner, settings: Settings, iterations: int) -> int:
+    """Tasks that a learner has met."""
+    if not rule.own_tasks:
+        return iterations * settings.meta_batch
+    if not rule.in_turn:
+        return settings.networks
+    turns = -(-iterations * settings.networks // settings.iterations)
+    return min(turns, settings.networks)
+
+
 def _points(learner: str, settings: Settings) -> int:
     """Points of one task in one meta-iteration."""
     alone = learner in {"pretrained", "oracle"} and settings.pretrain_on == "support"
-    fresh = settings.judged_on == "fresh" and not alone
+    fresh = (settings.judged_on == "fresh" and not alone) or LEARNERS[learner].own_tasks
     return settings.shots + settings.query * fresh

@@ -196,9 +196,10 @@ class Settings:
 
     def relative_work(self) -> float:
         """Multiplications of one meta-iteration, in units of the paper's settings."""
-        return _work(
-            self.meta_batch, self.shots, self.query, self.inner_steps, self.hidden
-        ) / _work(25, 10, 10, 1, (40, 40))
+        judged = self.query * (self.inner_steps if self.outer_loss == "every" else 1)
+        return _work(self.meta_batch, self.shots, judged, self.inner_steps, self.hidden) / _work(
+            25, 10, 10, 1, (40, 40)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -215,11 +216,11 @@ class Settings:
         return cls(**known)
 
 
-def _work(tasks: int, shots: int, query: int, steps: int, hidden: Sequence[int]) -> float:
+def _work(tasks: int, shots: int, judged: int, steps: int, hidden: Sequence[int]) -> float:
     sizes = [1, *hidden, 1]
     parameters = sum((n + 1) * m for n, m in pairwise(sizes))
     # A forward and backward pass costs three products per layer, a Hessian-vector product six.
-    return tasks * parameters * (9 * shots * steps + 3 * query)
+    return tasks * parameters * (9 * shots * steps + 3 * judged)
 
 
 DESCRIPTIONS: dict[str, Description] = {f.name: f.metadata["description"] for f in fields(Settings)}

@@ -119,7 +119,7 @@ def test_averaged_networks_have_tasks_of_their_own() -> None:
     for begun in (0, 3):
         found = seen(SMALL, 2, begun)
         expected = own_tasks(SMALL, begun, 2).split(SMALL.shots)
-        for name in NAMES:
+        for name in (name for name in NAMES if not LEARNERS[name].in_turn):
             batch, _ = found[name]
             if LEARNERS[name].own_tasks:
                 assert all(torch.equal(a, b) for a, b in zip(batch, expected, strict=True))
@@ -157,7 +157,7 @@ def test_chunks_do_not_matter_to_any_learner(learner: str, outer_loss: str) -> N
 )
 def test_every_setting_reaches_its_learner(learner: str, changes: dict[str, object]) -> None:
     """Changing it changes what that learner becomes."""
-    settings = replace(SMALL, inner_steps=2)
+    settings = replace(SMALL, inner_steps=2, iterations=3)
     one, other = (
         advance(start(each, (learner,)), 3)[0].starting_point(learner).theta
         for each in (settings, replace(settings, **changes))

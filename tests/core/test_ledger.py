@@ -71,12 +71,21 @@ def test_tasks_and_points() -> None:
     assert found["averaged"].points == 10 * SETTINGS.networks * each
 
 
+@pytest.mark.parametrize(("iterations", "tasks"), [(0, 0), (1, 1), (12, 1), (13, 2), (59, 5)])
+def test_networks_that_take_turns_meet_their_tasks_one_by_one(iterations: int, tasks: int) -> None:
+    """Five networks in 60 meta-iterations: each has 12."""
+    assert account("averaged-pulled", SETTINGS, iterations).tasks == tasks
+    assert account("averaged-pulled", SETTINGS, 60).tasks == 5
+
+
 @pytest.mark.parametrize(
     ("changes", "learner", "points"),
     [
         ({"judged_on": "support"}, "maml", 4),
         ({"pretrain_on": "support"}, "pretrained", 4),
         ({"pretrain_on": "support"}, "maml", 8),
+        ({"judged_on": "support", "networks": 3}, "averaged", 8),
+        ({"judged_on": "support", "networks": 3}, "averaged-pulled", 8),
     ],
 )
 def test_points_that_are_not_used_do_not_count(

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
 import pytest
@@ -227,6 +227,8 @@ def test_relative_work() -> None:
         Settings(hidden=(50, 40)),
     ):
         assert 1 < more.relative_work() < MAX_WORK
+    last = Settings(inner_steps=5)
+    assert replace(last, outer_loss="every").relative_work() > last.relative_work()
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ from explorer.core.training import (
     train,
 )
 
-SMALL = Settings(hidden=(8, 8), shots=3, query=4, meta_batch=5, noise=0.3)
+SMALL = Settings(hidden=(8, 8), shots=3, query=4, meta_batch=5, noise=0.3, networks=20)
 ROUNDING = 1e-4  # what a few dozen iterations may make of different orders of summation
 
 

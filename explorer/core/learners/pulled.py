@@ -3,9 +3,11 @@
 The third multi-task baseline of Table 2 and appendix C of the MAML paper (Finn et al. 2017,
 arXiv 1703.03400), which trains 500 regressors sequentially, with "weight regularization to the
 mean parameter vector thus far of the trained regressors". The loss of network i is
-Lᵢ + λ‖θᵢ − θ̄‖², θ̄ being the mean of networks 1 to i − 1; the first is pulled to its own initial
-weights. The meta-parameters are θ̄ and then θᵢ, of the network whose turn it is. What one is
-pulled to needs the others before it finished, so these networks cannot be trained as one batch.
+Lᵢ + λ‖θᵢ − θ̄‖², θ̄ being the mean of networks 1 to i − 1; nothing pulls the first. What one is
+pulled to needs those before it finished, so these networks cannot be trained as one batch: pulled
+to the present mean of all, they stay close to zero and the average predicts next to nothing.
+
+The meta-parameters are θᵢ of the network whose turn it is, θ̄, and whether there is one, 0 or 1.
 """
 
 from __future__ import annotations
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def _parts(meta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    size = len(meta) // 2
+    return meta[:size], meta[size : 2 * size], meta[2 * size :]
+
+
 def meta_gradient(
     meta: Tensor,
     batch: Batch,
@@ -33,35 +40,34 @@ def meta_gradient(
     weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The gradient of the present network's loss, none for the mean, and its squared error."""
-    mean, theta = meta.view(2, -1)
+    theta, mean, is_mean = _parts(meta)
     all_points = inner._replace(joint_on_support=False)
     descent, losses = pretrained_gradient(theta, batch, network, all_points)
-    pull = (theta - mean) * (2 * inner.penalty)
-    return torch.cat([torch.zeros_like(mean), descent + pull]), losses
+    pull = (theta - mean) * is_mean * (2 * inner.penalty)
+    return torch.cat([descent + pull, torch.zeros_like(mean), torch.zeros_like(is_mean)]), losses
 
 
 def begin(theta: Tensor, _settings: Settings) -> Tensor:
-    """The first network, for lack of others also the mean."""
-    return theta.repeat(2)
+    """The first network, which stands in for the mean until there is one."""
+    return torch.cat([theta, theta, theta.new_zeros(1)])
 
 
 def next_network(meta: Tensor, network: int, settings: Settings) -> Tensor:
-    """The mean as it is, and the initial weights of a network, counted from 0."""
-    mean = meta.view(2, -1)[0]
+    """The initial weights of a network, counted from 0, and the mean as it is."""
     generator = stream(settings.seed, f"averaged initialisation/{network}")
     theta = initialise(PULLED.network(settings), generator, settings.initialisation)
-    return torch.cat([mean, theta])
+    return torch.cat([theta, *_parts(meta)[1:]])
 
 
 def finished(meta: Tensor, network: int) -> Tensor:
     """The present network, counted from 0, joins the mean."""
-    mean, theta = meta.view(2, -1)
-    return torch.cat([mean + (theta - mean) / (network + 1), theta])
+    theta, mean, is_mean = _parts(meta)
+    return torch.cat([theta, mean + (theta - mean) / (network + 1), torch.ones_like(is_mean)])
 
 
 def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
     """Adaptation starts from the mean of the networks that are finished."""
-    return StartingPoint(network, meta.view(2, -1)[0])
+    return StartingPoint(network, _parts(meta)[1])
 
 
 PULLED = Learner(

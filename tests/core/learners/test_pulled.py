@@ -14,42 +14,55 @@ NAME = "averaged-pulled"
 PENALTY = 0.3
 
 
-def in_mid_turn(hidden: tuple[int, ...] = (5, 6), activation: str = "tanh") -> Problem:
-    """A network that has left its initial weights, and a mean elsewhere."""
+def in_mid_turn(
+    hidden: tuple[int, ...] = (5, 6), activation: str = "tanh", is_first: bool = False
+) -> Problem:
+    """A network at its initial weights, and a mean elsewhere, if there is one."""
     case = problem(NAME, hidden, activation, penalty=PENALTY)
-    mean, theta = case.meta.view(2, -1)
-    assert torch.equal(mean, theta)
+    theta, mean, is_mean = parts(case.meta)
+    assert torch.equal(theta, mean)
+    assert is_mean == 0
     mean += 0.3 * torch.randn(len(mean), generator=torch.Generator().manual_seed(1))
+    is_mean += not is_first
     return case
+
+
+def parts(meta: Tensor) -> tuple[Tensor, ...]:
+    """The network whose turn it is, the mean, and whether there is one."""
+    size = len(meta) // 2
+    return meta.split([size, size, 1])
 
 
 def loss(case: Problem, theta: Tensor) -> Tensor:
     """The mean over all points of all tasks, and the pull."""
-    batch, mean = case.batch, case.meta.view(2, -1)[0]
+    batch = case.batch
+    _, mean, is_mean = parts(case.meta)
     x = torch.cat([batch.support_x, batch.query_x], -2)
     y = torch.cat([batch.support_y, batch.query_y], -2)
-    pull = PENALTY * (theta - mean).square().sum()
-    return torch.stack([plain.mse(case, theta, *xy) for xy in zip(x, y, strict=True)]).mean() + pull
+    errors = [plain.mse(case, theta, *xy) for xy in zip(x, y, strict=True)]
+    pull = PENALTY * (theta - mean).square().sum() if is_mean else 0.0
+    return torch.stack(errors).mean() + pull
 
 
-def test_it_follows_its_own_loss(hidden: tuple[int, ...], activation: str) -> None:
+@pytest.mark.parametrize("is_first", [False, True])
+def test_it_follows_its_own_loss(hidden: tuple[int, ...], activation: str, is_first: bool) -> None:
     """The gradient is autograd's, the mean being a constant that stays where it is."""
-    case = in_mid_turn(hidden, activation)
+    case = in_mid_turn(hidden, activation, is_first)
     found, losses = case.run()
-    towards_mean, own = found.view(2, -1)
-    assert not towards_mean.any()
-    theta = case.meta.view(2, -1)[1].clone().requires_grad_()
+    own, *constants = parts(found)
+    assert not torch.cat(constants).any()
+    theta = parts(case.meta)[0].clone().requires_grad_()
     (expected,) = torch.autograd.grad(loss(case, theta), theta)
     assert relative_error(own, expected) < RELATIVE
-    pull = PENALTY * (theta - case.meta.view(2, -1)[0]).square().sum()
-    torch.testing.assert_close(losses, (loss(case, theta) - pull).detach().unsqueeze(0))
+    parts(case.meta)[2].zero_()  # what is reported has no pull in it
+    torch.testing.assert_close(losses, loss(case, theta).detach().unsqueeze(0))
 
 
 def test_its_gradient_is_that_of_finite_differences() -> None:
     """A smooth network: central differences along random directions."""
     case = in_mid_turn()
-    own = case.gradient().view(2, -1)[1]
-    theta, generator = case.meta.view(2, -1)[1], torch.Generator().manual_seed(2)
+    own, theta = parts(case.gradient())[0], parts(case.meta)[0]
+    generator = torch.Generator().manual_seed(2)
     for _ in range(5):
         along = torch.randn(len(theta), generator=generator, dtype=torch.float64)
         step = 1e-5 * along
@@ -60,11 +73,21 @@ def test_its_gradient_is_that_of_finite_differences() -> None:
 def test_adaptation_starts_from_the_mean_of_those_that_are_finished() -> None:
     """The one in mid-turn has no part in it until its turn is over."""
     case = in_mid_turn()
-    mean, theta = case.meta.view(2, -1)
+    theta, mean, _ = parts(case.meta)
     assert torch.equal(case.start.theta, mean)
     assert case.start.scale is None
-    over = case.learner.starting_point(finished(case.meta, 3), case.settings)
-    torch.testing.assert_close(over.theta, (3 * mean + theta) / 4)
+    over = finished(case.meta, 3)
+    start = case.learner.starting_point(over, case.settings)
+    torch.testing.assert_close(start.theta, (3 * mean + theta) / 4)
+    assert parts(over)[2] == 1
+
+
+def test_the_first_is_the_mean_once_it_is_finished() -> None:
+    """Whatever stood in for it."""
+    case = in_mid_turn(is_first=True)
+    theta, mean, is_mean = parts(finished(case.meta, 0))
+    torch.testing.assert_close(mean, theta)
+    assert is_mean == 1
 
 
 def test_identical_networks_change_nothing() -> None:
@@ -73,7 +96,9 @@ def test_identical_networks_change_nothing() -> None:
     meta = case.meta
     for network in range(4):
         meta = finished(meta, network)
-    torch.testing.assert_close(meta, case.meta, rtol=1e-15, atol=1e-15)
+    torch.testing.assert_close(
+        torch.cat(parts(meta)[:2]), torch.cat(parts(case.meta)[:2]), rtol=1e-15, atol=1e-15
+    )
 
 
 @pytest.mark.parametrize("how", ["uniform", "normal"])
@@ -82,9 +107,8 @@ def test_every_network_begins_elsewhere(how: str) -> None:
     case = problem(NAME, initialisation=how)
     theta = initialise(case.network, stream(0, "initialisation"), how)
     meta = case.learner.begin(theta, case.settings)
-    assert torch.equal(meta.view(2, -1), torch.stack([theta, theta]))
-    later = [next_network(meta, network, case.settings).view(2, -1) for network in (1, 2, 1)]
-    assert all(torch.equal(mean, theta) for mean, _ in later)
-    assert torch.equal(later[0], later[2])
-    assert not torch.equal(later[0], later[1])
-    assert not torch.equal(later[0][1], theta)
+    assert torch.equal(parts(meta)[0], theta)
+    later = [parts(next_network(meta, network, case.settings)) for network in (1, 2, 1)]
+    assert all(torch.equal(mean, theta) for _, mean, _ in later)
+    assert torch.equal(later[0][0], later[2][0])
+    assert len(torch.stack([theta, later[0][0], later[1][0]]).unique(dim=0)) == 3
