@@ -38,6 +38,7 @@ class Watch:
         QCoreApplication.processEvents()
         # Here, because a collection that happens in a worker thread would delete widgets there.
         gc.collect()
+        gc.freeze()  # what is left stays for long; collections would take half a second in the end
         leaks = []
         for thing, alive, place in self._started:
             if shiboken6.isValid(thing) and getattr(thing, alive)():

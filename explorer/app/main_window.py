@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self._phase)
         self.statusBar().addPermanentWidget(self._origin)
         self.resize(1280, 800)
-        self.splitter.setSizes([732, 548])
+        self.splitter.setSizes([708, 572])
 
     def restore_layout(self) -> None:
         """Take the size and place the window had when it was last closed."""

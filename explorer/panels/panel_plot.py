@@ -16,7 +16,7 @@ from explorer.panels.style import LIGHT, Theme
 from explorer.panels.widgets import label
 
 ZOOM = 1.25
-SMALLEST = 215, 200  # pixels
+SMALLEST = 205, 200  # pixels
 TIP = "Zoom: Ctrl and wheel, or + and −. Move: drag. Whole view: double click, or 0."
 
 
