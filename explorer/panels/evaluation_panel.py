@@ -12,8 +12,10 @@ from PySide6.QtWidgets import (
 
 from explorer.core.errors import UserError
 from explorer.core.reproduction import ITEMS
-from explorer.panels.evaluation_forms import ComparisonForm, Form, GridForm, ReproductionForm
+from explorer.panels.comparison_form import ComparisonForm
+from explorer.panels.evaluation_forms import Form, ReproductionForm
 from explorer.panels.figure_view import UNFINISHED, FigureView
+from explorer.panels.grid_form import GridForm
 from explorer.panels.rows_table import RowsTable
 from explorer.panels.style import Theme
 from explorer.panels.training_panel import duration

@@ -17,13 +17,19 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.checkpoint import load, save
 from explorer.core.comparison import Comparison, Competitor, compare
+from explorer.core.distribution import Distribution
 from explorer.core.errors import UserError
 from explorer.core.figure import JobProgress
 from explorer.core.reproduction import Item, Plan
+from explorer.core.schema import Range
+from explorer.core.step_grid import StepGrid, step_grid
 from explorer.core.training import start
-from explorer.panels import evaluation_forms
+from explorer.panels.comparison_form import ComparisonForm
+from explorer.panels.evaluation_fields import competitor
+from explorer.panels.evaluation_forms import ReproductionForm
 from explorer.panels.evaluation_panel import EvaluationPanel
 from explorer.panels.figure_view import UNFINISHED
+from explorer.panels.grid_form import GridForm
 from explorer.state.jobs import JobPhase
 from explorer.state.training_session import Phase
 from tests.app import test_main_window
@@ -139,8 +145,9 @@ def test_tab_goes_through_the_panel(window: MainWindow, panel: EvaluationPanel) 
         press(window, Key.Key_Tab)
         seen.append(window.focusWidget())
     form = panel.forms["compare"]
-    assert isinstance(form, evaluation_forms.ComparisonForm)
-    assert {panel.kind, panel.start, form.roles, form.shots, form.seed, form.noise} <= {*seen}
+    assert isinstance(form, ComparisonForm)
+    wanted = form.roles, form.shots, form.counts.seed, form.tasks.noise
+    assert {panel.kind, panel.start, *wanted} <= {*seen}
 
 
 def test_it_fits_a_small_window(window: MainWindow, panel: EvaluationPanel) -> None:
@@ -150,7 +157,7 @@ def test_it_fits_a_small_window(window: MainWindow, panel: EvaluationPanel) -> N
         assert window.minimumSizeHint().width() <= 1100
         assert window.minimumSizeHint().height() <= 700
     form = panel.forms["compare"]
-    assert isinstance(form, evaluation_forms.ComparisonForm)
+    assert isinstance(form, ComparisonForm)
     panel.kind.setCurrentIndex(panel.kind.findData("compare"))
     window.resize(window.minimumSizeHint())
     assert form.roles.horizontalScrollBar().maximum() == 0
@@ -269,7 +276,7 @@ def test_the_plan_is_what_was_chosen(
 
     monkeypatch.setattr(Item, "job", job)
     form = panel.forms["table2"]
-    assert isinstance(form, evaluation_forms.ReproductionForm)
+    assert isinstance(form, ReproductionForm)
     form.seed.setValue(7)
     form.amount.setCurrentIndex(1)
     begin(panel, "table2")
@@ -283,11 +290,11 @@ def test_a_comparison_is_what_the_core_computes(
 ) -> None:
     """The figure in the window has the numbers of the same comparison made without one."""
     form = panel.forms["compare"]
-    assert isinstance(form, evaluation_forms.ComparisonForm)
+    assert isinstance(form, ComparisonForm)
     form.shots.setText("2, 3")
-    form.steps.setValue(2)
-    form.tasks.setValue(4)
-    form.seed.setValue(5)
+    form.counts.steps.setValue(2)
+    form.counts.tasks.setValue(4)
+    form.counts.seed.setValue(5)
     begin(panel, "compare")
     jobs, line = window.workspace.jobs, window.workspace.sandbox.line
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
@@ -306,6 +313,51 @@ def test_a_comparison_is_what_the_core_computes(
             assert np.array_equal(one.y, other.y)
 
 
+def test_a_grid_is_what_the_core_computes(
+    window: MainWindow, panel: EvaluationPanel, qtbot: QtBot
+) -> None:
+    """With the step sizes and the tasks that were typed, which need not be those of training."""
+    form = panel.forms["grid"]
+    assert isinstance(form, GridForm)
+    settings = window.workspace.sandbox.line.entries["maml"].settings
+    assert settings is not None
+    assert form.tasks.distribution() == Distribution.of(settings)
+    form.role.setCurrentIndex(form.role.findData("maml"))
+    form.shots.setText("2, 4")
+    form.alphas.setText("0.005, 0.02")
+    form.counts.steps.setValue(2)
+    form.counts.tasks.setValue(4)
+    form.counts.seed.setValue(5)
+    form.tasks.ranges["amplitude"].high.setValue(8.0)
+    form.tasks.noise.setValue(0.1)
+    begin(panel, "grid")
+    jobs, line = window.workspace.jobs, window.workspace.sandbox.line
+    qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
+    tasks = replace(Distribution.of(settings), amplitude=Range(0.1, 8.0), noise=0.1)
+    request = StepGrid((2, 4), 2, (0.005, 0.02), 4, 5, tasks)
+    *_, last = step_grid(request, competitor(line, "maml"))
+    figure = jobs.jobs[1].figure
+    assert figure is not None
+    assert last.figure is not None
+    assert figure.rows == last.figure.rows
+    assert figure.protocol == last.figure.protocol
+
+
+def test_a_grid_offers_the_tasks_of_the_network(window: MainWindow, panel: EvaluationPanel) -> None:
+    """Choosing another network fills in those that it was trained on."""
+    form = panel.forms["grid"]
+    assert isinstance(form, GridForm)
+    form.tasks.noise.setValue(0.7)
+    form.role.setCurrentIndex(form.role.findData("pretrained"))
+    assert form.tasks.noise.value() == 0.0
+    form.alphas.setText("0.01, quick")
+    begin_with = form.shots.text()
+    panel.kind.setCurrentIndex(panel.kind.findData("grid"))
+    click(panel.start)
+    assert "Step sizes α: give numbers" in window.notices.text.text()
+    assert (form.alphas.text(), form.shots.text()) == ("0.01, quick", begin_with)
+
+
 def test_every_network_keeps_its_own_settings(window: MainWindow, tmp_path: Path) -> None:
     """What fills the place of a missing learner was trained as shipped, not as the file was."""
     other = replace(SMALL, alpha=0.002, noise=0.5)
@@ -314,7 +366,7 @@ def test_every_network_keeps_its_own_settings(window: MainWindow, tmp_path: Path
     shipped = window.workspace.sandbox.line
     window.workspace.take(load(path))
     line = window.workspace.sandbox.line
-    made = {role: evaluation_forms._competitor(line, role) for role in line.entries}
+    made = {role: competitor(line, role) for role in line.entries}
     assert made["maml"].settings is not None
     assert made["maml"].settings.alpha == other.alpha
     assert made["pretrained"].settings == shipped.entries["pretrained"].settings
@@ -331,7 +383,7 @@ def test_bad_input_is_said(
 ) -> None:
     """One sentence, no job, and nothing typed is lost."""
     form = panel.forms["compare"]
-    assert isinstance(form, evaluation_forms.ComparisonForm)
+    assert isinstance(form, ComparisonForm)
     form.shots.setText(shots)
     form.alpha.setCurrentText(alpha)
     panel.kind.setCurrentIndex(panel.kind.findData("compare"))
