@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.app.actions import Entry
 from explorer.panels.learner_picker import KEYS
-from explorer.state.networks import RANDOM
+from explorer.state.networks import LABELS
 from explorer.state.preferences import THEMES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def menus(window: MainWindow) -> dict[str, list[Entry]]:
     sandbox = window.workspace.sandbox
     step = window.sandbox.step_bar
     learners = [
-        Entry(f"Show {role}".replace(RANDOM, "untrained"), key, switch.toggle)
+        Entry(f"Show {LABELS[role]}", key, switch.toggle)
         for (role, switch), key in zip(window.sandbox.numbers.switches.items(), KEYS, strict=False)
     ]
     themes = [

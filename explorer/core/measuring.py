@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TypeVar
 import explorer
 from explorer.core.adaptation import Start
 from explorer.core.evaluation import GRID_POINTS, Evaluation, blocks_and_rests, summarise
+from explorer.core.lazy_torch import torch
 from explorer.core.paired import TaskErrors
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
@@ -117,7 +119,8 @@ class Meter:
 
 
 def provenance(seed: int, command: str) -> str:
-    """Program, version, seed, command and date, in one line."""
+    """Where a figure comes from, in one line: program, command if there was one, date, versions."""
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    parts = [f"MAML Explorer {explorer.__version__}", f"seed {seed}", command, made]
-    return "; ".join(part for part in parts if part)
+    versions = f"torch {torch.__version__}, Python {platform.python_version()}"
+    origin = command or f"seed {seed}"
+    return " · ".join([f"MAML Explorer {explorer.__version__}", origin, made, versions])

@@ -1,7 +1,8 @@
 """How long one meta-iteration of several learners takes, before it is tried.
 
-A meta-iteration runs to its end before Pause is answered. `Settings` bounds that of MAML; learners
-that are trained together, take steps of their own or have tasks of their own can take longer.
+It weighs the parts of a job, and tells what the window has to refuse: a meta-iteration runs to its
+end before Pause is answered. `Settings` bounds that of MAML; learners that are trained together,
+take steps of their own or have tasks of their own can take longer.
 """
 
 from collections.abc import Sequence
@@ -11,10 +12,12 @@ from explorer.core.network import parameter_count
 from explorer.core.schema import Settings
 
 MAX_SECONDS = 0.15  # of the 200 ms in which Pause has to be answered
-SECONDS_PER_WORK = 0.21e-3  # of `Settings.relative_work`, on one core of the machines aimed at
-# Seconds for one point, one parameter and one gradient step, measured likewise: of tasks that fit
-# into the processor's cache, and of the averaged networks, whose parameters do not.
-REPTILE_SECONDS, AVERAGED_SECONDS = 1.4e-10, 7e-10
+SECONDS = 4e-11  # of a multiplication, on one core of the machines aimed at
+GRADIENT, PRODUCT = (
+    3,
+    6,
+)  # multiplications for each parameter and point; of a Hessian-vector product
+OWN_TASKS = 5  # times as long where networks are worked one by one, or do not fit into the cache
 
 
 def iteration_seconds(settings: Settings, learners: Sequence[str]) -> float:
@@ -26,12 +29,12 @@ def _seconds(settings: Settings, learner: str) -> float:
     rule = LEARNERS[learner]
     parameters = parameter_count(rule.network(settings))
     points = settings.shots + settings.query
+    gradients, products = rule.cost(settings)
+    each = points if gradients == 1 else points / 2  # a single gradient is that of all points
+    work = parameters * each * (GRADIENT * gradients + PRODUCT * products)
     if rule.own_tasks:
-        return AVERAGED_SECONDS * settings.networks * parameters * points
-    if learner == "reptile":
-        steps = settings.reptile_steps
-        return REPTILE_SECONDS * settings.meta_batch * parameters * steps * points / 2
-    return SECONDS_PER_WORK * settings.relative_work()
+        return OWN_TASKS * SECONDS * settings.networks * work
+    return SECONDS * settings.meta_batch * work
 
 
 def too_much(settings: Settings, learners: Sequence[str]) -> str:

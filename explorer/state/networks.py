@@ -24,6 +24,7 @@ Source = Literal["shipped", "training", "file"]
 RANDOM = "random"
 _FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
 ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *ANALYTIC)
+LABELS = {name: each.label for name, each in (LEARNERS | ANALYTIC).items()} | {RANDOM: "Untrained"}
 _BASELINES = (
     PRETRAINED.name,
     *(name for name, learner in LEARNERS.items() if learner.own_tasks),
@@ -173,7 +174,7 @@ def _without_training(settings: Settings) -> dict[str, Entry]:
         name: Entry(learner.label, partial(learner.start, settings))
         for name, learner in ANALYTIC.items()
     }
-    return {RANDOM: Entry("Untrained", partial(_untrained, settings)), **analytic}
+    return {RANDOM: Entry(LABELS[RANDOM], partial(_untrained, settings)), **analytic}
 
 
 def _untrained(settings: Settings) -> StartingPoint:

@@ -162,7 +162,7 @@ def check():
     assert np.array_equal(drawn, trails["pretrained"].prediction[1])
     assert numbers.on_sine["twin"].text() == numbers.on_sine["pretrained"].text() != "–"
     assert numbers.switches["twin"].text() == "Twin"
-    assert "Show twin" in window.actions_by_name
+    assert "Show Twin" in window.actions_by_name
     print("drawn", flush=True)
     timer.stop()
     window.close()

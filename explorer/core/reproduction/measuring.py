@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Generator, Mapping
-from datetime import UTC, datetime
 from typing import TypeVar
 
-import explorer
 from explorer.core import measuring
 from explorer.core.adaptation import Start
 from explorer.core.evaluation import Evaluation
 from explorer.core.figure import Figure, JobProgress
-from explorer.core.lazy_torch import torch
 from explorer.core.learners import LEARNERS
 from explorer.core.measuring import each
 from explorer.core.reproduction.plan import FULL, Plan
@@ -113,12 +109,8 @@ def tuned(
 
 
 def provenance(plan: Plan, item: str) -> str:
-    """Where a figure comes from, in one line."""
-    now = datetime.now(UTC).strftime("%Y-%m-%d")
-    return (
-        f"MAML Explorer {explorer.__version__} · {plan.command(item)} · {now} · "
-        f"torch {torch.__version__}, Python {platform.python_version()}"
-    )
+    """Where a figure of the reproduction comes from, in one line."""
+    return measuring.provenance(plan.seed, plan.command(item))
 
 
 def training_protocol(plan: Plan) -> str:

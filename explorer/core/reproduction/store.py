@@ -18,19 +18,14 @@ import explorer
 from explorer.core.checkpoint import SUFFIX, load, save
 from explorer.core.errors import CheckpointError, UserError
 from explorer.core.header import read_header
-from explorer.core.learners import LEARNERS, MAML
+from explorer.core.learners import LEARNERS
 from explorer.core.reproduction.plan import PENALTIES, Plan
 from explorer.core.schema import Settings
 from explorer.core.starting_point import StartingPoint
 from explorer.core.training import Progress, Run, start, train
+from explorer.core.workload import iteration_seconds
 
 SAVE_SECONDS = 10.0
-# Milliseconds of a meta-iteration with the paper's settings on one core.
-COSTS = {
-    "maml": 0.21, "pretrained": 0.1, "first-order": 0.12, "oracle": 0.1, "reptile": 0.66,
-    "cavia": 0.29,
-}  # fmt: skip
-OWN_COST = 12.0  # of a step of 500 networks on tasks of their own
 DAMAGED = ".damaged"
 
 Step = tuple[float, str]  # share done, and what is being done
@@ -52,15 +47,12 @@ class Training:
 
     def seconds_left(self, store: Path) -> float:
         """Estimate of the time that is still to be spent on it, on one core."""
-        settings = self.settings
-        each = COSTS.get(self.learner, COSTS[MAML.name]) * settings.relative_work()
-        if LEARNERS[self.learner].own_tasks:
-            each = OWN_COST * settings.networks / 500
         try:
             done = read_header(store / self.file_name).iteration
         except CheckpointError:
             done = 0
-        return max(settings.iterations - done, 0) * each / 1000
+        left = max(self.settings.iterations - done, 0)
+        return left * iteration_seconds(self.settings, (self.learner,))
 
 
 @dataclass(frozen=True, eq=False)
