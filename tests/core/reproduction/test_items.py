@@ -43,7 +43,9 @@ def test_the_full_version_is_the_papers() -> None:
     assert FULL.settings == Settings()
     assert FULL.settings.iterations == 70_000
     assert FULL.tasks == QUICK.tasks == 600
-    assert replace(QUICK.settings, iterations=70_000) == FULL.settings
+    assert replace(QUICK.settings, iterations=70_000, networks=500) == FULL.settings
+    assert QUICK.settings.networks < FULL.settings.networks
+    assert QUICK.averaged_iterations == FULL.averaged_iterations
     assert QUICK.settings.iterations < FULL.settings.iterations
 
 
