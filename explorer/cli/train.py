@@ -149,12 +149,22 @@ def _resumed(arguments: Namespace) -> tuple[Run, str]:
     settings = checkpoint.settings
     if iterations is not None:
         settings = _with(settings, {"iterations": iterations})
+        _check_turns(checkpoint.run, settings)
     if done >= settings.iterations:
         raise UserError(
             f"{arguments.resume} has already done {done} of {settings.iterations} "
             f"meta-iterations: give a higher --iterations to train on."
         )
     return replace(checkpoint.run, settings=settings), checkpoint.learner
+
+
+def _check_turns(run: Run, wanted: Settings) -> None:
+    turns = [LEARNERS[name].label for name in run.learners if LEARNERS[name].in_turn]
+    if turns and wanted.iterations != run.settings.iterations:
+        raise UserError(
+            f"The networks of “{turns[0]}” take turns as long as all meta-iterations allow: resume "
+            "without --iterations, or start a new run without --resume."
+        )
 
 
 def _train(begun: Run, threads: int | None, interruption: Interruption) -> Outcome:

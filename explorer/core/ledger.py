@@ -46,12 +46,12 @@ def account(learner: str, settings: Settings, iterations: int, seconds: float = 
     """The account of a learner after so many meta-iterations."""
     rule = LEARNERS[learner]
     per_batch = settings.networks if rule.own_tasks else settings.meta_batch
-    gradients, products = rule.cost(settings)
+    cost = rule.cost(settings)
     return Account(
         _tasks(rule, settings, iterations),
         iterations * per_batch * _points(learner, settings),
-        iterations * per_batch * gradients,
-        iterations * per_batch * products,
+        iterations * per_batch * cost.gradients,
+        iterations * per_batch * cost.products,
         seconds,
     )
 
@@ -68,7 +68,7 @@ def _tasks(rule: Learner, settings: Settings, iterations: int) -> int:
     if not rule.own_tasks:
         return iterations * settings.meta_batch
     if not rule.in_turn:
-        return settings.networks
+        return settings.networks if iterations else 0
     turns = -(-iterations * settings.networks // settings.iterations)
     return min(turns, settings.networks)
 

@@ -57,6 +57,9 @@ MAX_LAYERS = 5
 # More work per meta-iteration than this many times the paper's, and Pause could no longer answer
 # within 200 ms, since an iteration runs to its end.
 MAX_WORK = 120.0
+# Multiplications for each parameter and point: of a gradient, forward and backward, and of a
+# Hessian-vector product.
+GRADIENT, PRODUCT = 3, 6
 
 
 def _setting(default: Any, *args: Any, **kwargs: Any) -> Any:
@@ -219,8 +222,7 @@ class Settings:
 def _work(tasks: int, shots: int, judged: int, steps: int, hidden: Sequence[int]) -> float:
     sizes = [1, *hidden, 1]
     parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    # A forward and backward pass costs three products per layer, a Hessian-vector product six.
-    return tasks * parameters * (9 * shots * steps + 3 * judged)
+    return tasks * parameters * ((GRADIENT + PRODUCT) * shots * steps + GRADIENT * judged)
 
 
 DESCRIPTIONS: dict[str, Description] = {f.name: f.metadata["description"] for f in fields(Settings)}

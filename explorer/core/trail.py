@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.adaptation import Start, adapt, curvature, diverged
+from explorer.core.giving_up import check_wanted
 from explorer.core.lazy_torch import torch
 from explorer.core.starting_point import StartingPoint
 
@@ -59,7 +60,6 @@ def walk(
     alpha: float,
     steps: int,
     task: Tensor | None = None,
-    check_wanted: Callable[[], None] = lambda: None,
 ) -> Trail:
     """Adapt one network with `adapt` and measure every step; see `walk_together`."""
     (trail,) = walk_together(
@@ -71,7 +71,6 @@ def walk(
         alpha=alpha,
         steps=steps,
         task=task,
-        check_wanted=check_wanted,
     )
     return trail
 
@@ -86,7 +85,6 @@ def walk_together(
     alpha: float,
     steps: int,
     task: Tensor | None = None,
-    check_wanted: Callable[[], None] = lambda: None,
 ) -> list[Trail]:
     """Adapt R learners to the same points with `adapt` and measure every step.
 
@@ -99,7 +97,9 @@ def walk_together(
         alpha: step size α.
         steps: number of gradient steps S.
         task: A and φ, ``(1, 1, 2)``, for networks that are told them.
-        check_wanted: called after every step; may raise to give up.
+
+    Raises:
+        GivenUpError: it is no longer wanted.
     """
     trails: dict[int, Trail] = {}
     for members, course_start in _of_one_shape(starts):

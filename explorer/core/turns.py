@@ -2,7 +2,8 @@
 
 A meta-iteration of networks on tasks of their own is one step of Adam for each of them. Where they
 take turns it is as many steps, all of the network whose turn it is: of T meta-iterations with N
-networks, N·T steps in all, network i takes the steps from i·T up to (i + 1)·T.
+networks, N·T steps in all, network i takes the steps from i·T up to (i + 1)·T. So T cannot be
+changed once training has begun.
 """
 
 from __future__ import annotations

@@ -9,14 +9,10 @@ from collections.abc import Sequence
 
 from explorer.core.learners import LEARNERS
 from explorer.core.network import parameter_count
-from explorer.core.schema import Settings
+from explorer.core.schema import GRADIENT, PRODUCT, Settings
 
 MAX_SECONDS = 0.15  # of the 200 ms in which Pause has to be answered
 SECONDS = 4e-11  # of a multiplication, on one core of the machines aimed at
-GRADIENT, PRODUCT = (
-    3,
-    6,
-)  # multiplications for each parameter and point; of a Hessian-vector product
 OWN_TASKS = 5  # times as long where networks are worked one by one, or do not fit into the cache
 
 
@@ -27,14 +23,10 @@ def iteration_seconds(settings: Settings, learners: Sequence[str]) -> float:
 
 def _seconds(settings: Settings, learner: str) -> float:
     rule = LEARNERS[learner]
-    parameters = parameter_count(rule.network(settings))
-    points = settings.shots + settings.query
-    gradients, products = rule.cost(settings)
-    each = points if gradients == 1 else points / 2  # a single gradient is that of all points
-    work = parameters * each * (GRADIENT * gradients + PRODUCT * products)
-    if rule.own_tasks:
-        return OWN_TASKS * SECONDS * settings.networks * work
-    return SECONDS * settings.meta_batch * work
+    cost = rule.cost(settings)
+    work = GRADIENT * cost.points + PRODUCT * cost.products * settings.shots
+    each = SECONDS * parameter_count(rule.network(settings)) * work
+    return each * (OWN_TASKS * settings.networks if rule.own_tasks else settings.meta_batch)
 
 
 def too_much(settings: Settings, learners: Sequence[str]) -> str:

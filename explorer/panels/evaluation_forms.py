@@ -11,7 +11,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from explorer.core.figure import JobProgress
-from explorer.core.reproduction import Item, Plan, standard_store
+from explorer.core.reproduction import FULL, QUICK, Item, Plan, standard_store
 from explorer.panels.evaluation_fields import seed_box
 from explorer.panels.style import Theme
 from explorer.panels.widgets import label, row
@@ -56,8 +56,8 @@ class ReproductionForm(QWidget):
         self._item = item
         self.amount = QComboBox()
         self.amount.setAccessibleName("How thorough")
-        self.amount.addItem("Quick: 15,000 meta-iterations", True)
-        self.amount.addItem("Full: the paper's 70,000", False)
+        self.amount.addItem(f"Quick: {QUICK.settings.iterations:,} meta-iterations", True)
+        self.amount.addItem(f"Full: the paper's {FULL.settings.iterations:,}", False)
         self.seed = seed_box()
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)

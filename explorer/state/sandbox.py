@@ -134,7 +134,7 @@ class Sandbox(QObject):
         question = self.question
         if self._asked is None or not self._asked.covers(question):
             self._asked = question
-            self._worker.submit(lambda: answer(question, self._worker.check_wanted))
+            self._worker.submit(lambda: answer(question))
 
     def _snapped(self, point: SupportPoint, state: SandboxState) -> SupportPoint:
         if not point.snapped:

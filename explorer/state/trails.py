@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from explorer.core.adaptation import divergence_sentence
@@ -76,12 +76,11 @@ class Answer:
     sentences: Mapping[str, str]
 
 
-def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) -> Answer:
+def answer(question: Question) -> Answer:
     """Adapt the networks asked for to the question's points with `explorer.core.adaptation.adapt`.
 
-    Args:
-        question: what to adapt to what.
-        check_wanted: called after every step; may raise to give up.
+    Raises:
+        GivenUpError: nobody waits for it any more.
     """
     torch.set_num_threads(1)
     inputs = grid(question.line.settings.x, GRID_POINTS)
@@ -96,7 +95,6 @@ def answer(question: Question, check_wanted: Callable[[], None] = lambda: None) 
         alpha=question.alpha,
         steps=question.steps,
         task=torch.tensor([[[question.amplitude, question.phase]]]),
-        check_wanted=check_wanted,
     )
     trails = dict(zip(entries, found, strict=True))
     sentences = {

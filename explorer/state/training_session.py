@@ -62,9 +62,9 @@ class TrainingSession(QObject):
     whoever needs it first, the worker as a rule: until then `settings`, `iteration` and
     `learners` say all that is to be said of it.
 
-    Pausing ends the worker after its chunk, resuming starts another from the newest run, so a
-    paused run is exactly a run on disk. Messages of a worker that is no longer current are
-    dropped.
+    Pausing ends the worker after its chunk, or before it while that is being prepared; resuming
+    starts another from the newest run, so a paused run is exactly a run on disk. Messages of a
+    worker that is no longer current are dropped.
 
     Signals:
         phase_changed: `phase` has a new value.
@@ -149,7 +149,7 @@ class TrainingSession(QObject):
             self._launch(self.iteration + 1)
 
     def pause(self) -> None:
-        """Stop after the chunk in hand."""
+        """Stop after the chunk in hand, or at once while it is being prepared."""
         if self.phase is Phase.TRAINING and self._worker is not None:
             self._worker.requestInterruption()
             self._enter(Phase.PAUSING)
@@ -232,7 +232,7 @@ class TrainingSession(QObject):
         elif self.iteration >= self.settings.iterations:
             self._enter(Phase.FINISHED)
         else:
-            self._enter(Phase.PAUSED)
+            self._enter(Phase.PAUSED if self.iteration else Phase.READY)
 
     @Slot()
     def _on_finished(self) -> None:

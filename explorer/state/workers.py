@@ -10,8 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
 
-from explorer.core.engine import GivenUpError, given_up_when
 from explorer.core.errors import UserError
+from explorer.core.giving_up import GivenUpError, given_up_when
 
 STOP_TIMEOUT_MS = 60_000  # a thread may be loading the engine from a slow disk
 
@@ -25,14 +25,10 @@ def describe(error: BaseException) -> tuple[str, str]:
     return f"Something went wrong: {type(error).__name__}: {first_line}", details
 
 
-class AbandonedError(Exception):
-    """A job noticed that nobody waits for it any more."""
-
-
 class GeneratorWorker(QThread):
     """Runs a Qt-free generator to its end, or to the first item after it is asked to stop.
 
-    An item for which a loop is still being prepared is given up at once.
+    An item that is still being prepared is given up at once.
 
     Signals:
         produced: this worker and one item of the generator.
@@ -63,7 +59,7 @@ class GeneratorWorker(QThread):
         self.ended.emit(self, sentence, details)
 
     def shut_down(self) -> None:
-        """Stop after the item in hand and wait for it."""
+        """Stop, after the item in hand unless that can be given up, and wait for it."""
         self.requestInterruption()
         if not self.wait(STOP_TIMEOUT_MS):
             raise RuntimeError("a worker thread did not stop")
@@ -106,20 +102,12 @@ class LatestWorker(QThread):
                     return
                 job, ticket, self._job = self._job, self._ticket, None
             try:
-                self.done.emit(ticket, job())  # type: ignore[misc]
-            except AbandonedError:
+                with given_up_when(lambda: self._stopping):
+                    self.done.emit(ticket, job())  # type: ignore[misc]
+            except GivenUpError:
                 continue
             except Exception as error:  # noqa: BLE001 - every failure reaches the user
                 self.failed.emit(ticket, *describe(error))
-
-    def check_wanted(self) -> None:
-        """For long jobs to call now and then.
-
-        Raises:
-            AbandonedError: the worker is stopping.
-        """
-        if self._stopping:
-            raise AbandonedError
 
     def stop(self) -> None:
         """Ask the thread to end, without waiting."""
@@ -128,7 +116,7 @@ class LatestWorker(QThread):
             self._wake.wakeOne()
 
     def shut_down(self) -> None:
-        """Stop after the job in hand and wait for it."""
+        """Stop, after the job in hand unless that can be given up, and wait for it."""
         self.stop()
         if not self.wait(STOP_TIMEOUT_MS):
             raise RuntimeError("a worker thread did not stop")

@@ -374,6 +374,22 @@ def test_every_network_keeps_its_own_settings(window: MainWindow, tmp_path: Path
     assert made["random"].settings is None
 
 
+def test_a_grid_offers_the_tasks_of_the_newest_networks(
+    window: MainWindow, panel: EvaluationPanel
+) -> None:
+    """Also where another source holds the same learners and was trained with the same settings."""
+    narrow = replace(SMALL, amplitude=Range(1.0, 2.0))
+    form = panel.forms["grid"]
+    assert isinstance(form, GridForm)
+    workspace = window.workspace
+    for learners, high in ((("maml", "pretrained"), 2.0), (("maml",), 5.0)):
+        workspace.session.open(start(narrow, learners))
+        workspace.choose_source("training")
+        form.role.setCurrentIndex(form.role.findData("maml"))
+        form.role.setCurrentIndex(form.role.findData("pretrained"))
+        assert form.tasks.ranges["amplitude"].high.value() == high
+
+
 @pytest.mark.parametrize(
     ("shots", "alpha", "sentence"),
     [("5, x", "0.01", "whole numbers"), ("5", "fast", "Step size"), ("5, 5", "0.01", "once")],

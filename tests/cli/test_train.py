@@ -127,6 +127,14 @@ def test_resuming_equals_never_having_stopped(
     assert torch.equal(resumed.task_stream, straight.task_stream)
 
 
+def test_turns_cannot_be_made_longer(tmp_path: Path, capsys: Captured) -> None:
+    """Networks that take turns would otherwise go on with another's task."""
+    path = tiny_file(tmp_path, ("maml", "averaged-pulled"))
+    message = refused(capsys, "train", "--resume", path, "--iterations", 145, "--output", path)
+    assert "take turns" in message
+    assert "without --iterations" in message
+
+
 def test_resuming_a_finished_run_says_what_to_do(tmp_path: Path, capsys: Captured) -> None:
     """Nothing is left to train, so nothing is written, and the message names the flag."""
     path = tiny_file(tmp_path)

@@ -76,6 +76,7 @@ def test_networks_that_take_turns_meet_their_tasks_one_by_one(iterations: int, t
     """Five networks in 60 meta-iterations: each has 12."""
     assert account("averaged-pulled", SETTINGS, iterations).tasks == tasks
     assert account("averaged-pulled", SETTINGS, 60).tasks == 5
+    assert account("averaged", SETTINGS, iterations).tasks == (5 if iterations else 0)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer.core.adaptation import adapt, curvature, diverged
+from explorer.core.giving_up import GivenUpError, given_up_when
 from explorer.core.network import initialise, make_network, parameter_count
 from explorer.core.schema import Range
 from explorer.core.starting_point import StartingPoint
@@ -72,22 +73,10 @@ def test_it_can_be_given_up_between_steps() -> None:
     """Whoever waits for it is asked after every step, and may end it there."""
     asked = []
 
-    class NobodyWaitsError(Exception):
-        pass
-
-    def check() -> None:
+    def is_over() -> bool:
         asked.append(1)
-        if len(asked) == 3:
-            raise NobodyWaitsError
+        return len(asked) == 3
 
-    with pytest.raises(NobodyWaitsError):
-        walk(
-            StartingPoint(NETWORK, THETA),
-            *support(6),
-            GRID,
-            TRUTH,
-            alpha=0.02,
-            steps=50,
-            check_wanted=check,
-        )
+    with pytest.raises(GivenUpError), given_up_when(is_over):
+        walk(StartingPoint(NETWORK, THETA), *support(6), GRID, TRUTH, alpha=0.02, steps=50)
     assert len(asked) == 3

@@ -117,7 +117,7 @@ def test_a_stronger_pull_keeps_the_networks_together() -> None:
 
 
 def test_a_meta_iteration_has_the_points_of_whose_turn_it_is() -> None:
-    """Three steps each: the tenth of 30 belongs to the second network."""
+    """Three at a time, ten for each: the eleventh is the second network's."""
     found = own_tasks(SETTINGS, 0, 10, in_turn=True)
     amplitudes = found.amplitude.flatten()
     each = own_tasks(SETTINGS, 0, 1).amplitude.flatten()

@@ -67,6 +67,20 @@ def test_the_estimate_follows_what_a_learner_computes() -> None:
     assert cost("maml", outer_loss="every", inner_steps=5) > cost("maml", inner_steps=5)
     assert cost("averaged", networks=1000) == pytest.approx(2 * cost("averaged"))
     assert cost("oracle") > cost("pretrained")
+    assert cost("maml") == pytest.approx(0.21e-3, rel=0.05)
+
+
+def test_support_and_query_points_cost_what_they_are_used_for() -> None:
+    """A query point takes a gradient, a support point a gradient and a product for each step."""
+
+    def cost(learner: str) -> float:
+        return iteration_seconds(settings, (learner,)) / iteration_seconds(Settings(), (learner,))
+
+    settings = Settings(shots=5, query=35)
+    assert cost("pretrained") == pytest.approx(40 / 20)
+    assert cost("first-order") == pytest.approx(40 / 20)
+    assert cost("maml") == pytest.approx((5 * 9 + 35 * 3) / (10 * 9 + 10 * 3))
+    assert cost("reptile") == pytest.approx(40 / 20)
 
 
 def test_slow_learners_can_be_interrupted_between_each_other(

@@ -118,7 +118,7 @@ def test_a_point_is_shown_before_a_late_answer(
     """A click is seen although the adaptation takes its time; the curves follow."""
     gate = threading.Event()
 
-    def late(question: Question, check_wanted: object) -> Answer:
+    def late(question: Question) -> Answer:
         gate.wait(PATIENCE)
         return answer(question)
 

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
+from explorer.core.giving_up import given_up_when
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
 from explorer.state.networks import Entry, Line, Start, from_shipped
@@ -252,7 +253,7 @@ class Gate:
         self.open = threading.Semaphore(0)
         self.computed: list[Question] = []
 
-    def answer(self, question: Question, _check_wanted: Callable[[], None]) -> Answer:
+    def answer(self, question: Question) -> Answer:
         """In place of `explorer.state.trails.answer`."""
         self.entered.release()
         assert self.open.acquire(timeout=PATIENCE)
@@ -301,7 +302,7 @@ def test_an_error_while_adapting_is_reported_once(
     """The user hears of it, and the next change is answered as ever."""
     qtbot.waitUntil(lambda: sandbox.is_current)
 
-    def broken(question: Question, check_wanted: Callable[[], None]) -> Answer:
+    def broken(question: Question) -> Answer:
         raise FloatingPointError("odd numbers")
 
     with monkeypatch.context() as patch:
@@ -337,14 +338,15 @@ def test_closing_does_not_wait_for_a_long_answer(
     qtbot.waitUntil(lambda: sandbox.is_current)
     asked, told = threading.Event(), []
 
-    def watched(question: Question, check_wanted: Callable[[], None]) -> Answer:
-        def check() -> None:
-            asked.set()
-            while not sandbox._worker._stopping:  # as if one step took for ever
-                time.sleep(0.001)
-            check_wanted()
+    def is_over() -> bool:
+        asked.set()
+        while not sandbox._worker._stopping:  # as if one step took for ever
+            time.sleep(0.001)
+        return True
 
-        return answer(question, check)
+    def watched(question: Question) -> Answer:
+        with given_up_when(is_over):
+            return answer(question)
 
     monkeypatch.setattr(sandbox_module, "answer", watched)
     sandbox.answered.connect(lambda: told.append("answered"))

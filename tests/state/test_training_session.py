@@ -10,6 +10,7 @@ import torch
 from pytestqt.qtbot import QtBot
 
 from explorer.core.errors import TrainingDivergedError
+from explorer.core.giving_up import check_wanted
 from explorer.core.schema import Settings
 from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
 from explorer.state import training_session as session_module
@@ -20,7 +21,7 @@ from explorer.state.training_session import (
     TrainingSession,
     train_newest,
 )
-from tests.trainers import SMALL, GatedTrainer, failing, progress
+from tests.trainers import PATIENCE, SMALL, GatedTrainer, failing, progress
 
 Open = Callable[..., TrainingSession]
 
@@ -353,3 +354,28 @@ def test_a_new_run_is_made_by_whoever_needs_it(
     assert_same(session.run, advance(start(replace(SMALL, seed=9)), SMALL.iterations)[0])
     assert len(makers) == 1
     assert makers[0] is not threading.main_thread()
+
+
+def test_pausing_before_the_first_iteration_leaves_the_run_ready(
+    open_session: Open, qtbot: QtBot
+) -> None:
+    """What is given up in preparation has not begun: settings may still be changed."""
+    preparing = threading.Event()
+
+    def trainer(
+        newest: Newest, until: int | None, held_out_seconds: float | None
+    ) -> Iterator[TrainEvent]:
+        while not preparing.is_set():
+            preparing.set()
+            while True:
+                check_wanted()
+        yield from train_newest(newest, until, held_out_seconds)
+
+    session = open_session(trainer=trainer)
+    session.start()
+    assert preparing.wait(PATIENCE)
+    session.pause()
+    qtbot.waitUntil(lambda: not session.is_training)
+    assert (session.phase, session.iteration) == (Phase.READY, 0)
+    session.start()
+    qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)

@@ -3,11 +3,9 @@
 `recording` reads a function off while it runs once, `passes` leave out what costs time for
 nothing, and `program` lays out the rest in memory. `machine` runs that, with the innermost loops of
 `products` and `lines`, in one thread or in several that wait for each other as `meeting` tells;
-`build` compiles it and `native` loads what it left. `giving_up` ends what takes long and is no
-longer wanted. `loop` puts all of them together.
+`build` compiles it and `native` loads what it left. `loop` puts all of them together.
 """
 
-from explorer.core.engine.giving_up import GivenUpError, given_up_when
 from explorer.core.engine.loop import Loop, Tensors, together
 
-__all__ = ["GivenUpError", "Loop", "Tensors", "given_up_when", "together"]
+__all__ = ["Loop", "Tensors", "together"]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from explorer.core.engine import giving_up
 from explorer.core.engine.recording import Instruction, Op, Recording, View
+from explorer.core.giving_up import check_wanted
 
 
 def simplified(recording: Recording) -> Recording:
@@ -87,7 +87,7 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
             users.setdefault(storage, []).append(k)
     instructions = list(instructions)
     for copy in reversed(instructions):
-        giving_up.check()
+        check_wanted()
         if copy.op is not Op.COPY or copy.inputs[0].storage in fixed:
             continue
         places = users[copy.inputs[0].storage]

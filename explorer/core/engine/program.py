@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.engine import giving_up
 from explorer.core.engine.layout import DIMENSIONS, LANES, Row
 from explorer.core.engine.passes import simplified
 from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
+from explorer.core.giving_up import check_wanted
 
 _ALIGNMENT = 16  # elements: a cache line of float32
 
@@ -50,7 +50,7 @@ def assemble(recording: Recording) -> Program:
     scratch = size
     rows, scalars = [], []
     for instruction in instructions:
-        giving_up.check()
+        check_wanted()
         row = _row(instruction, places)
         if instruction.op is Op.MATMUL and _must_turn(instruction.inputs[1]):
             row[Row.SCRATCH] = scratch
@@ -88,7 +88,7 @@ def _lay_out(
         end += _room(recording.sizes[storage])
     free: list[tuple[int, int]] = []  # place and room of gaps
     for k, each in enumerate(instructions):
-        giving_up.check()
+        check_wanted()
         if each.out.storage not in places:
             room = _room(recording.sizes[each.out.storage])
             fitting = [gap for gap in free if gap[1] >= room]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from explorer.core.engine import giving_up
+from explorer.core.giving_up import check_wanted
 
 
 class UnsupportedError(Exception):
@@ -113,7 +113,7 @@ class _Recorder(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run one call and note what it does."""
-        giving_up.check()
+        check_wanted()
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
         name = getattr(func, "__name__", str(func))

@@ -39,7 +39,6 @@ __all__ = [
     "MAML",
     "ORACLE",
     "PRETRAINED",
-    "PULLED",
     "Batch",
     "InnerLoop",
     "Learner",

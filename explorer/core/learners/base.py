@@ -103,23 +103,35 @@ def plain_start(meta: Tensor, network: Network, _settings: Settings) -> Starting
     return StartingPoint(network, meta)
 
 
-def second_order(settings: Settings) -> tuple[int, int]:
+class Cost(NamedTuple):
+    """What one task takes in one meta-iteration.
+
+    Attributes:
+        gradients: of its loss.
+        points: of all these gradients together.
+        products: Hessian-vector products of its loss on the K support points.
+    """
+
+    gradients: int
+    points: int
+    products: int = 0
+
+
+def second_order(settings: Settings) -> Cost:
     """A gradient and a Hessian-vector product for each inner step, and the query gradients."""
-    return settings.inner_steps + _judged_steps(settings), settings.inner_steps
+    return first_order(settings)._replace(products=settings.inner_steps)
 
 
-def first_order(settings: Settings) -> tuple[int, int]:
+def first_order(settings: Settings) -> Cost:
     """A gradient for each inner step, and the query gradients."""
-    return settings.inner_steps + _judged_steps(settings), 0
+    steps = settings.inner_steps
+    judged = steps if settings.outer_loss == "every" else 1
+    return Cost(steps + judged, steps * settings.shots + judged * settings.query)
 
 
-def one_gradient(_settings: Settings) -> tuple[int, int]:
-    """A single gradient."""
-    return 1, 0
-
-
-def _judged_steps(settings: Settings) -> int:
-    return settings.inner_steps if settings.outer_loss == "every" else 1
+def one_gradient(settings: Settings) -> Cost:
+    """A single gradient of all points."""
+    return Cost(1, settings.shots + settings.query)
 
 
 @dataclass(frozen=True)
@@ -139,7 +151,7 @@ class Learner:
             of the meta-batch; its `meta_gradient` then gets all of them at once.
         in_turn: whether its networks take turns, each trained from beginning to end before the
             next begins (`explorer.core.turns`); its `meta_gradient` then gets one task at a time.
-        cost: gradients and Hessian-vector products that one task takes in one meta-iteration.
+        cost: what one task takes in one meta-iteration.
     """
 
     name: str
@@ -152,7 +164,7 @@ class Learner:
     start: Callable[[Tensor, Network, Settings], StartingPoint] = plain_start
     own_tasks: bool = False
     in_turn: bool = False
-    cost: Callable[[Settings], tuple[int, int]] = second_order
+    cost: Callable[[Settings], Cost] = second_order
 
     def starting_point(self, meta: Tensor, settings: Settings) -> StartingPoint:
         """Where adaptation starts after training has come to these meta-parameters."""

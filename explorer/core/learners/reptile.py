@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.lazy_torch import torch
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.learners.base import Batch, Cost, InnerLoop, Learner, one_gradient
 from explorer.core.mlp import gradient, losses_and_pass
 from explorer.core.network import Network
 from explorer.core.schema import Settings
@@ -48,9 +48,13 @@ def meta_gradient(
     return total / batch.support_x.size(0), means
 
 
-def cost(settings: Settings) -> tuple[int, int]:
-    """A gradient for each of its inner steps."""
-    return settings.reptile_steps, 0
+def cost(settings: Settings) -> Cost:
+    """A gradient for each of its inner steps, of support and query points in turn."""
+    steps = settings.reptile_steps
+    if steps == 1:
+        return one_gradient(settings)
+    on_query = steps // 2
+    return Cost(steps, (steps - on_query) * settings.shots + on_query * settings.query)
 
 
 REPTILE = Learner(

@@ -5,8 +5,8 @@ from threading import Thread
 import pytest
 import torch
 
-from explorer.core.engine import GivenUpError, given_up_when
-from explorer.core.engine.loop import Loop, Tensors
+from explorer.core.engine import Loop, Tensors
+from explorer.core.giving_up import GivenUpError, given_up_when
 
 CALLS = 40
 

@@ -1,4 +1,4 @@
-"""Preparing a loop takes Python a while, up to seconds for long bodies; it can be given up."""
+"""Giving up what takes a while, such as preparing a loop, once nobody waits for it any more."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 
 class GivenUpError(Exception):
-    """Whoever wanted a loop no longer waits for it; nothing of it is kept."""
+    """Whoever wanted a result no longer waits for it; nothing of it is kept."""
 
 
 def _never() -> bool:
@@ -18,7 +18,7 @@ _is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=_never)
 
 @contextmanager
 def given_up_when(is_over: Callable[[], bool]) -> Iterator[None]:
-    """Loops that this thread prepares meanwhile are given up once the answer is yes.
+    """What this thread works on meanwhile is given up once the answer is yes.
 
     Whoever is inside gets a `GivenUpError` then. The question is asked very often.
     """
@@ -29,8 +29,8 @@ def given_up_when(is_over: Callable[[], bool]) -> Iterator[None]:
         _is_over.reset(token)
 
 
-def check() -> None:
-    """For whatever takes long.
+def check_wanted() -> None:
+    """For whatever takes long to call now and then.
 
     Raises:
         GivenUpError: it is no longer wanted.
