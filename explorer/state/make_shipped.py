@@ -1,8 +1,7 @@
 """``python -m explorer.state.make_shipped FOLDER LEARNER…`` trains networks to ship.
 
-Each learner is trained as the full reproduction trains it, but from another seed: with the paper's
-settings and, as all see the same points of the same tasks, as if they were trained side by side.
-Each is saved as FOLDER/LEARNER-10shot.safetensors without the state of its training.
+Each learner is trained as the full reproduction trains it, but from another seed, and saved as
+FOLDER/LEARNER-10shot.safetensors without the state of its training.
 """
 
 import sys
