@@ -257,7 +257,14 @@ def test_closing_in_the_midst_of_a_job(
     begin(panel)
     running.open(2)
     qtbot.waitUntil(lambda: window.workspace.jobs.jobs[1].done > 0.2)
-    running.open()
+    queue = window.workspace.jobs
+
+    def let_go(number: int) -> None:
+        """The item in hand ends only after the job was asked to stop."""
+        if number == 1 and queue.jobs[1].phase is JobPhase.CANCELLED:
+            running.open()
+
+    queue.changed.connect(let_go)
     window.close()
     assert running.closed.is_set()
     assert waiting.thread is None
