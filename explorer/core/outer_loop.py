@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from explorer.core.engine import Loop, Tensors, together
 from explorer.core.lazy_torch import torch
@@ -115,8 +116,18 @@ def step_weights(iteration: int, rounds: int, steps: int, dtype: torch.dtype) ->
     return weights.to(dtype)
 
 
-class Chunk(Protocol):
-    """The loop over a chunk's meta-iterations."""
+@dataclass(frozen=True)
+class Chunk:
+    """The loop over a chunk's meta-iterations for a learner.
+
+    Attributes:
+        learner: its name.
+        plainly: whether it runs as ordinary Python instead of by the machine, for which no other
+            thread waits.
+    """
+
+    learner: str
+    plainly: bool = False
 
     def __call__(
         self,
@@ -132,42 +143,23 @@ class Chunk(Protocol):
         every_step: bool = False,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """From θ, m, v and batches to θ, m, v and the losses of each iteration."""
-
-
-def _chunk(learner: str, plainly: bool) -> Chunk:
-    def chunk(
-        theta: Tensor,
-        m: Tensor,
-        v: Tensor,
-        iteration: int,
-        batches: Batch,
-        network: Network,
-        inner: InnerLoop,
-        beta: float,
-        threads: int = 1,
-        every_step: bool = False,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         rounds, tasks = batches.support_x.shape[:2]
-        loop = training_loop(learner, tuple(network.sizes), network.tanh, inner, tasks)
+        loop = training_loop(self.learner, tuple(network.sizes), network.tanh, inner, tasks)
         given = (*batches, *corrections(iteration, rounds, beta, theta.dtype))
         if every_step:
             given = (*given, step_weights(iteration, rounds, inner.steps, theta.dtype))
-        if plainly:
+        if self.plainly:
             carried, (losses,) = loop.run_plainly((theta, m, v), given)
         else:
             carried, (losses,) = loop.run((theta, m, v), given, threads=threads)
         return (*carried, losses)  # type: ignore[return-value]
 
-    return chunk
 
-
-@cache
 def plain_chunk(learner: str) -> Chunk:
-    """The loop over a chunk's meta-iterations for a learner, as ordinary Python."""
-    return _chunk(learner, plainly=True)
+    """The loop for a learner, as ordinary Python."""
+    return Chunk(learner, plainly=True)
 
 
-@cache
 def compiled_chunk(learner: str) -> Chunk:
     """`plain_chunk` run by the machine: no other thread waits for it."""
-    return _chunk(learner, plainly=False)
+    return Chunk(learner)
