@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from explorer.core.figure import Curve, Panel
@@ -43,16 +43,12 @@ def colour_of(theme: Theme, role: str) -> str:
 
 def line_pen(theme: Theme, look: Look, width: float = 2.0) -> QPen:
     """The pen of a curve's line."""
-    is_truth = look.role == "truth"
-    opacity = look.opacity * (TRUTH_OPACITY if is_truth else 1.0)
-    result = pen(theme, colour_of(theme, look.role), 2 * width if is_truth else width, opacity)
-    dashes = look.dashes
+    colour, opacity, dashes = colour_of(theme, look.role), look.opacity, look.dashes
+    if look.role == "truth":
+        width, opacity = 2 * width, TRUTH_OPACITY * opacity
     if dashes is None and look.role in LOOKS:
         dashes = LOOKS[look.role].dashes
-    if dashes:
-        result.setDashPattern(list(dashes))
-        result.setCapStyle(Qt.PenCapStyle.FlatCap)
-    return result
+    return pen(theme, colour, width, opacity, dashes=dashes or ())
 
 
 def band_colour(theme: Theme, look: Look) -> QColor:

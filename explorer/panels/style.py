@@ -3,7 +3,7 @@
 How each learner is drawn stands in `explorer.palette`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyqtgraph as pg
@@ -79,20 +79,21 @@ def pen(
     width: float = 1.0,
     opacity: float = 1.0,
     style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    dashes: Sequence[float] = (),
 ) -> QPen:
     """A cosmetic pen: as wide on the screen whatever the axes do and however dense its pixels."""
     shade = QColor(colour)
     shade.setAlphaF(opacity)
-    return pg.mkPen(shade, width=width * theme.pixel_ratio, style=style)  # type: ignore[no-any-return]
+    result: QPen = pg.mkPen(shade, width=width * theme.pixel_ratio, style=style)
+    if dashes:
+        result.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would fill the gaps
+        result.setDashPattern(list(dashes))
+    return result
 
 
 def learner_pen(theme: Theme, role: str, width: float = 2.0, opacity: float = 1.0) -> QPen:
     """The pen of a learner: its colour, and dashes of its own for whom colours do not tell."""
-    result = pen(theme, theme.learners[role], width, opacity)
-    if dashes := look(role).dashes:
-        result.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would fill the gaps
-        result.setDashPattern(list(dashes))
-    return result
+    return pen(theme, theme.learners[role], width, opacity, dashes=look(role).dashes)
 
 
 def small_picture(
