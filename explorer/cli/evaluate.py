@@ -51,8 +51,7 @@ class Group:
 
 def run(arguments: Namespace) -> int:
     """Evaluate every network of every file and print the results."""
-    if arguments.export is not None:
-        check_folder("--export", arguments.export)
+    check_folder("--export", arguments.export)
     checkpoints = [load(file) for file in arguments.files]
     everyone = entrants(checkpoints, arguments.learner, arguments.against)
     reference = None if arguments.against is None else matching(everyone, arguments.against).label

@@ -24,8 +24,7 @@ WIDTH = 100  # characters of a line
 
 def run(arguments: Namespace) -> int:
     """Test the file's network and print its grid."""
-    if arguments.export is not None:
-        check_folder("--export", arguments.export)
+    check_folder("--export", arguments.export)
     entrant, *others = entrants([load(arguments.file)], ())
     if arguments.learner is not None:
         named = {each.competitor.role: each for each in (entrant, *others)}

@@ -27,8 +27,7 @@ TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
 
 def run(arguments: Namespace) -> int:
     """Reproduce what was asked for and print it; what is finished is printed in any case."""
-    if arguments.export is not None:
-        check_folder("--export", arguments.export)
+    check_folder("--export", arguments.export)
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     plan = Plan(arguments.quick, arguments.seed, standard_store())
     wanted = list(ITEMS.values()) if arguments.item == ALL else [ITEMS[arguments.item]]

@@ -87,12 +87,14 @@ def check_place(flag: str, path: Path) -> None:
         ) from error
 
 
-def check_folder(flag: str, path: Path) -> None:
-    """Make a folder if it is missing, and check that files can be written into it.
+def check_folder(flag: str, path: Path | None) -> None:
+    """Make a folder, if one was given and is missing, and check that it can be written into.
 
     Raises:
-        UserError: they cannot.
+        UserError: it cannot.
     """
+    if path is None:
+        return
     try:
         path.mkdir(parents=True, exist_ok=True)
         tempfile.NamedTemporaryFile(dir=path, prefix=".").close()

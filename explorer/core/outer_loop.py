@@ -141,18 +141,18 @@ class Chunk:
         beta: float,
         threads: int = 1,
         every_step: bool = False,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """From θ, m, v and batches to θ, m, v and the losses of each iteration."""
+    ) -> tuple[Adam, Tensor]:
+        """From θ, m, v and batches to θ, m, v, and the losses of each iteration."""
         rounds, tasks = batches.support_x.shape[:2]
         loop = training_loop(self.learner, tuple(network.sizes), network.tanh, inner, tasks)
         given = (*batches, *corrections(iteration, rounds, beta, theta.dtype))
         if every_step:
             given = (*given, step_weights(iteration, rounds, inner.steps, theta.dtype))
         if self.plainly:
-            carried, (losses,) = loop.run_plainly((theta, m, v), given)
+            (theta, m, v), (losses,) = loop.run_plainly((theta, m, v), given)
         else:
-            carried, (losses,) = loop.run((theta, m, v), given, threads=threads)
-        return (*carried, losses)  # type: ignore[return-value]
+            (theta, m, v), (losses,) = loop.run((theta, m, v), given, threads=threads)
+        return (theta, m, v), losses
 
 
 def plain_chunk(learner: str) -> Chunk:

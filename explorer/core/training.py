@@ -197,7 +197,7 @@ def _advance_one(
     if rule.in_turn:
         adam, loss = advance_in_turn(rule, settings, adam, run.iteration, batch, chunk)
     else:
-        *carried, loss = chunk(
+        adam, loss = chunk(
             *adam,
             run.iteration,
             batch,
@@ -207,7 +207,6 @@ def _advance_one(
             threads,
             settings.outer_loss == "every",
         )
-        adam = cast("Adam", tuple(carried))
     seconds = state.seconds + time.perf_counter() - begin
     return LearnerState(*adam, seconds), loss.numpy()
 

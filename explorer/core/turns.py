@@ -39,6 +39,7 @@ def advance_in_turn(
     iterations, networks = batch.support_x.shape[:2]
     steps = Batch(*(part.flatten(0, 1).unsqueeze(1) for part in batch))
     first, end = iteration * networks, (iteration + iterations) * networks
+    shape, inner = rule.network(settings), inner_loop(settings)
     at, losses = first, []
     while at < end:
         network, taken = divmod(at, settings.iterations)
@@ -47,9 +48,7 @@ def advance_in_turn(
             adam = meta, torch.zeros_like(meta), torch.zeros_like(meta)
         last = min(end, at - taken + settings.iterations)
         given = Batch(*(part[at - first : last - first] for part in steps))
-        shape, inner = rule.network(settings), inner_loop(settings)
-        *carried, loss = chunk(*adam, taken, given, shape, inner, settings.beta)
-        meta, m, v = carried
+        (meta, m, v), loss = chunk(*adam, taken, given, shape, inner, settings.beta)
         if last % settings.iterations == 0:
             meta = finished(meta, network)
         adam = meta, m, v

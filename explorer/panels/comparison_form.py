@@ -107,7 +107,6 @@ class ComparisonForm(QWidget):
         against = self.reference.currentData() or None
         if against is not None and against not in chosen:
             chosen.append(against)
-        entries = entries_of(line)
         request = Comparison(
             shots_in(self.shots),
             self.counts.steps.value(),
@@ -115,9 +114,9 @@ class ComparisonForm(QWidget):
             self.counts.seed.value(),
             _step_size(self.alpha.currentText()),
             self.tasks.distribution(),
-            entries[against].label if against else None,
+            line.entries[against].label if against else None,
         )
-        names = ", ".join(entries[role].label for role in chosen)
+        names = ", ".join(line.entries[role].label for role in chosen)
         return Wish(f"Compare {names}", partial(_job, request, line, tuple(chosen)))
 
     def apply_theme(self, theme: Theme) -> None:

@@ -135,8 +135,7 @@ class EvaluationPanel(QWidget):
     def _on_line(self) -> None:
         """Offer the networks of the sandbox; typing in a form is not disturbed by the same ones."""
         line = self._workspace.sandbox.line
-        trained_with = {role: entry.settings for role, entry in line.entries.items()}
-        key = line.settings, tuple(trained_with.items())
+        key = line.settings, {role: entry.settings for role, entry in line.entries.items()}
         if key == self._offered:
             return
         self._offered = key

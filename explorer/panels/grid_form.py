@@ -82,7 +82,7 @@ class GridForm(QWidget):
             self.counts.seed.value(),
             self.tasks.distribution(),
         )
-        title = f"K × steps × α of {entries_of(line)[role].label}"
+        title = f"K × steps × α of {line.entries[role].label}"
         return Wish(title, partial(_job, request, line, role))
 
     def apply_theme(self, theme: Theme) -> None:

@@ -253,7 +253,7 @@ def test_the_outer_loop_is_adam(
     batches = Batch(*(part.double() for part in tasks.split(3)))
     begin = rule.begin(initialise(network, stream(0, "initialisation")).double(), settings)
     zero = torch.zeros_like(begin)
-    meta, *_ = chunk_of(learner)(begin, zero, zero, 0, batches, network, inner, beta)
+    (meta, *_), _ = chunk_of(learner)(begin, zero, zero, 0, batches, network, inner, beta)
 
     parameter = torch.nn.Parameter(begin.clone())
     adam = torch.optim.Adam([parameter], lr=beta)
