@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from explorer.core.errors import UserError
+from explorer.core.base.errors import UserError
 
 
 def checkpoint_name(learner: str) -> str:

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
 from explorer.core.engine import native
-from explorer.core.schema import Settings
+from explorer.core.experiment.settings import Settings
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession, train_newest

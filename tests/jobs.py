@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explorer.core.figure import Curve, Figure, HeatMap, JobProgress, Panel, Row
+from explorer.core.figures.figure import Curve, Figure, HeatMap, JobProgress, Panel, Row
 from tests.trainers import PATIENCE
 
 STEPS = np.arange(11.0)

@@ -158,7 +158,7 @@ def test_violations_are_seen(room: str, source: str, package: str) -> None:
         ("app", "from explorer.panels import plots", "explorer.app"),
         ("cli", "import tqdm\nfrom explorer.app import window", "explorer.cli"),
         ("state", "from explorer.resources import resource", "explorer.state"),
-        ("resources", "from explorer.core.errors import UserError", "explorer"),
+        ("resources", "from explorer.core.base.errors import UserError", "explorer"),
         ("__main__", "from explorer.cli import main", "explorer"),
     ],
 )
@@ -173,15 +173,14 @@ import sys
 for name in ("PySide6", "PySide6.QtCore", "pyqtgraph"):
     sys.modules[name] = None
 
-from explorer.core import (
-    adaptation, checkpoint, errors, evaluation, floors, learners, mlp, network, schema, tasks,
-    training,
-)
+from explorer.core import learners
+from explorer.core.experiment.settings import Settings
+from explorer.core.training import loop
 
-settings = schema.Settings(hidden=(5,), shots=2, query=2, meta_batch=2, noise=0.1)
-begin = training.start(settings)
+settings = Settings(hidden=(5,), shots=2, query=2, meta_batch=2, noise=0.1)
+begin = loop.start(settings)
 assert set(begin.learners) == {"maml", "pretrained"} < set(learners.LEARNERS)
-*_, last = training.train(begin, 2, held_out_seconds=1.0)
+*_, last = loop.train(begin, 2, held_out_seconds=1.0)
 assert last.iteration == 2
 assert set(last.mse) == {"maml", "pretrained"}
 print("trained", last.iteration)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from explorer.core.schema import Settings
+from explorer.core.experiment.settings import Settings
 from tests.benchmarks import __main__ as command
 from tests.benchmarks import engine, growth, peers
 from tests.benchmarks.flops import hessian_vector_flops, meta_iteration_flops, pass_flops

@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from explorer import resources
-from explorer.core.checkpoint import Checkpoint, load
-from explorer.core.errors import UserError
-from explorer.core.evaluation import Evaluation, evaluate
+from explorer.core.base.errors import UserError
+from explorer.core.evaluation.evaluation import Evaluation, evaluate
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.families.sampling import grid
+from explorer.core.files.checkpoint import Checkpoint, load
+from explorer.core.jobs.reproduction import Plan
+from explorer.core.jobs.reproduction.plan import PENALTIES
+from explorer.core.jobs.reproduction.store import plain
 from explorer.core.learners import LEARNERS
-from explorer.core.mlp import predict
-from explorer.core.presets import PRESETS
-from explorer.core.reproduction import Plan
-from explorer.core.reproduction.plan import PENALTIES
-from explorer.core.reproduction.store import plain
-from explorer.core.tasks import grid
+from explorer.core.network.derivatives import predict
 from explorer.resources import (
     CHECKPOINTS,
     MAML_CHECKPOINT,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import Settings
-from explorer.core.training import Progress, Run
+from explorer.core.training.loop import Progress, Run
 from explorer.state.training_session import Newest, Trainer
 
 SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3, networks=20)

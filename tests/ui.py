@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QWidge
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.core.adaptation import adapt
-from explorer.core.lazy_torch import torch
-from explorer.core.tasks import grid, sine
+from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.base.lazy_torch import torch
+from explorer.core.families.sampling import grid, sine
 from explorer.panels.fit_plot import BEYOND
 from explorer.panels.plots import Plot
 from explorer.state.networks import ROLES

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 import explorer
-from explorer.core.lazy_torch import torch
+from explorer.core.base.lazy_torch import torch
 from explorer.panels.widgets import button, label
 
 

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import QApplication
 from explorer.app.demo import Demo
 from explorer.app.main_window import TRANSIENT_MS, MainWindow
 from explorer.app.options import NO_DISPLAY, WindowOptions
-from explorer.core.checkpoint import SUFFIX, load
-from explorer.core.errors import UserError
-from explorer.core.presets import PRESETS
-from explorer.core.training import TOGETHER
+from explorer.core.base.errors import UserError
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.files.checkpoint import SUFFIX, load
+from explorer.core.training.loop import TOGETHER
 from explorer.state.preferences import Preferences, default_path
 from explorer.state.workers import describe
 from explorer.state.workspace import Workspace

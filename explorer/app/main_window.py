@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
 from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
-from explorer.core.checkpoint import SUFFIX
+from explorer.core.files.checkpoint import SUFFIX
 from explorer.panels import style
 from explorer.panels.notice_bar import NoticeBar
 from explorer.panels.sandbox_panel import SandboxPanel

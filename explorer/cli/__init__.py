@@ -11,7 +11,7 @@ from io import TextIOWrapper
 from explorer.cli.interruption import INTERRUPTED
 from explorer.cli.output import say
 from explorer.cli.parser import parse
-from explorer.core.errors import UserError
+from explorer.core.base.errors import UserError
 
 WRONG_USE = 2
 

@@ -6,13 +6,13 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.output import emit, emit_json, number, table
-from explorer.core.adaptation import divergence_sentence
-from explorer.core.checkpoint import Checkpoint, load
-from explorer.core.errors import UserError
-from explorer.core.evaluation import GRID_POINTS
-from explorer.core.lazy_torch import torch
-from explorer.core.tasks import grid, sine
-from explorer.core.trail import Trail, walk
+from explorer.core.adaptation.inner_loop import divergence_sentence
+from explorer.core.adaptation.trajectory import Trail, walk
+from explorer.core.base.errors import UserError
+from explorer.core.base.lazy_torch import torch
+from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.families.sampling import grid, sine
+from explorer.core.files.checkpoint import Checkpoint, load
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.core.analytic import ANALYTIC
-from explorer.core.checkpoint import Checkpoint
-from explorer.core.comparison import Competitor
-from explorer.core.distribution import Distribution
-from explorer.core.errors import UserError
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.errors import UserError
+from explorer.core.base.random_streams import stream
+from explorer.core.experiment.settings import Settings
+from explorer.core.families.closed_forms import ANALYTIC
+from explorer.core.families.distribution import Distribution
+from explorer.core.files.checkpoint import Checkpoint
+from explorer.core.jobs.comparison import Competitor
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.network import initialise, make_network
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
-from explorer.core.streams import stream
+from explorer.core.network.mlp import initialise, make_network
 
 RANDOM, UNTRAINED = "random", "Untrained"
 ADDED = (RANDOM, *ANALYTIC)  # those that no file holds

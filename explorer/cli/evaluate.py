@@ -11,12 +11,12 @@ from explorer.cli.entrants import Entrant, entrants, matching
 from explorer.cli.jobs import command_of, distribution, last, write
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.values import check_folder
-from explorer.core.checkpoint import load
-from explorer.core.comparison import Comparison, measure
-from explorer.core.comparison_figure import Results, differences, figure_of, sentences
-from explorer.core.distribution import Distribution
-from explorer.core.evaluation import Evaluation
-from explorer.core.paired import Difference, with_interval
+from explorer.core.evaluation.evaluation import Evaluation
+from explorer.core.evaluation.paired_differences import Difference, with_interval
+from explorer.core.families.distribution import Distribution
+from explorer.core.files.checkpoint import load
+from explorer.core.jobs.comparison import Comparison, measure
+from explorer.core.jobs.comparison_figure import Results, differences, figure_of, sentences
 
 COLUMNS = 3  # numbers of shots side by side in a table of 100 characters
 

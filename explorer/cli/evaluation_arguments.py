@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.cli.values import real, whole
-from explorer.core.distribution import MAX_STEPS, MAX_TASKS, STEP_SIZES
-from explorer.core.schema import DESCRIPTIONS
+from explorer.core.experiment.settings import DESCRIPTIONS
+from explorer.core.families.distribution import MAX_STEPS, MAX_TASKS, STEP_SIZES
 
 TASK_RANGES = ("amplitude", "phase", "x")
 

@@ -11,12 +11,12 @@ from explorer.cli.entrants import entrants
 from explorer.cli.jobs import command_of, distribution, last, write
 from explorer.cli.output import emit, emit_json, table
 from explorer.cli.values import check_folder
-from explorer.core.checkpoint import load
-from explorer.core.comparison import Competitor
-from explorer.core.errors import UserError
-from explorer.core.figure import Figure, HeatMap
-from explorer.core.step_grid import StepGrid, measure_grid
-from explorer.core.step_grid_figure import Grid, best_alpha, figure_of
+from explorer.core.base.errors import UserError
+from explorer.core.figures.figure import Figure, HeatMap
+from explorer.core.files.checkpoint import load
+from explorer.core.jobs.comparison import Competitor
+from explorer.core.jobs.step_grid import StepGrid, measure_grid
+from explorer.core.jobs.step_grid_figure import Grid, best_alpha, figure_of
 
 HURTS = "!"
 WIDTH = 100  # characters of a line

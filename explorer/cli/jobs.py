@@ -14,9 +14,9 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from explorer.cli.evaluation_arguments import TASK_RANGES
 from explorer.cli.output import PROGRAM, say
-from explorer.core.distribution import Distribution
-from explorer.core.export import export
-from explorer.core.figure import Figure
+from explorer.core.families.distribution import Distribution
+from explorer.core.figures.export import export
+from explorer.core.figures.figure import Figure
 
 
 class Step(Protocol):

@@ -12,9 +12,9 @@ from explorer.cli import texts
 from explorer.cli.evaluation_arguments import add_alpha, add_evaluate, add_grid, add_steps
 from explorer.cli.output import PROGRAM
 from explorer.cli.values import coordinates, learners, preset, real, whole
-from explorer.core.errors import UserError
-from explorer.core.reproduction import ITEMS
-from explorer.core.schema import DESCRIPTIONS, Description, Settings
+from explorer.core.base.errors import UserError
+from explorer.core.experiment.settings import DESCRIPTIONS, Description, Settings
+from explorer.core.jobs.reproduction import ITEMS
 
 MAX_COORDINATE = 1e6
 MAX_THREADS = 256

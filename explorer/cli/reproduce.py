@@ -16,10 +16,10 @@ from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
 from explorer.cli.output import emit, emit_json, number, say, table
 from explorer.cli.parser import ALL
 from explorer.cli.values import check_folder
-from explorer.core.export import export
-from explorer.core.figure import Figure, Row
-from explorer.core.lazy_torch import torch
-from explorer.core.reproduction import ITEMS, Item, Plan, standard_store
+from explorer.core.base.lazy_torch import torch
+from explorer.core.figures.export import export
+from explorer.core.figures.figure import Figure, Row
+from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
 
 PARTS = 10_000  # of the progress bar
 TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0

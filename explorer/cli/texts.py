@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Mapping
 
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.jobs.reproduction import ITEMS
 from explorer.core.learners import LEARNERS
-from explorer.core.presets import PRESETS
-from explorer.core.reproduction import ITEMS
 
 WIDTH = 100
 

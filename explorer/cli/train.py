@@ -17,13 +17,13 @@ from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
 from explorer.cli.output import PROGRAM, emit, emit_json, number, say
 from explorer.cli.parser import SETTING, flag
 from explorer.cli.values import check_place
-from explorer.core.checkpoint import load, save
-from explorer.core.errors import SettingsError, TrainingDivergedError, UserError
+from explorer.core.base.errors import SettingsError, TrainingDivergedError, UserError
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.experiment.settings import Settings, coerce
+from explorer.core.files.checkpoint import load, save
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.ledger import account
-from explorer.core.presets import PRESETS
-from explorer.core.schema import Settings, coerce
-from explorer.core.training import Progress, Run, start, threads_for, train
+from explorer.core.training.ledger import account
+from explorer.core.training.loop import Progress, Run, start, threads_for, train
 
 PLACEHOLDER = "{learner}"  # in the name of the output
 SMOOTHED = 100  # meta-iterations over which a reported loss is the mean

@@ -5,9 +5,9 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 
-from explorer.core.errors import UserError
+from explorer.core.base.errors import UserError
+from explorer.core.experiment.presets import PRESETS
 from explorer.core.learners import LEARNERS
-from explorer.core.presets import PRESETS
 
 
 def whole(low: int, high: int, hint: str = "") -> Callable[[str], int]:

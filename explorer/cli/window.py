@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from explorer.app.options import NO_DISPLAY, WindowOptions
 from explorer.cli.values import check_place
-from explorer.core.errors import UserError
+from explorer.core.base.errors import UserError
 
 
 def run(arguments: Namespace) -> int:

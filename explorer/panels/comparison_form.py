@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.comparison import Comparison, StepSize, compare
-from explorer.core.errors import UserError
-from explorer.core.figure import JobProgress
+from explorer.core.base.errors import UserError
+from explorer.core.figures.figure import JobProgress
+from explorer.core.jobs.comparison import Comparison, StepSize, compare
 from explorer.panels.evaluation_fields import (
     CountFields,
     TaskFields,

@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QSpinBox
 
-from explorer.core.comparison import Competitor
-from explorer.core.distribution import MAX_STEPS, MAX_TASKS, Distribution
-from explorer.core.errors import UserError
-from explorer.core.schema import DESCRIPTIONS, Range, Settings
+from explorer.core.base.errors import UserError
+from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
+from explorer.core.families.distribution import MAX_STEPS, MAX_TASKS, Distribution
+from explorer.core.jobs.comparison import Competitor
 from explorer.panels.settings_form import RangeBox
 from explorer.panels.widgets import NumberBox, label, row
 from explorer.state.networks import ROLES, Entry, Line

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
-from explorer.core.figure import JobProgress
-from explorer.core.reproduction import FULL, QUICK, Item, Plan, standard_store
+from explorer.core.figures.figure import JobProgress
+from explorer.core.jobs.reproduction import FULL, QUICK, Item, Plan, standard_store
 from explorer.panels.evaluation_fields import seed_box
 from explorer.panels.style import Theme
 from explorer.panels.widgets import label, row

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.errors import UserError
-from explorer.core.reproduction import ITEMS
+from explorer.core.base.errors import UserError
+from explorer.core.jobs.reproduction import ITEMS
 from explorer.panels.comparison_form import ComparisonForm
 from explorer.panels.evaluation_forms import Form, ReproductionForm
 from explorer.panels.figure_view import UNFINISHED, FigureView

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QGraphicsSimpleTextItem,
 )
 
-from explorer.core.figure import Curve as CurveData
-from explorer.core.figure import HeatMap
+from explorer.core.figures.figure import Curve as CurveData
+from explorer.core.figures.figure import HeatMap
 from explorer.panels.figure_look import (
     Look,
     band_colour,

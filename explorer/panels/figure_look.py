@@ -6,7 +6,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
-from explorer.core.figure import Curve, Panel
+from explorer.core.figures.figure import Curve, Panel
 from explorer.palette import LOOKS
 from explorer.panels.style import Theme, pen, small_picture
 

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from explorer.core.figure import Figure, Panel
+from explorer.core.figures.figure import Figure, Panel
 from explorer.panels.figure_look import entries_of, one_legend_serves
 from explorer.panels.flow import FigureLegend
 from explorer.panels.panel_plot import SMALLEST, PanelBox, shape_of

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from explorer.core.trail import Array
+from explorer.core.adaptation.trajectory import Array
 from explorer.panels.curves import Marker
 from explorer.panels.plots import Plot
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen

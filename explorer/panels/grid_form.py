@@ -6,8 +6,8 @@ from functools import partial
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
-from explorer.core.figure import JobProgress
-from explorer.core.step_grid import StepGrid, step_grid
+from explorer.core.figures.figure import JobProgress
+from explorer.core.jobs.step_grid import StepGrid, step_grid
 from explorer.panels.evaluation_fields import (
     CountFields,
     TaskFields,

@@ -6,9 +6,9 @@ from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import Settings
-from explorer.core.workload import too_much
+from explorer.core.training.cost import too_much
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QWidget
 
-from explorer.core.analytic import ANALYTIC
+from explorer.core.families.closed_forms import ANALYTIC
 from explorer.core.learners import LEARNERS
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label

@@ -7,10 +7,10 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from explorer.core.floors import floors
+from explorer.core.experiment.settings import Settings
+from explorer.core.families.reference_losses import floors
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import Settings
-from explorer.core.training import HELD_OUT_STEPS, HeldOut
+from explorer.core.training.loop import HELD_OUT_STEPS, HeldOut
 from explorer.panels.curves import Curve, Rule
 from explorer.panels.plots import Plot, log_values, steady
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from explorer.core.figure import Panel
+from explorer.core.figures.figure import Panel
 from explorer.panels.figure_items import DrawnCurve, DrawnHeatMap, Values, on_axis
 from explorer.panels.figure_look import entries_of
 from explorer.panels.flow import FigureLegend

@@ -3,9 +3,9 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from explorer.core.paper_diff import Difference, differences, effective_alpha_text
-from explorer.core.presets import PRESETS, matching_preset
-from explorer.core.schema import Settings
+from explorer.core.experiment.differences import Difference, differences, effective_alpha_text
+from explorer.core.experiment.presets import PRESETS, matching_preset
+from explorer.core.experiment.settings import Settings
 from explorer.panels.widgets import label
 
 SAME = "These are the paper's settings."

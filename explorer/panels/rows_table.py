@@ -4,7 +4,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from explorer.core.figure import Figure, Row
+from explorer.core.figures.figure import Figure, Row
 from explorer.panels.plots import number_text
 
 COLUMNS = ("Learner", "K", "Steps", "Paper", "Ours", "± 95 %", "Diverged", "Verdict")

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.errors import SettingsError
-from explorer.core.schema import DESCRIPTIONS, Description, Settings, coerce
+from explorer.core.base.errors import SettingsError
+from explorer.core.experiment.settings import DESCRIPTIONS, Description, Settings, coerce
 from explorer.panels.widgets import NumberBox, label, row
 
 LABEL_WIDTH, EDITOR_WIDTH = 120, 130  # the same columns in the forms of all groups

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from explorer.core.schema import DESCRIPTIONS
+from explorer.core.experiment.settings import DESCRIPTIONS
 from explorer.panels.widgets import (
     NumberBox,
     SliderBox,

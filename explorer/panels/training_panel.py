@@ -6,10 +6,10 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, QWidget
 
+from explorer.core.experiment.presets import PRESETS, matching_preset
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.ledger import accounts
-from explorer.core.presets import PRESETS, matching_preset
-from explorer.core.training import HELD_OUT_TASKS, TOGETHER
+from explorer.core.training.ledger import accounts
+from explorer.core.training.loop import HELD_OUT_TASKS, TOGETHER
 from explorer.panels.learner_choice import LearnerChoice
 from explorer.panels.legend import Legend
 from explorer.panels.loss_plots import CROWDED, HeldOutPlot, MetaLossPlot

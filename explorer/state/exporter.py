@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.errors import UserError
-from explorer.core.export import FORMATS, export
-from explorer.core.figure import Figure
+from explorer.core.base.errors import UserError
+from explorer.core.figures.export import FORMATS, export
+from explorer.core.figures.figure import Figure
 from explorer.state.workers import LatestWorker
 
 Write = Callable[[Figure, Path], Sequence[Path]]

@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from explorer import resources
-from explorer.core.errors import UserError
-from explorer.core.trail import Trail
+from explorer.core.adaptation.trajectory import Trail
+from explorer.core.base.errors import UserError
 from explorer.state.trails import Answer, Question
 
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.figure import Figure, JobProgress
+from explorer.core.figures.figure import Figure, JobProgress
 from explorer.state.workers import GeneratorWorker
 
 Make = Callable[[], Iterator[JobProgress]]

@@ -7,10 +7,10 @@ FOLDER/LEARNER-10shot.safetensors without the state of its training.
 import sys
 from pathlib import Path
 
-from explorer.core.checkpoint import save
-from explorer.core.reproduction import Plan
-from explorer.core.reproduction.store import plain
-from explorer.core.training import Run, start, threads_for, train
+from explorer.core.files.checkpoint import save
+from explorer.core.jobs.reproduction import Plan
+from explorer.core.jobs.reproduction.store import plain
+from explorer.core.training.loop import Run, start, threads_for, train
 from explorer.resources import checkpoint_name
 
 SEED = 12  # resources/README.md says why

@@ -8,16 +8,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
-from explorer.core.adaptation import Start
-from explorer.core.analytic import ANALYTIC
-from explorer.core.checkpoint import Checkpoint, load
-from explorer.core.header import read_header
+from explorer.core.adaptation.inner_loop import Start
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.random_streams import stream
+from explorer.core.experiment.settings import Settings
+from explorer.core.families.closed_forms import ANALYTIC
+from explorer.core.files.checkpoint import Checkpoint, load
+from explorer.core.files.header import read_header
 from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
-from explorer.core.network import initialise, make_network
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
-from explorer.core.streams import stream
-from explorer.core.training import Run
+from explorer.core.network.mlp import initialise, make_network
+from explorer.core.training.loop import Run
 
 Source = Literal["shipped", "training", "file"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.schema import Settings
-from explorer.core.training import TOGETHER
+from explorer.core.experiment.settings import Settings
+from explorer.core.training.loop import TOGETHER
 from explorer.state.networks import Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from explorer.state.workers import LatestWorker

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from explorer.core.adaptation import divergence_sentence
-from explorer.core.lazy_torch import torch
-from explorer.core.starting_point import StartingPoint
-from explorer.core.tasks import grid, sine
-from explorer.core.trail import Array, Divergence, Trail, walk_together
+from explorer.core.adaptation.inner_loop import divergence_sentence
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.trajectory import Array, Divergence, Trail, walk_together
+from explorer.core.base.lazy_torch import torch
+from explorer.core.families.sampling import grid, sine
 from explorer.state.networks import Entry, Line
 
 GRID_POINTS = 201
@@ -77,7 +77,7 @@ class Answer:
 
 
 def answer(question: Question) -> Answer:
-    """Adapt the networks asked for to the question's points with `explorer.core.adaptation.adapt`.
+    """Adapt the networks asked for to the question's points.
 
     Raises:
         GivenUpError: nobody waits for it any more.

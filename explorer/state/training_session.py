@@ -6,9 +6,9 @@ from functools import cache, partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.schema import Settings
-from explorer.core.training import (
+from explorer.core.training.loop import (
     TOGETHER,
     HeldOut,
     Progress,

@@ -10,8 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
 
-from explorer.core.errors import UserError
-from explorer.core.giving_up import GivenUpError, given_up_when
+from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.errors import UserError
 
 STOP_TIMEOUT_MS = 60_000  # a thread may be loading the engine from a slow disk
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.checkpoint import Checkpoint, load, save
-from explorer.core.errors import UserError
+from explorer.core.base.errors import UserError
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.experiment.settings import Settings
+from explorer.core.files.checkpoint import Checkpoint, load, save
 from explorer.core.learners import MAML
-from explorer.core.presets import PRESETS
-from explorer.core.schema import Settings
-from explorer.core.training import TOGETHER, Run
+from explorer.core.training.loop import TOGETHER, Run
 from explorer.resources import CHECKPOINTS, resource
 from explorer.state.exporter import Exporter
 from explorer.state.first_answer import first_answer

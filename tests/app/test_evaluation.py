@@ -15,15 +15,15 @@ from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.core.checkpoint import load, save
-from explorer.core.comparison import Comparison, Competitor, compare
-from explorer.core.distribution import Distribution
-from explorer.core.errors import UserError
-from explorer.core.figure import JobProgress
-from explorer.core.reproduction import Item, Plan
-from explorer.core.schema import Range
-from explorer.core.step_grid import StepGrid, step_grid
-from explorer.core.training import start
+from explorer.core.base.errors import UserError
+from explorer.core.experiment.settings import Range
+from explorer.core.families.distribution import Distribution
+from explorer.core.figures.figure import JobProgress
+from explorer.core.files.checkpoint import load, save
+from explorer.core.jobs.comparison import Comparison, Competitor, compare
+from explorer.core.jobs.reproduction import Item, Plan
+from explorer.core.jobs.step_grid import StepGrid, step_grid
+from explorer.core.training.loop import start
 from explorer.panels.comparison_form import ComparisonForm
 from explorer.panels.evaluation_fields import competitor
 from explorer.panels.evaluation_forms import ReproductionForm

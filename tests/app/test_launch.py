@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from explorer import resources
 from explorer.app import launch
 from explorer.app.main_window import MainWindow
-from explorer.core.checkpoint import save
+from explorer.core.base.random_streams import stream
 from explorer.core.engine.native import cache_folder
-from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.streams import stream
-from explorer.core.training import advance, start
+from explorer.core.files.checkpoint import save
+from explorer.core.network.mlp import initialise, make_network, to_state_dict
+from explorer.core.training.loop import advance, start
 from tests.trainers import SMALL
 from tests.ui import png_colours
 
@@ -130,7 +130,7 @@ import numpy as np
 from PySide6.QtCore import QTimer, qInstallMessageHandler
 from explorer.app.launch import _on_qt_message, make_application
 from explorer.app.main_window import MainWindow
-from explorer.core.training import start
+from explorer.core.training.loop import start
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace

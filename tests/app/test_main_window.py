@@ -26,8 +26,8 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.about import version_lines
 from explorer.app.main_window import MainWindow
-from explorer.core.checkpoint import load, save
-from explorer.core.training import advance, start
+from explorer.core.files.checkpoint import load, save
+from explorer.core.training.loop import advance, start
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
 from tests.trainers import LONG, SMALL, GatedTrainer

@@ -5,9 +5,9 @@ from statistics import median
 
 import torch
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import MAML
-from explorer.core.schema import Settings
-from explorer.core.training import MAX_CHUNK, advance, start
+from explorer.core.training.loop import MAX_CHUNK, advance, start
 from tests.benchmarks.flops import SquareProduct, meta_iteration_flops
 from tests.benchmarks.measure import (
     Options,

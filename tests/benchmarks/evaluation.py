@@ -5,9 +5,9 @@ from unittest.mock import patch
 
 import torch
 
-from explorer.core.checkpoint import load
-from explorer.core.evaluation import evaluate
-from explorer.core.training import TOGETHER
+from explorer.core.evaluation.evaluation import evaluate
+from explorer.core.files.checkpoint import load
+from explorer.core.training.loop import TOGETHER
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 from explorer.state import trails
 from explorer.state.networks import RANDOM, Line, from_shipped

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import torch
 
-from explorer.core.schema import Settings
+from explorer.core.experiment.settings import Settings
 
 SIDE = 1024  # of the square matrices whose product shows the core's peak
 

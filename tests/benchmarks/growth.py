@@ -7,9 +7,9 @@ from statistics import fmean, median
 
 import torch
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import MAML
-from explorer.core.schema import Settings
-from explorer.core.training import start
+from explorer.core.training.loop import start
 from tests.benchmarks.engine import OURS, ours
 from tests.benchmarks.measure import (
     Options,

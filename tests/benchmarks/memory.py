@@ -17,7 +17,7 @@ import numpy as np
 
 from explorer.app.launch import make_application
 from explorer.core.learners import LEARNERS
-from explorer.core.training import MAX_CHUNK, HeldOut, Progress, TrainEvent
+from explorer.core.training.loop import MAX_CHUNK, HeldOut, Progress, TrainEvent
 from explorer.state.training_session import Newest, Phase
 from tests.benchmarks.measure import Options, Row, at_most, measured, ratios
 from tests.benchmarks.scenes import Stage, until

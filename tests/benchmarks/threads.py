@@ -8,9 +8,9 @@ from statistics import fmean, median
 import torch
 from torch import Tensor
 
-from explorer.core import training
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import MAML
-from explorer.core.schema import Settings
+from explorer.core.training import loop as training
 from tests.benchmarks.measure import (
     Options,
     Row,
@@ -23,7 +23,7 @@ from tests.benchmarks.measure import (
     ratios,
 )
 
-# As large as `explorer.core.schema.MAX_WORK` allows with K = 20: 112 times the paper's work.
+# As large as `experiment.settings.MAX_WORK` allows with K = 20: 112 times the paper's work.
 LARGE = Settings(hidden=(200, 200), meta_batch=60, shots=20, query=20)
 SIZES = {"paper's settings": (Settings(), 200), "60 tasks, K = 20, width 2×200": (LARGE, 5)}
 ONE, TWO = 1, 2

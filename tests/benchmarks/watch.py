@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QMouseEvent
 
 from explorer.app.main_window import MainWindow
-from explorer.core.training import Progress, TrainEvent, train
+from explorer.core.training.loop import Progress, TrainEvent, train
 from explorer.panels.fit_plot import FitPlot
 from explorer.state.trails import Answer, SupportPoint
 from explorer.state.training_session import Newest
@@ -27,7 +27,7 @@ class Pace:
     def train(
         self, newest: Newest, until: int | None, held_out_seconds: float | None
     ) -> Iterator[TrainEvent]:
-        """`explorer.core.training.train`, noting the time of every chunk."""
+        """`explorer.core.training.loop.train`, noting the time of every chunk."""
         self.marks = []
         for event in train(newest(), until, held_out_seconds):
             if isinstance(event, Progress):

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from explorer.cli import main
-from explorer.core.checkpoint import save
-from explorer.core.schema import Settings
-from explorer.core.training import Run, advance, start
+from explorer.core.experiment.settings import Settings
+from explorer.core.files.checkpoint import save
+from explorer.core.training.loop import Run, advance, start
 
 MODULE = [sys.executable, "-m", "explorer"]
 TINY = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=5)

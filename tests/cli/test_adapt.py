@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.core.adaptation import adapt
-from explorer.core.checkpoint import load
-from explorer.core.tasks import grid, sine
+from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.families.sampling import grid, sine
+from explorer.core.files.checkpoint import load
 from tests.cli.commands import parsed, printed, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]

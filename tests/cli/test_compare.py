@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from explorer.core.checkpoint import load, save
-from explorer.core.evaluation import evaluate
-from explorer.core.schema import Range
-from explorer.core.training import advance, start
+from explorer.core.evaluation.evaluation import evaluate
+from explorer.core.experiment.settings import Range
+from explorer.core.files.checkpoint import load, save
+from explorer.core.training.loop import advance, start
 from tests.cli.commands import TINY, parsed, printed, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.core.checkpoint import load, save
-from explorer.core.evaluation import Evaluation, evaluate
-from explorer.core.schema import Settings
-from explorer.core.training import start
+from explorer.core.evaluation.evaluation import Evaluation, evaluate
+from explorer.core.experiment.settings import Settings
+from explorer.core.files.checkpoint import load, save
+from explorer.core.training.loop import start
 from tests.cli.commands import parsed, printed, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer.core.checkpoint import load
-from explorer.core.evaluation import evaluate
+from explorer.core.evaluation.evaluation import evaluate
+from explorer.core.files.checkpoint import load
 from tests.cli.commands import parsed, printed, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]

@@ -16,8 +16,8 @@ import explorer
 from explorer import cli
 from explorer.cli import main
 from explorer.cli.output import number, table
-from explorer.core.presets import PRESETS
-from explorer.core.schema import DESCRIPTIONS
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.experiment.settings import DESCRIPTIONS
 from tests.cli.commands import MODULE, process, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]

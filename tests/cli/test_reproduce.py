@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from explorer.cli import main, reproduce
-from explorer.core.errors import TrainingDivergedError
-from explorer.core.figure import JobProgress
-from explorer.core.reproduction import ITEMS, Item, Plan, standard_store
+from explorer.core.base.errors import TrainingDivergedError
+from explorer.core.figures.figure import JobProgress
+from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
 from tests.cli.commands import parsed, printed, refused
-from tests.core.reproduction.plans import TINY, result, tiny_plan
+from tests.core.jobs.reproduction.plans import TINY, result, tiny_plan
 
 Captured = pytest.CaptureFixture[str]
 ROW = {

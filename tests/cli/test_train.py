@@ -16,12 +16,12 @@ import torch
 
 from explorer.cli import main
 from explorer.cli import train as command
-from explorer.core import training
-from explorer.core.checkpoint import load
-from explorer.core.errors import CheckpointError
+from explorer.core.base.errors import CheckpointError
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
+from explorer.core.files.checkpoint import load
 from explorer.core.learners import LEARNERS
-from explorer.core.presets import PRESETS
-from explorer.core.schema import DESCRIPTIONS, Range, Settings
+from explorer.core.training import loop as training
 from tests.cli.commands import (
     MODULE,
     TINY,

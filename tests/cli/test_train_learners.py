@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from explorer.cli import main
-from explorer.core.checkpoint import load
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.files.checkpoint import load
 from explorer.core.learners import LEARNERS
-from explorer.core.presets import PRESETS
 from tests.cli.commands import TINY_FLAGS, parsed, printed, refused, tiny_run
 
 Captured = pytest.CaptureFixture[str]

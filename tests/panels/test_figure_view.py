@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.core.figure import Curve, Figure, HeatMap, Panel
+from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
 from explorer.panels.figure_view import FigureView
 from explorer.panels.panel_plot import PanelPlot
 from explorer.panels.style import DARK, LIGHT

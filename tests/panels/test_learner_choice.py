@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
+from explorer.core.experiment.differences import differences, effective_alpha_text
+from explorer.core.experiment.presets import PRESETS
 from explorer.core.learners import LEARNERS
-from explorer.core.paper_diff import differences, effective_alpha_text
-from explorer.core.presets import PRESETS
-from explorer.core.training import advance, start
+from explorer.core.training.loop import advance, start
 from explorer.panels.learner_choice import NONE_CHOSEN
 from explorer.panels.loss_plots import CROWDED, is_early
 from explorer.panels.paper_comparison import SAME

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsRectItem
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.core.presets import PRESETS
+from explorer.core.experiment.presets import PRESETS
 from explorer.panels.plots import Axis
 from explorer.state import sandbox as sandbox_module
 from explorer.state.trails import Answer, Question, answer

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from explorer.core.figure import Row
+from explorer.core.figures.figure import Row
 from explorer.panels.rows_table import COLUMNS, RowsTable
 from tests.jobs import loss_figure
 from tests.ui import read_number

@@ -9,8 +9,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from explorer.core.presets import PRESETS
-from explorer.core.schema import DESCRIPTIONS, Range, Settings
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
 from explorer.panels.settings_form import RangeBox, SettingsForm
 from tests.ui import enter, press
 

@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 
 from explorer import resources
 from explorer.app.main_window import MainWindow
+from explorer.core.base.random_streams import stream
 from explorer.core.learners import LEARNERS
-from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.streams import stream
+from explorer.core.network.mlp import initialise, make_network, to_state_dict
 from explorer.panels.widgets import SliderBox
 from explorer.state.networks import ROLES
 from explorer.state.sandbox import MAX_POINTS

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.core.errors import TrainingDivergedError
-from explorer.core.floors import floors
-from explorer.core.presets import PRESETS
-from explorer.core.training import HeldOut, TrainEvent, advance, start
+from explorer.core.base.errors import TrainingDivergedError
+from explorer.core.experiment.presets import PRESETS
+from explorer.core.families.reference_losses import floors
+from explorer.core.training.loop import HeldOut, TrainEvent, advance, start
 from explorer.panels.training_panel import duration
 from explorer.state.training_session import Newest, Phase
 from tests.conftest import OpenWindow

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.core.errors import UserError
-from explorer.core.figure import Figure
+from explorer.core.base.errors import UserError
+from explorer.core.figures.figure import Figure
 from explorer.state.exporter import Exporter, write
 from tests.jobs import loss_figure
 from tests.trainers import PATIENCE

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explorer import resources
-from explorer.core.errors import UserError
+from explorer.core.base.errors import UserError
 from explorer.state.first_answer import first_answer, keep
 from explorer.state.make_first_answer import make
 from explorer.state.sandbox import Sandbox

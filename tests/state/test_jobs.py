@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.core.errors import UserError
-from explorer.core.figure import JobProgress
+from explorer.core.base.errors import UserError
+from explorer.core.figures.figure import JobProgress
 from explorer.state.jobs import JobPhase, JobQueue
 from tests.jobs import GatedJob, endless, loss_figure
 from tests.trainers import PATIENCE

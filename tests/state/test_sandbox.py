@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.core.giving_up import given_up_when
+from explorer.core.base.cancellation import given_up_when
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
 from explorer.state.networks import Entry, Line, Start, from_shipped

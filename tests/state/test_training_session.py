@@ -9,10 +9,10 @@ import pytest
 import torch
 from pytestqt.qtbot import QtBot
 
-from explorer.core.errors import TrainingDivergedError
-from explorer.core.giving_up import check_wanted
-from explorer.core.schema import Settings
-from explorer.core.training import HeldOut, Run, TrainEvent, advance, start
+from explorer.core.base.cancellation import check_wanted
+from explorer.core.base.errors import TrainingDivergedError
+from explorer.core.experiment.settings import Settings
+from explorer.core.training.loop import HeldOut, Run, TrainEvent, advance, start
 from explorer.state import training_session as session_module
 from explorer.state.training_session import (
     Newest,

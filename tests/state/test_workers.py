@@ -9,8 +9,8 @@ import torch
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
+from explorer.core.base.errors import UserError
 from explorer.core.engine import Loop, Tensors
-from explorer.core.errors import UserError
 from explorer.state.workers import GeneratorWorker, LatestWorker, describe
 from tests.trainers import PATIENCE
 

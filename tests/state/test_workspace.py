@@ -10,13 +10,13 @@ import torch
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.core.checkpoint import load, save
-from explorer.core.errors import UserError
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.errors import UserError
+from explorer.core.base.random_streams import stream
+from explorer.core.files.checkpoint import load, save
 from explorer.core.learners import LEARNERS
-from explorer.core.network import initialise, make_network, to_state_dict
-from explorer.core.starting_point import StartingPoint
-from explorer.core.streams import stream
-from explorer.core.training import Run, advance, start
+from explorer.core.network.mlp import initialise, make_network, to_state_dict
+from explorer.core.training.loop import Run, advance, start
 from explorer.state import networks
 from explorer.state import training_session as session_module
 from explorer.state.networks import ROLES

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explorer.core.base.lazy_torch import LazyModule, torch
 from explorer.core.engine.layout import MEETING_SIZE, Integers, Numbers
-from explorer.core.lazy_torch import LazyModule, torch
 
 if TYPE_CHECKING:
     from torch import Tensor

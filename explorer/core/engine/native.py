@@ -19,9 +19,9 @@ from typing import Any
 import llvmlite.binding as llvm
 
 import explorer
+from explorer.core.base.atomic_files import write_atomically
+from explorer.core.base.errors import EngineError
 from explorer.core.engine.layout import Integers, Numbers
-from explorer.core.errors import EngineError
-from explorer.core.files import write_atomically
 
 ENTRY = "run_machine"
 # The arguments of `build.entry`: pointers to numbers and to integers, and integers.

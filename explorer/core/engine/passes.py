@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
+from explorer.core.base.cancellation import check_wanted
 from explorer.core.engine.recording import Instruction, Op, Recording, View
-from explorer.core.giving_up import check_wanted
 
 
 def simplified(recording: Recording) -> Recording:

@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.core.base.cancellation import check_wanted
 from explorer.core.engine.layout import DIMENSIONS, LANES, Row
 from explorer.core.engine.passes import simplified
 from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
-from explorer.core.giving_up import check_wanted
 
 _ALIGNMENT = 16  # elements: a cache line of float32
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from explorer.core.giving_up import check_wanted
+from explorer.core.base.cancellation import check_wanted
 
 
 class UnsupportedError(Exception):

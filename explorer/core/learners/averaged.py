@@ -13,13 +13,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
+from explorer.core.base.random_streams import stream
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners.base import Batch, InnerLoop, Learner, one_gradient
-from explorer.core.mlp import gradient, losses_and_pass
-from explorer.core.network import Network, initialise, parameter_count
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
-from explorer.core.streams import stream
+from explorer.core.network.derivatives import gradient, losses_and_pass
+from explorer.core.network.mlp import Network, initialise, parameter_count
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from explorer.core.network import Network, make_network
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.experiment.settings import Settings
+from explorer.core.network.mlp import Network, make_network
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,10 +147,10 @@ class Learner:
         network: the shape of its network.
         begin: its meta-parameters ``(M,)`` before training, from a random θ ``(P,)``.
         start: from meta-parameters to where adaptation starts.
-        own_tasks: whether it trains on tasks of its own (`explorer.core.tasks.own_tasks`) instead
-            of the meta-batch; its `meta_gradient` then gets all of them at once.
+        own_tasks: whether it trains on tasks of its own (`families.sampling.own_tasks`) instead of
+            the meta-batch; its `meta_gradient` then gets all of them at once.
         in_turn: whether its networks take turns, each trained from beginning to end before the
-            next begins (`explorer.core.turns`); its `meta_gradient` then gets one task at a time.
+            next begins (`training.sequential`); its `meta_gradient` then gets one task at a time.
         cost: what one task takes in one meta-iteration.
     """
 

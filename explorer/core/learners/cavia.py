@@ -2,21 +2,21 @@
 
 The network has C more inputs, the context φ, which are 0 before adaptation and the only thing
 that adapts: φₛ₊₁ = φₛ − α_φ ∇_φ L_support(θ, φₛ). The outer loop trains θ through these steps. As θ
-here ends in the context (`explorer.core.mlp`), this is an inner loop whose step size is 0 for
-every weight.
+here ends in the context (`explorer.core.network.derivatives`), this is an inner loop whose step
+size is 0 for every weight.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.unrolling import through_inner_loop
-from explorer.core.network import Network, make_network
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
+from explorer.core.network.mlp import Network, make_network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.base.lazy_torch import torch
 from explorer.core.learners.base import Batch, InnerLoop, Learner, first_order
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.unrolling import unroll
-from explorer.core.mlp import summed_gradient
-from explorer.core.network import Network
+from explorer.core.network.derivatives import summed_gradient
+from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners.base import Batch, InnerLoop, Learner, one_gradient
-from explorer.core.mlp import losses_and_pass, summed_gradient
-from explorer.core.network import Network, make_network
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
+from explorer.core.network.derivatives import losses_and_pass, summed_gradient
+from explorer.core.network.mlp import Network, make_network
 
 if TYPE_CHECKING:
     from torch import Tensor

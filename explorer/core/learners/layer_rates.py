@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.unrolling import backwards, by_rates, unroll
-from explorer.core.network import Network, parameter_count, unpack
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
+from explorer.core.network.mlp import Network, parameter_count, unpack
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.learners.base import Batch, InnerLoop, Learner
 from explorer.core.learners.unrolling import through_inner_loop
-from explorer.core.network import Network
+from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
+from explorer.core.base.random_streams import stream
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners.averaged import SOURCE
 from explorer.core.learners.base import Batch, InnerLoop, Learner, one_gradient
 from explorer.core.learners.joint import pretrained_gradient
-from explorer.core.network import Network, initialise
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
-from explorer.core.streams import stream
+from explorer.core.network.mlp import Network, initialise
 
 if TYPE_CHECKING:
     from torch import Tensor

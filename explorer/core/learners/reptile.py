@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.lazy_torch import torch
+from explorer.core.base.lazy_torch import torch
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners.base import Batch, Cost, InnerLoop, Learner, one_gradient
-from explorer.core.mlp import gradient, losses_and_pass
-from explorer.core.network import Network
-from explorer.core.schema import Settings
+from explorer.core.network.derivatives import gradient, losses_and_pass
+from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.lazy_torch import torch
+from explorer.core.base.lazy_torch import torch
 from explorer.core.learners.base import Batch
-from explorer.core.mlp import (
+from explorer.core.network.derivatives import (
     Pass,
     gradient,
     hessian_vector,
     losses_and_pass,
     summed_hessian_vector,
 )
-from explorer.core.network import Network
+from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,11 +12,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from explorer.core.base.random_streams import stream
+from explorer.core.experiment.settings import Settings
+from explorer.core.families.sampling import sample
 from explorer.core.learners import MAML, Batch, InnerLoop
-from explorer.core.schema import Settings
-from explorer.core.streams import stream
-from explorer.core.tasks import sample
-from explorer.core.training import advance, start
+from explorer.core.training.loop import advance, start
 
 # Library: (the module it is imported as, the module here).
 PEERS = {

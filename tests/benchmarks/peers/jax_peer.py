@@ -15,10 +15,10 @@ import torch
 from jax import Array
 from torch import Tensor
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import Batch
-from explorer.core.network import Network, from_state_dict, make_network, to_state_dict
-from explorer.core.outer_loop import BETA_1, BETA_2, EPSILON
-from explorer.core.schema import Settings
+from explorer.core.network.mlp import Network, from_state_dict, make_network, to_state_dict
+from explorer.core.training.outer_loop import BETA_1, BETA_2, EPSILON
 
 Parameters = list[tuple[Array, Array]]  # weight (inputs, outputs) and bias of each layer
 Points = tuple[Array, ...]  # the points of a `Batch`

@@ -4,8 +4,8 @@ import torch
 import torchopt
 from torch.nn.functional import mse_loss
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import Batch
-from explorer.core.schema import Settings
 from tests.benchmarks.peers.torch_peer import TorchPeer
 
 

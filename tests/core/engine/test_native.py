@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from explorer.core.base.errors import EngineError
 from explorer.core.engine import native
-from explorer.core.errors import EngineError
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_a_build_that_fails_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPa
 def test_the_program_runs_without_the_compiler() -> None:
     """Once the machine is built, training needs LLVM alone."""
     code = (
-        "import sys; from explorer.core.training import advance, start;"
-        "from explorer.core.schema import Settings;"
+        "import sys; from explorer.core.training.loop import advance, start;"
+        "from explorer.core.experiment.settings import Settings;"
         "advance(start(Settings(hidden=(4,), meta_batch=2)), 2);"
         "print('numba' in sys.modules, 'llvmlite' in sys.modules)"
     )

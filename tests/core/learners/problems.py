@@ -8,11 +8,11 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS, Batch, InnerLoop, Learner, inner_loop, unrolling
-from explorer.core.mlp import Pass, losses_and_pass
-from explorer.core.network import Network, parameter_count
-from explorer.core.schema import Settings
-from explorer.core.starting_point import StartingPoint
+from explorer.core.network.derivatives import Pass, losses_and_pass
+from explorer.core.network.mlp import Network, parameter_count
 from tests.core import reference
 
 TASKS, SUPPORT, QUERY = 3, 4, 5

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explorer.core.adaptation import AdaptStep, adapt
+from explorer.core.adaptation.inner_loop import AdaptStep, adapt
 from tests.core import reference
 from tests.core.learners import plain
 from tests.core.learners.problems import (

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from explorer.core.adaptation import adapt
+from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.learners import LEARNERS, Batch
-from explorer.core.starting_point import StartingPoint
 from tests.core.learners.problems import TASKS, inner_states, problem, relative_error
 
 ADAPTS_IN_TRAINING = ("maml", "first-order", "anil", "meta-sgd", "layer-rates", "cavia")

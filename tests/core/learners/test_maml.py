@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from explorer.core.learners import unrolling
-from explorer.core.mlp import Pass
-from explorer.core.network import Network, parameter_count
+from explorer.core.network.derivatives import Pass
+from explorer.core.network.mlp import Network, parameter_count
 from tests.core.learners import plain
 from tests.core.learners.problems import ALPHA, RELATIVE, SUPPORT, problem, relative_error
 

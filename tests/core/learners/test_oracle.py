@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explorer.core.adaptation import adapt
+from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.learners import PRETRAINED
 from tests.core.learners import plain
 from tests.core.learners.problems import RELATIVE, SUPPORT, TASKS, problem, relative_error

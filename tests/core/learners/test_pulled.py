@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from explorer.core.base.random_streams import stream
 from explorer.core.learners.pulled import finished, next_network
-from explorer.core.network import initialise
-from explorer.core.streams import stream
+from explorer.core.network.mlp import initialise
 from tests.core.learners import plain
 from tests.core.learners.problems import RELATIVE, Problem, problem, relative_error
 

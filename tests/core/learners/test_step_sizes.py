@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS, MAML, Batch, InnerLoop
-from explorer.core.network import Network
-from explorer.core.outer_loop import plain_chunk
-from explorer.core.schema import Settings
-from explorer.core.training import advance, start
+from explorer.core.network.mlp import Network
+from explorer.core.training.loop import advance, start
+from explorer.core.training.outer_loop import plain_chunk
 from tests.core.learners.problems import RELATIVE, Problem, problem, relative_error
 
 LEARNED = ("meta-sgd", "layer-rates")

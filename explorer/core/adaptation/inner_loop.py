@@ -1,0 +1,206 @@
+"""Adaptation to a task: the inner loop of MAML's Algorithm 1, run for as long as one likes.
+
+Sandbox, evaluation and command line all use this one generator, for every learner.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
+from explorer.core.engine import Loop, Tensors
+from explorer.core.families.closed_forms import SineEstimator
+from explorer.core.network.derivatives import gradient, hessian_vector, losses_and_pass, predict
+from explorer.core.network.mlp import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Start = StartingPoint | SineEstimator  # where adaptation can start
+
+DIVERGENCE_FACTOR = 10.0
+# Multiplications computed before the first of their steps is handed out: some 50 ms of work.
+WORK_AT_ONCE = 1e9
+KEPT_LOOPS = 8  # for as many shapes of networks
+
+
+@dataclass(frozen=True)
+class AdaptStep:
+    """The network after some gradient steps on each of T tasks.
+
+    Attributes:
+        step: gradient steps taken so far.
+        theta: adapted parameters, ``(T, P + C)``; None if they were not to be kept.
+        support_loss: mean squared error on the support points, ``(T,)``; NaN without points.
+        prediction: f on the grid, ``(T, G)``.
+    """
+
+    step: int
+    theta: Tensor | None
+    support_loss: Tensor
+    prediction: Tensor
+
+
+@lru_cache(KEPT_LOOPS)
+def adaptation_loop(sizes: tuple[int, ...], tanh: bool, keep_theta: bool) -> Loop:
+    """The inner loop of Algorithm 1 for T tasks.
+
+    Carries θ ``(T, P + C)``, is given α, sees the support points, the inputs ``(T, G, n)`` at
+    which to predict and the scale of the steps, if they have one, and makes support losses
+    ``(T,)``, predictions ``(T, G, 1)`` and, to be kept, θ as they were before the step.
+    """
+    network = Network(list(sizes), tanh)
+
+    def body(carried: Tensors, given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
+        (theta,), (alpha,), (x, y, inputs, *scale) = carried, given, fixed
+        losses, passed = losses_and_pass(theta, x, y, network)
+        made = losses, predict(theta, inputs, network), *((theta,) if keep_theta else ())
+        descent = gradient(passed)
+        for each in scale:
+            descent = descent * each
+        return (theta - descent * alpha,), made
+
+    return Loop(body)
+
+
+def adapt(
+    start: Start,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    task: Tensor | None = None,
+    keep_theta: bool = True,
+) -> Iterator[AdaptStep]:
+    """Yield the network before adaptation and after each of ``steps`` gradient steps.
+
+    Args:
+        start: where to start, shared by all tasks, or T networks of one shape: its θ and scale
+            may be ``(T, P + C)``. What needs no network is estimated with the first step.
+        support_x: ``(T, K, 1)``; K may be 0, and then nothing changes from step to step.
+        support_y: ``(T, K, 1)``.
+        grid: inputs at which to predict, ``(G,)``.
+        alpha: step size α on the mean squared error.
+        steps: number of gradient steps.
+        task: A and φ, ``(T, 1, 2)``, for a network that is told them.
+        keep_theta: whether the steps hold the adapted parameters too.
+    """
+    if isinstance(start, SineEstimator):
+        for step, made in enumerate(start.steps(support_x, support_y, grid, steps)):
+            yield AdaptStep(step, None, *made)
+        return
+    tasks, theta = support_x.shape[0], start.theta
+    carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
+    inputs = grid.view(1, -1, 1).expand(tasks, -1, 1)
+    if task is not None:
+        support_x, inputs = start.inputs(support_x, task), start.inputs(inputs, task)
+    fixed: Tensors = support_x, support_y, inputs
+    if start.scale is not None:
+        fixed = (*fixed, start.scale)
+    loop = adaptation_loop(tuple(start.network.sizes), start.network.tanh, keep_theta)
+    work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + len(grid))
+    at_once = max(1, int(WORK_AT_ONCE / max(work, 1)))
+    for first in range(0, steps + 1, at_once):
+        count = min(at_once, steps + 1 - first)
+        alphas = torch.full((count,), alpha, dtype=theta.dtype)
+        carried, (losses, predictions, *kept) = loop.run(carried, (alphas,), fixed)
+        predictions = predictions.squeeze(-1)
+        thetas = kept[0] if kept else [None] * count
+        for i in range(count):
+            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
+
+
+def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
+    """Which tasks have diverged by each step: bool ``(S + 1, T)``, true from then on.
+
+    Gradient descent lowers the support loss unless the step is too long. A task counts as
+    diverged once that loss is not finite, or `DIVERGENCE_FACTOR` times what it was before
+    adaptation or what predicting zero would cost, whichever is larger.
+
+    Args:
+        support_losses: ``(S + 1, T)``.
+        support_y: ``(T, K, 1)``.
+    """
+    reference = torch.maximum(support_losses[0], support_y.square().mean((-2, -1)))
+    beyond = ~torch.isfinite(support_losses) | (support_losses > DIVERGENCE_FACTOR * reference)
+    return beyond.cummax(0).values if support_y.shape[-2] else torch.zeros_like(beyond)
+
+
+@lru_cache(KEPT_LOOPS)
+def _power_iteration(sizes: tuple[int, ...], tanh: bool) -> Loop:
+    """Carries a vector ``(1, P + C)``; makes its length and the curvature along it."""
+    network = Network(list(sizes), tanh)
+
+    def body(carried: Tensors, _given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
+        (vector,), (theta, x, y, scale) = carried, fixed
+        _, passed = losses_and_pass(theta, x, y, network)
+        length = torch.sqrt((vector * vector).sum())
+        direction = vector / length
+        image = hessian_vector(passed, direction, network) * scale
+        return (image,), (length, (direction * image).sum())
+
+    return Loop(body)
+
+
+def curvature(
+    start: StartingPoint,
+    support_x: Tensor,
+    support_y: Tensor,
+    task: Tensor | None = None,
+    rounds: int = 40,
+) -> float:
+    """The largest curvature of the support loss where adaptation starts, by power iteration.
+
+    It is the largest eigenvalue of scale ⊙ ∇²L: gradient descent with step size α is stable along
+    a direction only while α times the curvature there stays below 2.
+
+    Args:
+        start: where adaptation starts, its θ ``(P + C,)``.
+        support_x: ``(1, K, 1)``.
+        support_y: ``(1, K, 1)``.
+        task: A and φ, ``(1, 1, 2)``, for a network that is told them.
+        rounds: Hessian-vector products spent.
+    """
+    theta, network = start.theta.unsqueeze(0), start.network
+    scale = torch.ones_like(theta) if start.scale is None else start.scale.unsqueeze(0)
+    x = support_x if task is None else start.inputs(support_x, task)
+    _, passed = losses_and_pass(theta, x, support_y, network)
+    _, (lengths, sizes) = _power_iteration(tuple(network.sizes), network.tanh).run(
+        (gradient(passed) * scale,), (theta.new_zeros(rounds),), (theta, x, support_y, scale)
+    )
+    ended = ~torch.isfinite(lengths) | (lengths == 0)  # no direction to go on along
+    last = int(ended.int().argmax()) if ended.any() else rounds
+    return float(sizes[last - 1]) if last else 0.0
+
+
+def divergence_sentence(
+    label: str, step: int, alpha: float, curvature: float, own_steps: bool = False
+) -> str:
+    """When and why adaptation diverged, for the reader.
+
+    Args:
+        label: the learner's name.
+        step: gradient step by which it had diverged.
+        alpha: step size α.
+        curvature: largest curvature of the support loss, as `curvature` finds it.
+        own_steps: whether the learner takes steps of its own sizes, which α scales.
+    """
+    product = alpha * curvature
+    if own_steps:
+        reason = "the step sizes that it learned are too long here"
+        if 2 < product < math.inf:
+            reason = f"its step sizes × largest curvature = {product:.3g}, stable only below 2"
+        return f"{label} diverged at step {step}: {reason}; lower α, which scales them."
+    if not 2 < product < math.inf:  # the curvature grew along the way, or is not finite
+        return f"{label} diverged at step {step}: α = {alpha:g} is too large here; lower α."
+    return (
+        f"{label} diverged at step {step}: α × largest curvature = {product:.3g}, stable only "
+        "below 2; lower α."
+    )

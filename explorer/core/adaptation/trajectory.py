@@ -1,0 +1,154 @@
+"""One network's whole way through adaptation to one sine, ready to be shown or printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.core.adaptation.inner_loop import Start, adapt, curvature, diverged
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.cancellation import check_wanted
+from explorer.core.base.lazy_torch import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """How adaptation went wrong.
+
+    Attributes:
+        step: the first gradient step at which it had diverged.
+        curvature: largest curvature of the support loss at θ, before adaptation.
+    """
+
+    step: int
+    curvature: float
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One network after 0, 1, … S gradient steps on K points.
+
+    Attributes:
+        prediction: f on the grid, ``(S + 1, G)``.
+        mse: mean squared error against the true sine on the grid, ``(S + 1,)``.
+        support_mse: mean squared error on the support points, ``(S + 1,)``; NaN without points.
+        divergence: what went wrong, or None.
+    """
+
+    prediction: Array
+    mse: Array
+    support_mse: Array
+    divergence: Divergence | None
+
+
+def walk(
+    start: Start,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    truth: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    task: Tensor | None = None,
+) -> Trail:
+    """Adapt one network with `adapt` and measure every step; see `walk_together`."""
+    (trail,) = walk_together(
+        [start],
+        support_x,
+        support_y,
+        grid,
+        truth,
+        alpha=alpha,
+        steps=steps,
+        task=task,
+    )
+    return trail
+
+
+def walk_together(
+    starts: Sequence[Start],
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    truth: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    task: Tensor | None = None,
+) -> list[Trail]:
+    """Adapt R learners to the same points with `adapt` and measure every step.
+
+    Args:
+        starts: where they start; together they are faster if their networks have one shape.
+        support_x: ``(1, K, 1)``.
+        support_y: ``(1, K, 1)``.
+        grid: inputs at which to predict, ``(G,)``.
+        truth: the true sine there, ``(G,)``.
+        alpha: step size α.
+        steps: number of gradient steps S.
+        task: A and φ, ``(1, 1, 2)``, for networks that are told them.
+
+    Raises:
+        GivenUpError: it is no longer wanted.
+    """
+    trails: dict[int, Trail] = {}
+    for members, course_start in _of_one_shape(starts):
+        rows = len(members)
+        points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
+        tasks = None if task is None else task.expand(rows, -1, -1)
+        losses, predictions = [], []
+        course = adapt(
+            *(course_start, *points, grid), alpha=alpha, steps=steps, task=tasks, keep_theta=False
+        )
+        for step in course:
+            check_wanted()
+            losses.append(step.support_loss)
+            predictions.append(step.prediction)
+        support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
+        mse = (prediction - truth).square().mean(-1)
+        flags = diverged(support_losses.T, points[1]).T
+        for row, member in enumerate(members):
+            start = starts[member]
+            divergence = None
+            if flags[row].any() and isinstance(start, StartingPoint):
+                sharpest = curvature(start, support_x, support_y, task)
+                divergence = Divergence(int(flags[row].int().argmax()), sharpest)
+            curves, errors, losses_here = (
+                part[row].double().numpy() for part in (prediction, mse, support_losses)
+            )
+            trails[member] = Trail(curves, errors, losses_here, divergence)
+    return [trails[i] for i in range(len(starts))]
+
+
+def _of_one_shape(
+    starts: Sequence[Start],
+) -> Iterator[tuple[list[int], Start]]:
+    """Those that can go together, by their places, and all of them as one start."""
+    groups: dict[object, list[int]] = {}
+    for i, start in enumerate(starts):
+        key: object = i
+        if isinstance(start, StartingPoint):
+            network, scaled = start.network, start.scale is not None
+            key = tuple(network.sizes), network.tanh, scaled, start.sees_task
+        groups.setdefault(key, []).append(i)
+    for members in groups.values():
+        first = starts[members[0]]
+        if isinstance(first, StartingPoint):
+            alike = [s for s in (starts[i] for i in members) if isinstance(s, StartingPoint)]
+            scales = [s.scale for s in alike if s.scale is not None]
+            first = replace(
+                first,
+                theta=torch.stack([s.theta for s in alike]),
+                scale=torch.stack(scales) if scales else None,
+            )
+        yield members, first

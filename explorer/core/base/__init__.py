@@ -1,0 +1,1 @@
+"""What every room stands on: errors, cancellation, random streams, writing files; no learning."""

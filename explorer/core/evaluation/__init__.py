@@ -1,0 +1,1 @@
+"""Errors over many held-out tasks, and whether differences between learners are noise."""

@@ -1,0 +1,1 @@
+"""The settings of an experiment, presets, and what differs from the paper."""

@@ -1,0 +1,1 @@
+"""Families of functions: distributions of tasks, and what can be known of them."""

@@ -1,0 +1,1 @@
+"""What jobs find as figures, and their export."""

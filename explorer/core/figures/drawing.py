@@ -1,0 +1,191 @@
+"""A `Figure` drawn by matplotlib, which needs no window and no Qt.
+
+Only matplotlib's object interface is used, which keeps no state between figures, so any thread
+may draw. Importing this module imports matplotlib.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
+from explorer.palette import look
+
+PANEL_INCHES = (3.4, 3.0)
+DOTS_PER_INCH = 150
+TEXT_POINTS = 7.5
+INCHES_PER_LINE = 0.145
+LONG_AXIS = 2.5  # decades
+# Colours of what is no competitor, as in the paper's figures.
+TRUTH, POINTS = "#d62728", "#8f2d6b"
+
+
+def picture(figure: Figure, form: str) -> bytes:
+    """The figure as a file, "svg" or "png"."""
+    # Text stays text in SVG, and the same figure gives the same file.
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": figure.item, "font.family": "DejaVu Sans"}
+    with rc_context(style):
+        drawing = draw(figure)
+        out = io.BytesIO()
+        described: dict[str, Any] = {"Title": figure.title, "Description": figure.provenance}
+        if form == "svg":
+            described["Date"] = None
+        drawing.savefig(out, format=form, dpi=DOTS_PER_INCH, metadata=described)
+    return out.getvalue()
+
+
+def draw(figure: Figure) -> Drawing:
+    """The figure with its protocol and provenance under it."""
+    columns = max(figure.columns, 1)
+    rows = max(math.ceil(len(figure.panels) / columns), 1)
+    width = max(columns * PANEL_INCHES[0], 7.0)
+    lines = _lines(figure, int(width * 17.5))
+    below = INCHES_PER_LINE * (len(lines) + 2)
+    shared = _shared(figure)
+    above = 0.5 + 0.22 * math.ceil(len(shared) / _legend_columns(width))
+    height = rows * PANEL_INCHES[1] + below + above
+    drawing = Drawing(figsize=(width, height))
+    drawing.suptitle(figure.title, y=1 - 0.12 / height, va="top", fontsize=11, fontweight="bold")
+    grid = drawing.add_gridspec(
+        rows, columns, left=0.62 / width, right=1 - 0.15 / width, top=1 - (above + 0.3) / height,
+        bottom=(below + 0.45) / height, wspace=0.28, hspace=0.42,
+    )  # fmt: skip
+    for i, panel in enumerate(figure.panels):
+        axes = drawing.add_subplot(grid[i // columns, i % columns])
+        _draw_panel(axes, panel)
+    if shared:
+        drawing.legend(
+            handles=[_handle(curve) for curve in shared], loc="upper center",
+            bbox_to_anchor=(0.5, 1 - 0.34 / height), ncols=_legend_columns(width), fontsize=8,
+            frameon=False,
+        )  # fmt: skip
+    for i, (text, colour) in enumerate(lines):
+        drawing.text(
+            0.15 / width, (below - INCHES_PER_LINE * (i + 1)) / height, text,
+            fontsize=TEXT_POINTS, color=colour, va="top",
+        )  # fmt: skip
+    return drawing
+
+
+def _legend_columns(width: float) -> int:
+    return max(int(width / 1.75), 1)
+
+
+def _lines(figure: Figure, characters: int) -> list[tuple[str, str]]:
+    """Notes, protocol and provenance in lines that fit, with their colours."""
+    parts = [(text, "#1b1f24") for text in figure.notes]
+    parts += [(text, "#59626e") for text in (*figure.protocol, figure.provenance) if text]
+    return [(line, colour) for text, colour in parts for line in textwrap.wrap(text, characters)]
+
+
+def _shared(figure: Figure) -> list[Curve]:
+    """One curve for each label, in the order of their first appearance."""
+    labelled: dict[str, Curve] = {}
+    for panel in figure.panels:
+        for curve in panel.curves:
+            if curve.label:
+                labelled.setdefault(curve.label, curve)
+    return list(labelled.values())
+
+
+def _colour(curve: Curve) -> str:
+    return {"truth": TRUTH, "points": POINTS}.get(curve.role) or look(curve.role).light
+
+
+def _dashes(curve: Curve) -> tuple[int, tuple[float, ...] | None]:
+    own = () if curve.role in {"truth", "points"} else look(curve.role).dashes
+    dashes = own if curve.dashes is None else curve.dashes
+    return (0, dashes or None)
+
+
+def _marker(curve: Curve) -> dict[str, Any]:
+    return {
+        "linestyle": "none",
+        "marker": "^" if curve.role == "points" else "o",
+        "markersize": 6,
+        "markerfacecolor": "none" if curve.hollow else _colour(curve),
+    }
+
+
+def _handle(curve: Curve) -> Any:
+    look: dict[str, Any] = _marker(curve) if curve.markers else {"linestyle": _dashes(curve)}
+    return Line2D([], [], color=_colour(curve), alpha=curve.opacity, label=curve.label, **look)
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    axes.set_title(panel.title, fontsize=9)
+    axes.set_xlabel(panel.x_label, fontsize=8)
+    axes.set_ylabel(panel.y_label, fontsize=8)
+    axes.tick_params(labelsize=7.5)
+    if panel.heat_map is not None:
+        _draw_heat_map(axes, panel.heat_map)
+        return
+    if panel.log_y:
+        axes.set_yscale("log", nonpositive="mask")
+    for curve in panel.curves:
+        _draw_curve(axes, curve, panel.log_y)
+    if panel.log_y:
+        _label_decades(axes)
+    if not panel.x_label:  # the places along x are competitors, which the legend names
+        axes.set_xticks([])
+    if panel.y_range is not None:
+        axes.set_ylim(*panel.y_range)
+    axes.grid(alpha=0.25, linewidth=0.5)
+
+
+def _label_decades(axes: Axes) -> None:
+    """Plain numbers along a logarithmic axis: 1, 2 and 5 of each decade, or 1 where it is long."""
+    low, high = axes.get_ylim()
+    subs = (1.0, 2.0, 5.0) if math.log10(high / low) < LONG_AXIS else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _draw_curve(axes: Axes, curve: Curve, log_y: bool) -> None:
+    colour = _colour(curve)
+    if curve.low is not None and curve.high is not None:
+        low = np.where(curve.low > 0, curve.low, np.nan) if log_y else curve.low
+        low = np.where(np.isfinite(low), low, curve.y * 0.5) if log_y else low
+        if curve.markers:
+            reach = np.stack([curve.y - low, curve.high - curve.y])
+            axes.errorbar(curve.x, curve.y, reach, fmt="none", ecolor=colour, capsize=3, lw=1)
+        else:
+            axes.fill_between(curve.x, low, curve.high, color=colour, alpha=0.15, linewidth=0)
+    look: dict[str, Any] = _marker(curve) if curve.markers else {"linestyle": _dashes(curve)}
+    axes.plot(curve.x, curve.y, color=colour, alpha=curve.opacity, linewidth=1.6, **look)
+
+
+def _draw_heat_map(axes: Axes, heat: HeatMap) -> None:
+    positive = heat.values[np.isfinite(heat.values) & (heat.values > 0)]
+    norm = LogNorm(positive.min(), positive.max()) if len(positive) else None
+    axes.imshow(heat.values, norm=norm, cmap="viridis_r", aspect="auto", interpolation="nearest")
+    axes.set_xticks(range(len(heat.x)), heat.x)
+    axes.set_yticks(range(len(heat.y)), heat.y)
+    for i, marks in enumerate(heat.marks):
+        for j, mark in enumerate(marks):
+            value = heat.values[i, j]
+            dark = norm is not None and np.isfinite(value) and float(norm(value)) > 0.55
+            axes.text(
+                j, i, mark, ha="center", va="center", fontsize=5.5,
+                color="white" if dark else "#1b1f24",
+            )  # fmt: skip
+            if heat.hatched[i, j]:
+                axes.add_patch(
+                    Rectangle(
+                        (j - 0.5, i - 0.5), 1, 1, fill=False, hatch="////", linewidth=0,
+                        edgecolor="#8a3b00",
+                    )
+                )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Checkpoints: runs and networks on disk."""

@@ -1,0 +1,291 @@
+"""Checkpoints: safetensors files that plain PyTorch can load, and that training can resume from.
+
+The tensors of a file are one learner's weights under the names of an ``nn.Sequential`` state
+dict, and nothing else, so that ``net.load_state_dict(safetensors.torch.load_file(path))`` works.
+Everything else stands beside them in the file's metadata: under `DESCRIPTION_KEY` a JSON object
+(format, learner, settings, iteration, provenance), and under `RESUME_KEY`, base64-coded, a second
+safetensors document with the optimiser and generator states and the run's other learners.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+
+import explorer
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.atomic_files import write_atomically
+from explorer.core.base.errors import CheckpointError, EngineError
+from explorer.core.base.lazy_torch import safetensors_torch, torch
+from explorer.core.experiment.settings import Settings
+from explorer.core.files.header import (
+    DESCRIPTION_KEY,
+    FORMAT,
+    Header,
+    damage_named,
+    described,
+    metadata_of,
+    read,
+)
+from explorer.core.learners import LEARNERS
+from explorer.core.network.mlp import (
+    from_state_dict,
+    make_network,
+    parameter_count,
+    to_state_dict,
+)
+from explorer.core.training.loop import LearnerState, Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SUFFIX = ".safetensors"
+RESUME_KEY = "maml-explorer-resume"
+MAX_PARAMETERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One learner's weights with all that is known about them.
+
+    Attributes:
+        path: the file.
+        learner: name of the learner that found θ; empty if the file does not say.
+        start: where adaptation starts; θ in float32.
+        settings: the experiment; the paper's, but for the network, if the file does not say.
+        iteration: meta-iterations done; None if the file does not say.
+        provenance: when and with what the file was made, as text; empty if it does not say.
+        run: the training run to resume, if the file carries one.
+    """
+
+    path: Path
+    learner: str
+    start: StartingPoint
+    settings: Settings
+    iteration: int | None
+    provenance: Mapping[str, str]
+    run: Run | None
+
+    @property
+    def label(self) -> str:
+        """What to call the network: its learner, or the file's name if that is unknown."""
+        return LEARNERS[self.learner].label if self.learner else self.path.stem
+
+    def starting_points(self) -> dict[str, StartingPoint]:
+        """Starting points by learner name, this one's first and then those trained beside it."""
+        run = self.run
+        others = [name for name in run.learners if name != self.learner] if run else []
+        rest = {name: run.starting_point(name) for name in others} if run else {}
+        return {self.learner: self.start, **rest}
+
+
+def save(path: Path, run: Run, learner: str, resumable: bool = True) -> None:
+    """Write a checkpoint of one of the run's learners, all or nothing.
+
+    Args:
+        path: the file.
+        run: what is saved.
+        learner: whose weights the file shows.
+        resumable: whether training can go on from the file. If not, it is a fifth as large: it
+            leaves out the other learners, and the training state too unless that holds more of
+            what was learned than the weights, as with Meta-SGD.
+
+    Raises:
+        CheckpointError: the file cannot be written; an older file at that path is untouched.
+    """
+    if not resumable:
+        run = replace(run, learners={learner: run.learners[learner]})
+    description = {
+        "format": FORMAT,
+        "learner": learner,
+        "settings": run.settings.to_dict(),
+        "iteration": run.iteration,
+        "seconds": {name: state.seconds for name, state in run.learners.items()},
+        "provenance": {
+            "program": f"MAML Explorer {explorer.__version__}",
+            "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+            "platform": f"{platform.system()} {platform.machine()}",
+        },
+    }
+    metadata = {DESCRIPTION_KEY: json.dumps(description)}
+    if resumable or not _weights_tell_all(learner, run.settings):
+        state = safetensors_torch.save(_resume_tensors(run, learner))
+        metadata[RESUME_KEY] = base64.b64encode(state).decode()
+    start = run.starting_point(learner)
+    weights = to_state_dict(start.theta, start.network)
+    try:
+        path = path.resolve()  # the message names the file that a link points to
+        write_atomically(path, safetensors_torch.save(weights, metadata))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CheckpointError(
+            f"Could not save {path}: {reason}. Choose another place and save again."
+        ) from error
+
+
+def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
+    tensors = {"streams.tasks": run.task_stream, "streams.noise": run.noise_stream}
+    for name, state in run.learners.items():
+        tensors[f"{name}.first_moment"] = state.first_moment.clone()
+        tensors[f"{name}.second_moment"] = state.second_moment.clone()
+        if name != learner or not _is_in_weights(name, run.settings):
+            tensors[f"{name}.theta"] = state.meta.clone()
+    return tensors
+
+
+def _is_in_weights(learner: str, settings: Settings) -> bool:
+    """Whether a learner's meta-parameters are the weights of its network and no more."""
+    return _meta_size(learner, settings) == parameter_count(LEARNERS[learner].network(settings))
+
+
+def _weights_tell_all(learner: str, settings: Settings) -> bool:
+    """Whether adaptation starts from the weights alone, with no step sizes that were learned."""
+    return LEARNERS[learner].own_tasks or _is_in_weights(learner, settings)
+
+
+@lru_cache
+def _meta_size(learner: str, settings: Settings) -> int:
+    rule = LEARNERS[learner]
+    theta = torch.zeros(parameter_count(rule.network(settings)))
+    return len(rule.begin(theta, settings))
+
+
+def load(path: Path) -> Checkpoint:
+    """Read and check a checkpoint, whoever made it.
+
+    A file with the weights of an ``nn.Sequential`` and no metadata opens too: the layer sizes
+    follow from the shapes, and ReLU, the paper's activation, is assumed.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, not finite, wrongly shaped, of a newer
+            format or of another kind.
+    """
+    tensors, metadata = _read(path)
+    try:
+        theta, sizes = from_state_dict(tensors)
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not a checkpoint of a sine network: {error}.") from error
+    _check_weights(path, theta)
+    if DESCRIPTION_KEY not in metadata:
+        return _foreign(path, theta, sizes)
+    with damage_named(path):
+        return _described(path, theta, sizes, metadata)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    content = read(path)
+    try:
+        return safetensors_torch.load(content), metadata_of(content)
+    except EngineError:
+        raise
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is not a readable safetensors file (damaged, cut short or of another kind): "
+            "use another copy of it."
+        ) from error
+
+
+def _check_weights(path: Path, theta: Tensor) -> None:
+    if len(theta) > MAX_PARAMETERS:
+        raise CheckpointError(
+            f"{path} holds {len(theta)} parameters, more than the {MAX_PARAMETERS} this program "
+            "handles: choose a smaller network."
+        )
+    if not torch.isfinite(theta).all():
+        raise CheckpointError(
+            f"{path} holds weights that are not finite (NaN or infinite): use a checkpoint from "
+            "before its training diverged."
+        )
+
+
+def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
+    if sizes[0] != 1 or sizes[-1] != 1 or len(sizes) < 3:
+        raise CheckpointError(
+            f"{path} holds a network with layers {sizes}; a sine network has one input, one "
+            "output and at least one hidden layer."
+        )
+    start = StartingPoint(make_network(sizes[1:-1]), theta)
+    return Checkpoint(path, "", start, Settings(), None, {}, None)
+
+
+def _described(
+    path: Path, theta: Tensor, sizes: list[int], metadata: Mapping[str, str]
+) -> Checkpoint:
+    header = described(path, metadata)
+    rule = LEARNERS[header.learner]
+    network = rule.network(header.settings)
+    if sizes != network.sizes:
+        raise CheckpointError(
+            f"{path} is inconsistent: its weights have layers {sizes}, its settings say "
+            f"{network.sizes}. Use another copy of the file."
+        )
+    run = None
+    if RESUME_KEY in metadata:
+        run = _resume(path, header, theta, metadata[RESUME_KEY])
+        start = run.starting_point(header.learner)
+    elif _is_in_weights(header.learner, header.settings):
+        start = rule.starting_point(theta, header.settings)
+    elif rule.own_tasks:
+        start = StartingPoint(network, theta)
+    else:
+        raise CheckpointError(
+            f"{path} holds the weights of {rule.label} without the step sizes that it learned: "
+            "use a file that this program saved."
+        )
+    return Checkpoint(
+        path,
+        header.learner,
+        start,
+        header.settings,
+        header.iteration,
+        header.provenance,
+        run,
+    )
+
+
+def _resume(path: Path, header: Header, theta: Tensor, coded: str) -> Run:
+    damaged = CheckpointError(
+        f"{path} holds a damaged training state: its weights may be fine, but use another copy."
+    )
+    try:
+        tensors = safetensors_torch.load(base64.b64decode(coded, validate=True))
+        names = {name.partition(".")[0] for name in tensors} - {"streams"}
+        streams = tensors["streams.tasks"], tensors["streams.noise"]
+        for state in streams:
+            torch.Generator().set_state(state)
+        states = {
+            name: LearnerState(
+                theta
+                if name == header.learner and _is_in_weights(name, header.settings)
+                else tensors[f"{name}.theta"],
+                tensors[f"{name}.first_moment"],
+                tensors[f"{name}.second_moment"],
+                header.seconds.get(name, 0.0),
+            )
+            for name in LEARNERS
+            if name in names
+        }
+    except (SafetensorError, binascii.Error, KeyError, RuntimeError, TypeError) as error:
+        raise damaged from error
+    if header.learner not in states:
+        raise damaged
+    for name, found in states.items():
+        expected = (_meta_size(name, header.settings),)
+        for part in (found.meta, found.first_moment, found.second_moment):
+            if part.dtype != torch.float32 or part.shape != expected:
+                raise damaged
+            if not torch.isfinite(part).all():
+                raise damaged
+    return Run(header.settings, header.iteration, states, *streams)

@@ -1,0 +1,1 @@
+"""Long computations: comparisons, grids, and the reproduction of the paper."""

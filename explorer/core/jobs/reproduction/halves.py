@@ -1,0 +1,64 @@
+"""What a network knows of the half of a sine on which it was given no point.
+
+The paper (section 5.1): "when all of the K datapoints are in one half of the input range, the
+model trained with MAML can still infer the amplitude and phase in the other half".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import NamedTuple
+
+from explorer.core.adaptation.inner_loop import Start
+from explorer.core.base.random_streams import stream
+from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, squared_errors, summarise
+from explorer.core.experiment.settings import Range
+from explorer.core.families.sampling import grid, sample_evenly
+from explorer.core.jobs.reproduction.plan import Plan
+from explorer.core.jobs.reproduction.store import Step
+
+
+class Halves(NamedTuple):
+    """Errors on the half of the inputs with the points, and on the other one."""
+
+    seen: Evaluation
+    unseen: Evaluation
+
+
+def lower_half(x: Range) -> Range:
+    """The half that the points lie in."""
+    return Range(x.low, x.at(0.5))
+
+
+def measured_by_half(
+    start: Start,
+    plan: Plan,
+    shots: int,
+    steps: int,
+    alpha: float,
+    label: str,
+) -> Generator[Step, None, Halves]:
+    """Adapt to points on the lower half of the inputs, on the plan's number of tasks.
+
+    Tasks and points depend on the plan's seed and on K alone.
+    """
+    settings, tasks = plan.settings, plan.amount.tasks
+    drawn = sample_evenly(
+        replace(settings, x=lower_half(settings.x)),
+        tasks,
+        shots,
+        stream(plan.seed, f"halves/{shots}"),
+        stream(plan.seed, f"halves noise/{shots}"),
+    )
+    inputs = grid(settings.x, GRID_POINTS)
+    below = inputs < settings.x.at(0.5)
+    seen, unseen, done = [], [], 0
+    for block in squared_errors(start, drawn, inputs, steps=steps, alpha=alpha):
+        if block is not None:
+            squares, flags = block
+            seen.append((squares[..., below].mean(-1), flags))
+            unseen.append((squares[..., ~below].mean(-1), flags))
+            done += flags.shape[1]
+        yield done / tasks, f"measuring {label} by half at K = {shots}"
+    return Halves(summarise(seen, shots), summarise(unseen, shots))

@@ -1,0 +1,204 @@
+"""The K × steps × α grid of one network as a figure: two heat maps and what they say in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.families.distribution import Distribution
+from explorer.core.figures.figure import Figure, HeatMap, Panel, Row
+from explorer.core.jobs.measuring import provenance
+
+if TYPE_CHECKING:
+    from explorer.core.jobs.comparison import Competitor
+    from explorer.core.jobs.step_grid import Cells, StepGrid
+
+Grid = Mapping[tuple[int, float], "Cells"]
+AlphaOf = Callable[[int, int], float]  # the step size that a cell of K and steps shows
+ALL_SHOWN = 10  # steps up to which each has a column; beyond, 1, 2, 3, 5, 7, 10, 15, 20, 30, …
+SPARSE = (1, 2, 3, 5, 7, 10, 15)
+
+
+def shown_steps(steps: int) -> tuple[int, ...]:
+    """The steps that have a column in the heat maps, 0 and the last among them."""
+    if steps <= ALL_SHOWN:
+        return tuple(range(steps + 1))
+    tens = (10**power * each for power in range(4) for each in SPARSE)
+    return tuple(sorted({0, steps, *(step for step in tens if step < steps)}))
+
+
+def best_alpha(cells: Grid, alphas: Sequence[float], shots: int, step: int) -> float:
+    """The step size with the lowest score after a step; for step 0, after the first."""
+    scores = {alpha: cells[shots, alpha].score[max(step, 1)] for alpha in alphas}
+    return min(scores, key=scores.__getitem__)
+
+
+def figure_of(request: StepGrid, competitor: Competitor, cells: Grid, command: str = "") -> Figure:
+    """What is known so far of a grid, drawn.
+
+    Args:
+        request: what was asked for.
+        competitor: the network.
+        cells: those found so far, by K and α.
+        command: the command that asks for the same; may be empty.
+    """
+    own = competitor.own_alpha
+    alphas = request.alphas_for(own)
+    done = [k for k in request.shots if all((k, alpha) in cells for alpha in alphas)]
+
+    def best(shots: int, step: int) -> float:
+        return best_alpha(cells, alphas, shots, step)
+
+    def always_own(_shots: int, _step: int) -> float:
+        return own
+
+    return Figure(
+        "grid",
+        f"{competitor.label}: every K, step and step size",
+        (
+            Panel(
+                "MSE at the best α of each cell",
+                "gradient steps",
+                "support points K",
+                heat_map=_heat_map(request, cells, done, best, name_alpha=True),
+            ),
+            Panel(
+                f"MSE at its own α = {own:.3g}",
+                "gradient steps",
+                "support points K",
+                heat_map=_heat_map(request, cells, done, always_own, name_alpha=False),
+            ),
+        ),
+        1,
+        (
+            *_rows("grid best α", request, competitor, cells, done, best),
+            *_rows("grid own α", request, competitor, cells, done, always_own),
+        ),
+        tuple(_protocol(request, competitor, alphas)),
+        tuple(_sentences(request, cells, done, alphas, own)),
+        provenance(request.seed, command),
+        len(done) == len(request.shots),
+    )
+
+
+def _heat_map(
+    request: StepGrid, cells: Grid, done: Sequence[int], alpha_of: AlphaOf, *, name_alpha: bool
+) -> HeatMap:
+    steps = shown_steps(request.steps)
+    values = np.full((len(request.shots), len(steps)), np.nan)
+    hatched = np.zeros(values.shape, np.bool_)
+    marks = [[""] * len(steps) for _ in request.shots]
+    for row, shots in enumerate(request.shots):
+        for column, step in enumerate(steps):
+            if shots not in done:
+                continue
+            alpha = alpha_of(shots, step)
+            cell = cells[shots, alpha]
+            values[row, column] = cell.evaluation.mse[step]
+            hatched[row, column] = cell.hurts[step]
+            at = f" @{alpha:.3g}" if name_alpha and step else ""
+            marks[row][column] = short(cell.evaluation.mse[step]) + at
+    return HeatMap(
+        tuple(map(str, steps)),
+        tuple(map(str, request.shots)),
+        values,
+        tuple(map(tuple, marks)),
+        hatched,
+    )
+
+
+def short(mse: float) -> str:
+    """An error in the few characters that a cell has room for; a dash where there is none."""
+    if not math.isfinite(mse):
+        return "–"
+    return f"{mse:.2f}" if mse < 100 else f"{mse:.1e}"
+
+
+def _rows(
+    item: str,
+    request: StepGrid,
+    competitor: Competitor,
+    cells: Grid,
+    done: Sequence[int],
+    alpha_of: AlphaOf,
+) -> Iterator[Row]:
+    for shots in done:
+        for step in range(request.steps + 1):
+            alpha = alpha_of(shots, step)
+            it = cells[shots, alpha].evaluation
+            yield Row(
+                *(item, competitor.role, f"{competitor.label}, α = {alpha:.3g}", shots, step),
+                *(None, it.mse[step], it.ci95[step], it.diverged[step], ""),
+            )
+
+
+def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]) -> Iterator[str]:
+    distribution = request.distribution_for(competitor)
+    yield (
+        f"{request.tasks:,} fresh tasks for each K, the same for every step size, seed "
+        f"{request.seed}: {distribution.text()}."
+    )
+    yield (
+        f"Error: mean squared difference to the true sine on {GRID_POINTS} evenly spaced x, after "
+        "gradient steps on the K support points; the mean leaves out diverged tasks."
+    )
+    yield f"Step sizes α: {', '.join(f'{alpha:.3g}' for alpha in alphas)}."
+    yield (
+        "The best α of a cell has the lowest mean when a diverged task counts with its error "
+        "before adaptation; it is chosen on the tasks it is measured on, which flatters it a "
+        "little. Before the first step it is the best after it."
+    )
+    yield (
+        "Hatched: one more step with the cell's α raises that mean, by more than the 95 % interval "
+        "of the change on the same tasks."
+    )
+    if competitor.settings is not None:
+        other = Distribution.of(competitor.settings).difference(distribution)
+        if other:
+            yield f"{competitor.label} was trained on other tasks than these: {other}."
+
+
+def _sentences(
+    request: StepGrid,
+    cells: Grid,
+    done: Sequence[int],
+    alphas: Sequence[float],
+    own: float,
+) -> Iterator[str]:
+    last = request.steps
+    for shots in done:
+        cell = cells[shots, own]
+        mine, parts = cell.evaluation.mse[last], []
+        if last:
+            alpha = best_alpha(cells, alphas, shots, last)
+            least = short(cells[shots, alpha].evaluation.mse[last])
+            after = f"after {last} {'step' if last == 1 else 'steps'}"
+            if alpha == own:
+                parts.append(f"{after} its own α = {own:.3g} is the best with {least}")
+            else:
+                parts.append(f"{after} α = {alpha:.3g} is the best with {least}")
+                parts.append(f"its own {own:.3g} gives {short(mine)}")
+            if alpha in {alphas[0], alphas[-1]} and len(alphas) > 1:
+                parts.append("a better one may lie beyond those tried")
+        hurting = [step + 1 for step in range(last + 1) if cell.hurts[step]]
+        if hurting:
+            verb = "hurts" if len(hurting) == 1 else "hurt"
+            parts.append(f"with its own {_spans(hurting)} {verb}")
+        if lost := cell.evaluation.diverged[last]:
+            parts.append(f"with its own {lost} of {request.tasks:,} tasks diverged")
+        if parts:
+            yield f"K = {shots}: {'; '.join(parts)}."
+
+
+def _spans(steps: Sequence[int]) -> str:
+    """Step 3, or steps 3 to 5 and 9."""
+    breaks = [i for i, (one, other) in enumerate(pairwise(steps), 1) if other > one + 1]
+    runs = [steps[i:j] for i, j in zip([0, *breaks], [*breaks, len(steps)], strict=True)]
+    texts = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
+    listed = texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return f"{'step' if len(steps) == 1 else 'steps'} {listed}"

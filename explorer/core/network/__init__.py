@@ -1,0 +1,1 @@
+"""The network as a flat parameter vector, and its derivatives in closed form."""

@@ -1,0 +1,1 @@
+"""Meta-training: runs, the outer loop, and what it costs."""

@@ -1,0 +1,311 @@
+"""Meta-training: immutable runs, and a generator that carries one forward chunk by chunk.
+
+A `Run` is everything that decides what comes next. Pausing is to stop asking for more, resuming
+is to continue from the last `Run`, and a resumable file is a `Run` on disk, so all three give
+the same numbers as never having stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.errors import TrainingDivergedError
+from explorer.core.base.lazy_torch import no_grad, torch
+from explorer.core.base.random_streams import stream
+from explorer.core.evaluation.evaluation import block_errors, summarise
+from explorer.core.experiment.settings import Settings
+from explorer.core.families.sampling import own_tasks, sample
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, inner_loop
+from explorer.core.network.mlp import initialise, make_network, parameter_count
+from explorer.core.training.outer_loop import Adam, Chunk, compiled_chunk
+from explorer.core.training.sequential import advance_in_turn
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+# A pause takes effect within one chunk; between chunks training waits for the interpreter lock,
+# which a painting window holds: chunks of 25 ms lost a third of the speed, of 60 ms a sixth.
+CHUNK_SECONDS = 0.06
+MAX_CHUNK = 400
+WORK_PER_THREAD = 200_000  # parameters times points of an iteration, below which threads only wait
+TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
+HELD_OUT_TASKS = 100
+HELD_OUT_STEPS = 10
+HELD_OUT_SHARE = 20  # training gets at least this many times the time of held-out evaluation
+
+
+@dataclass(frozen=True)
+class LearnerState:
+    """Where one learner stands.
+
+    Attributes:
+        meta: its meta-parameters, ``(M,)``.
+        first_moment: Adam's estimate m, ``(M,)``.
+        second_moment: Adam's estimate v, ``(M,)``.
+        seconds: spent on training it; 0 where that is not known.
+    """
+
+    meta: Tensor
+    first_moment: Tensor
+    second_moment: Tensor
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run at one iteration. Nothing in it is ever changed in place.
+
+    Attributes:
+        settings: the experiment.
+        iteration: meta-iterations done.
+        learners: state of each learner by name; all see the same points of the same tasks.
+        task_stream: state of the generator that draws tasks.
+        noise_stream: state of the generator that draws noise.
+    """
+
+    settings: Settings
+    iteration: int
+    learners: Mapping[str, LearnerState]
+    task_stream: Tensor
+    noise_stream: Tensor
+
+    def starting_point(self, learner: str) -> StartingPoint:
+        """Where a learner's adaptation to a task starts."""
+        return LEARNERS[learner].starting_point(self.learners[learner].meta, self.settings)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A chunk of training done.
+
+    Attributes:
+        run: the run after the chunk.
+        losses: per learner, ``(iterations of the chunk, its losses)``, float32.
+        seconds: time the chunk took.
+    """
+
+    run: Run
+    losses: Mapping[str, NDArray[np.float32]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Loss on held-out tasks after 0, 1, … gradient steps, per learner; see `Evaluation`."""
+
+    iteration: int
+    mse: Mapping[str, tuple[float, ...]]
+    diverged: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Working:
+    """A moment to stop at: between blocks of a held-out evaluation, or between slow learners."""
+
+
+TrainEvent = Progress | HeldOut | Working
+
+
+def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
+    """A run at iteration 0. All learners with the same network start from the same θ."""
+    return Run(
+        settings,
+        0,
+        {name: untrained(name, settings) for name in learners},
+        stream(settings.seed, "tasks").get_state(),
+        stream(settings.seed, "noise").get_state(),
+    )
+
+
+def untrained(learner: str, settings: Settings) -> LearnerState:
+    """A learner before training."""
+    rule = LEARNERS[learner]
+    generator = stream(settings.seed, "initialisation")
+    theta = initialise(rule.network(settings), generator, settings.initialisation)
+    meta = rule.begin(theta, settings)
+    zero = torch.zeros_like(meta)
+    return LearnerState(meta, zero, zero)
+
+
+def advance(
+    run: Run,
+    iterations: int,
+    chunk_of: Callable[[str], Chunk] = compiled_chunk,
+    threads: int = 1,
+) -> tuple[Run, dict[str, NDArray[np.float32]]]:
+    """Carry a run forward; how the iterations are cut into calls makes no difference.
+
+    Another number of threads sums in another order: the same numbers but for rounding.
+    """
+    chunk = _chunk(run, iterations, chunk_of, threads)
+    while True:
+        try:
+            next(chunk)
+        except StopIteration as done:
+            return cast("tuple[Run, dict[str, NDArray[np.float32]]]", done.value)
+
+
+def _chunk(
+    run: Run, iterations: int, chunk_of: Callable[[str], Chunk], threads: int
+) -> Generator[Working, None, tuple[Run, dict[str, NDArray[np.float32]]]]:
+    """`advance` that can be given up between two learners once it has taken its time."""
+    settings = run.settings
+    tasks, noise = torch.Generator(), torch.Generator()
+    tasks.set_state(run.task_stream)
+    noise.set_state(run.noise_stream)
+    points = settings.shots + settings.query
+    batches = sample(settings, settings.meta_batch, points, tasks, noise, iterations)
+    shared = _judged(batches.split(settings.shots), settings)
+    states: dict[str, LearnerState] = {}
+    losses = {}
+    patience = time.perf_counter() + CHUNK_SECONDS
+    for name in run.learners:
+        if states and time.perf_counter() > patience:
+            yield Working()
+            patience = time.perf_counter() + CHUNK_SECONDS
+        states[name], losses[name] = _advance_one(name, run, shared, chunk_of(name), threads)
+    done = replace(
+        run,
+        iteration=run.iteration + iterations,
+        learners=states,
+        task_stream=tasks.get_state(),
+        noise_stream=noise.get_state(),
+    )
+    return done, losses
+
+
+@no_grad
+def _advance_one(
+    name: str, run: Run, batch: Batch, chunk: Chunk, threads: int
+) -> tuple[LearnerState, NDArray[np.float32]]:
+    """One learner, by as many iterations as the batch has; those with own tasks draw theirs."""
+    begin = time.perf_counter()
+    rule, settings, state = LEARNERS[name], run.settings, run.learners[name]
+    adam: Adam = state.meta, state.first_moment, state.second_moment
+    if rule.own_tasks:
+        own = own_tasks(settings, run.iteration, len(batch.support_x), rule.in_turn)
+        batch, threads = own.split(settings.shots), 1
+    if rule.in_turn:
+        adam, loss = advance_in_turn(rule, settings, adam, run.iteration, batch, chunk)
+    else:
+        adam, loss = chunk(
+            *adam,
+            run.iteration,
+            batch,
+            rule.network(settings),
+            inner_loop(settings),
+            settings.beta,
+            threads,
+            settings.outer_loss == "every",
+        )
+    seconds = state.seconds + time.perf_counter() - begin
+    return LearnerState(*adam, seconds), loss.numpy()
+
+
+def _judged(batch: Batch, settings: Settings) -> Batch:
+    """The batch with the query points that the settings want."""
+    if settings.judged_on == "fresh":
+        return batch
+    return batch._replace(query_x=batch.support_x, query_y=batch.support_y)
+
+
+def threads_for(settings: Settings, spare: int = 0) -> int:
+    """How many threads training gains from on this machine.
+
+    Args:
+        settings: the experiment; with little work in an iteration, one thread is faster.
+        spare: cores to leave to others.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    network = make_network(settings.hidden, settings.activation)
+    points = settings.meta_batch * (settings.shots + settings.query)
+    pays = parameter_count(network) * points // WORK_PER_THREAD
+    return max(1, min(cores - spare, pays, settings.meta_batch))
+
+
+def _check_finite(run: Run, before: Run) -> None:
+    for name, state in run.learners.items():
+        parts = (state.meta, state.first_moment, state.second_moment)
+        if not all(torch.isfinite(part).all() for part in parts):
+            raise TrainingDivergedError(
+                f"Training {LEARNERS[name].label} left the finite numbers between iterations "
+                f"{before.iteration} and {run.iteration}: lower α or β, or narrow the range of x."
+            )
+
+
+def held_out(run: Run) -> Iterator[HeldOut | Working]:
+    """The run's learners on held-out tasks of its own distribution; the result comes last."""
+    settings = run.settings
+    results = {}
+    for name in run.learners:
+        blocks = []
+        for block in block_errors(
+            run.starting_point(name),
+            settings,
+            shots=settings.shots,
+            steps=HELD_OUT_STEPS,
+            tasks=HELD_OUT_TASKS,
+            alpha=settings.effective_alpha,
+            seed=settings.seed,
+        ):
+            blocks.append(block)
+            yield Working()
+        results[name] = summarise(blocks, settings.shots)
+    yield HeldOut(
+        run.iteration,
+        {name: result.mse for name, result in results.items()},
+        {name: result.diverged for name, result in results.items()},
+    )
+
+
+def train(
+    run: Run,
+    until: int | None = None,
+    held_out_seconds: float | None = None,
+    threads: int = 1,
+) -> Iterator[TrainEvent]:
+    """Train, yielding after every chunk of about `CHUNK_SECONDS`.
+
+    Args:
+        run: where to start.
+        until: iteration at which to stop, the settings' by default.
+        held_out_seconds: training time between evaluations on held-out tasks, more if they take
+            long; the first comes after half a second and the last at the end. None for never.
+        threads: how many share the work (see `threads_for`). The same seed gives the same numbers
+            for the same number of threads; another one rounds differently.
+
+    Raises:
+        TrainingDivergedError: a parameter is no longer finite; the last event is the last good one.
+    """
+    torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
+    until = run.settings.iterations if until is None else until
+    length, since_held_out = 1, 0.0
+    wait = 0.5
+    while run.iteration < until:
+        begin = time.perf_counter()
+        before = run
+        count = min(length, until - before.iteration)
+        run, losses = yield from _chunk(before, count, compiled_chunk, threads)
+        _check_finite(run, before)
+        seconds = time.perf_counter() - begin
+        yield Progress(run, losses, seconds)
+        per_iteration = seconds / (run.iteration - before.iteration)
+        length = int(min(max(CHUNK_SECONDS / per_iteration, 1), 2 * length, MAX_CHUNK))
+        since_held_out += seconds
+        if held_out_seconds is not None and (since_held_out > wait or run.iteration == until):
+            begin = time.perf_counter()
+            yield from held_out(run)
+            wait = max(held_out_seconds, HELD_OUT_SHARE * (time.perf_counter() - begin))
+            since_held_out = 0.0

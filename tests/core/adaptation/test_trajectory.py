@@ -1,0 +1,82 @@
+"""One network's way through adaptation, as it is shown and printed."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.core.adaptation.inner_loop import adapt, curvature, diverged
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.trajectory import Divergence, Trail, walk
+from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.random_streams import stream
+from explorer.core.experiment.settings import Range
+from explorer.core.families.sampling import grid, sine
+from explorer.core.network.mlp import initialise, make_network, parameter_count
+
+NETWORK = make_network((9, 7), "relu")
+GRID = grid(Range(-5.0, 5.0), 31)
+TRUTH = sine(GRID, torch.tensor(3.0), torch.tensor(1.0))
+THETA = initialise(NETWORK, stream(6, "trail"))
+
+
+def support(points: int) -> tuple[Tensor, Tensor]:
+    """Points of the sine, ``(1, K, 1)`` each."""
+    x = torch.linspace(-4, 4, points).view(1, -1, 1)
+    return x, sine(x, torch.tensor(3.0), torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("points", [0, 1, 6])
+def test_every_step_is_adapts(points: int) -> None:
+    """Predictions and both errors are, number for number, those of `adapt` at each step."""
+    x, y = support(points)
+    trail = walk(StartingPoint(NETWORK, THETA), x, y, GRID, TRUTH, alpha=0.02, steps=5)
+    steps = list(adapt(StartingPoint(NETWORK, THETA), x, y, GRID, alpha=0.02, steps=5))
+    assert trail.prediction.shape == (6, 31)
+    assert trail.mse.shape == trail.support_mse.shape == (6,)
+    for at, step in enumerate(steps):
+        assert np.array_equal(trail.prediction[at], step.prediction[0].double().numpy())
+        assert trail.mse[at] == float((step.prediction - TRUTH).square().mean())
+        np.testing.assert_array_equal(trail.support_mse[at], float(step.support_loss))
+    assert np.isnan(trail.support_mse).all() == (points == 0)
+    assert trail.divergence is None
+
+
+def test_divergence_is_reported_with_its_reason() -> None:
+    """The first step at which adaptation had diverged, and the curvature at θ behind it."""
+    x, y = support(6)
+    trail = walk(StartingPoint(NETWORK, THETA), x, y, GRID, TRUTH, alpha=1.0, steps=12)
+    losses = [
+        s.support_loss
+        for s in adapt(StartingPoint(NETWORK, THETA), x, y, GRID, alpha=1.0, steps=12)
+    ]
+    flags = diverged(torch.stack(losses), y)[:, 0].tolist()
+    assert any(flags)
+    assert not flags[0]
+    assert trail.divergence == Divergence(
+        flags.index(True), curvature(StartingPoint(NETWORK, THETA), x, y)
+    )
+
+
+def test_it_keeps_no_parameters() -> None:
+    """A hundred steps of a large network would otherwise fill the memory."""
+    trail = walk(StartingPoint(NETWORK, THETA), *support(6), GRID, TRUTH, alpha=0.02, steps=5)
+    size = parameter_count(NETWORK)
+    for field in fields(Trail):
+        assert size not in np.shape(getattr(trail, field.name))
+        assert not isinstance(getattr(trail, field.name), Tensor)
+
+
+def test_it_can_be_given_up_between_steps() -> None:
+    """Whoever waits for it is asked after every step, and may end it there."""
+    asked = []
+
+    def is_over() -> bool:
+        asked.append(1)
+        return len(asked) == 3
+
+    with pytest.raises(GivenUpError), given_up_when(is_over):
+        walk(StartingPoint(NETWORK, THETA), *support(6), GRID, TRUTH, alpha=0.02, steps=50)
+    assert len(asked) == 3

@@ -1,0 +1,1 @@
+"""Tests of the engine: they need neither Qt nor a display."""

@@ -1,0 +1,54 @@
+"""A reproduction that takes moments: few iterations of small networks, few tasks."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+from explorer.core.experiment.settings import Settings
+from explorer.core.figures.figure import Figure, JobProgress
+from explorer.core.jobs.reproduction import ITEMS, Plan, Scale
+
+Result = TypeVar("Result")
+
+TINY = Scale(
+    settings=Settings(iterations=40, meta_batch=3, hidden=(8,), shots=4, query=4, networks=5),
+    averaged_iterations=10,
+    tasks=30,
+    validation_tasks=10,
+    many_steps=12,
+)
+
+
+def tiny_plan(store: Path, seed: int = 3, scale: Scale = TINY) -> Plan:
+    """A plan of that size."""
+    return Plan(quick=False, seed=seed, store=store, scale=scale)
+
+
+def course(item: str, plan: Plan) -> list[JobProgress]:
+    """Every moment of a job that is left to finish."""
+    return list(ITEMS[item].job(plan))
+
+
+def result(item: str, plan: Plan) -> Figure:
+    """What a job comes to."""
+    figure = course(item, plan)[-1].figure
+    assert figure is not None
+    return figure
+
+
+def outcome(work: Generator[object, None, Result]) -> Result:
+    """What a generator returns in the end."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            returned: Result = end.value
+            return returned
+
+
+def numbers(figure: Figure) -> list[tuple[object, ...]]:
+    """What must not differ between two ways to the same figure."""
+    return [
+        (row.item, row.label, row.shots, row.steps, repr(row.ours), repr(row.ci95), row.diverged)
+        for row in figure.rows
+    ]
