@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors
-from explorer.core.families.closed_forms import SineEstimator
+from explorer.core.families.base import Estimator
 from explorer.core.network.derivatives import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Start = StartingPoint | SineEstimator  # where adaptation can start
+Start = StartingPoint | Estimator  # where adaptation can start
 
 DIVERGENCE_FACTOR = 10.0
 # Multiplications computed before the first of their steps is handed out: some 50 ms of work.
@@ -86,26 +86,26 @@ def adapt(
             may be ``(T, P + C)``. What needs no network is estimated with the first step.
         support_x: ``(T, K, 1)``; K may be 0, and then nothing changes from step to step.
         support_y: ``(T, K, 1)``.
-        grid: inputs at which to predict, ``(G,)``.
+        grid: inputs at which to predict, ``(G,)``, or ``(T, G)`` if each task has its own.
         alpha: step size α on the mean squared error.
         steps: number of gradient steps.
-        task: A and φ, ``(T, 1, 2)``, for a network that is told them.
+        task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
         keep_theta: whether the steps hold the adapted parameters too.
     """
-    if isinstance(start, SineEstimator):
-        for step, made in enumerate(start.steps(support_x, support_y, grid, steps)):
-            yield AdaptStep(step, None, *made)
+    tasks = support_x.shape[0]
+    inputs = grid.view(-1, grid.shape[-1], 1).expand(tasks, -1, 1)
+    if not isinstance(start, StartingPoint):
+        yield from _estimated(start, support_x, support_y, inputs, steps)
         return
-    tasks, theta = support_x.shape[0], start.theta
+    theta = start.theta
     carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
-    inputs = grid.view(1, -1, 1).expand(tasks, -1, 1)
     if task is not None:
         support_x, inputs = start.inputs(support_x, task), start.inputs(inputs, task)
     fixed: Tensors = support_x, support_y, inputs
     if start.scale is not None:
         fixed = (*fixed, start.scale)
     loop = adaptation_loop(tuple(start.network.sizes), start.network.tanh, keep_theta)
-    work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + len(grid))
+    work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + grid.shape[-1])
     at_once = max(1, int(WORK_AT_ONCE / max(work, 1)))
     for first in range(0, steps + 1, at_once):
         count = min(at_once, steps + 1 - first)
@@ -115,6 +115,23 @@ def adapt(
         thetas = kept[0] if kept else [None] * count
         for i in range(count):
             yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
+
+
+def _estimated(
+    start: Estimator, support_x: Tensor, support_y: Tensor, inputs: Tensor, steps: int
+) -> Iterator[AdaptStep]:
+    """There are no gradient steps; the estimate comes with the first and stays."""
+    shots = support_x.shape[1]
+    everywhere = torch.cat([support_x, inputs], 1)
+
+    def step(number: int, values: Tensor) -> AdaptStep:
+        error = values[:, :shots] - support_y.squeeze(-1)
+        return AdaptStep(number, None, error.square().mean(-1), values[:, shots:])
+
+    yield step(0, start.before(everywhere))
+    if steps:
+        seen = start.after(support_x, support_y, everywhere)
+        yield from (step(number, seen) for number in range(1, steps + 1))
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
@@ -165,7 +182,7 @@ def curvature(
         start: where adaptation starts, its θ ``(P + C,)``.
         support_x: ``(1, K, 1)``.
         support_y: ``(1, K, 1)``.
-        task: A and φ, ``(1, 1, 2)``, for a network that is told them.
+        task: parameters of the task, ``(1, 1, P)``, for a network that is told them.
         rounds: Hessian-vector products spent.
     """
     theta, network = start.theta.unsqueeze(0), start.network

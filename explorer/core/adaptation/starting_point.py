@@ -23,7 +23,7 @@ class StartingPoint:
         network: its shape.
         theta: its parameters, followed by its context values if it has such, ``(P + C,)``.
         scale: step size of each of them as a multiple of α, ``(P + C,)``; None where all are 1.
-        sees_task: whether it is told A and φ, as two inputs after x.
+        sees_task: whether it is told the parameters of the task, as inputs after x.
     """
 
     network: Network
@@ -39,7 +39,7 @@ class StartingPoint:
         return bool(((self.scale != 0) & (self.scale != 1)).any())
 
     def inputs(self, x: Tensor, task: Tensor) -> Tensor:
-        """What the network is given at x ``(T, K, 1)`` of tasks with A and φ ``(T, 1, 2)``."""
+        """What the network is given at x ``(T, K, 1)`` of tasks ``(T, 1, P)``."""
         if not self.sees_task:
             return x
-        return torch.cat([x, task.expand(*x.shape[:-1], 2)], -1)
+        return torch.cat([x, task.expand(*x.shape[:-1], task.shape[-1])], -1)

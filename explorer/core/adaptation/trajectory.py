@@ -1,4 +1,4 @@
-"""One network's whole way through adaptation to one sine, ready to be shown or printed."""
+"""One network's whole way through adaptation to one task, ready to be shown or printed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Trail:
 
     Attributes:
         prediction: f on the grid, ``(S + 1, G)``.
-        mse: mean squared error against the true sine on the grid, ``(S + 1,)``.
+        mse: mean squared error against the true function on the grid, ``(S + 1,)``.
         support_mse: mean squared error on the support points, ``(S + 1,)``; NaN without points.
         divergence: what went wrong, or None.
     """
@@ -93,10 +93,10 @@ def walk_together(
         support_x: ``(1, K, 1)``.
         support_y: ``(1, K, 1)``.
         grid: inputs at which to predict, ``(G,)``.
-        truth: the true sine there, ``(G,)``.
+        truth: the true function there, ``(G,)``.
         alpha: step size α.
         steps: number of gradient steps S.
-        task: A and φ, ``(1, 1, 2)``, for networks that are told them.
+        task: parameters of the task, ``(1, 1, P)``, for networks that are told them.
 
     Raises:
         GivenUpError: it is no longer wanted.

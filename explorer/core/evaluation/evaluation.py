@@ -11,8 +11,8 @@ from explorer.core.adaptation.inner_loop import Start, adapt, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
-from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import Tasks, grid, sample_evenly, sine
+from explorer.core.families import Family
+from explorer.core.families.sampling import Tasks, sample_evenly
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +46,7 @@ class Evaluation:
 
 def block_errors(
     start: Start,
-    settings: Settings,
+    family: Family,
     *,
     shots: int,
     steps: int,
@@ -64,7 +64,7 @@ def block_errors(
         so that a caller can stop or show progress in between.
     """
     for block in blocks_and_rests(
-        start, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+        start, family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     ):
         if block is not None:
             yield block
@@ -72,7 +72,7 @@ def block_errors(
 
 def blocks_and_rests(
     start: Start,
-    settings: Settings,
+    family: Family,
     *,
     shots: int,
     steps: int,
@@ -82,14 +82,14 @@ def blocks_and_rests(
 ) -> Iterator[tuple[Tensor, Tensor] | None]:
     """As `block_errors`, with None after every step: a block of many steps can take seconds."""
     drawn = sample_evenly(
-        settings,
+        family,
         tasks,
         shots,
         stream(seed, f"evaluation/{shots}"),
         stream(seed, f"evaluation noise/{shots}"),
     )
-    inputs = grid(settings.x, GRID_POINTS)
-    for block in squared_errors(start, drawn, inputs, steps=steps, alpha=alpha):
+    grid = family.grid(GRID_POINTS, drawn.task[0])
+    for block in squared_errors(start, family, drawn, grid, steps=steps, alpha=alpha):
         if block is None:
             yield None
         else:
@@ -98,14 +98,15 @@ def blocks_and_rests(
 
 
 def squared_errors(
-    start: Start, drawn: Tasks, inputs: Tensor, *, steps: int, alpha: float
+    start: Start, family: Family, drawn: Tasks, grid: Tensor, *, steps: int, alpha: float
 ) -> Iterator[tuple[Tensor, Tensor] | None]:
     """Adapt to the points of tasks, block by block.
 
     Args:
         start: where adaptation starts.
+        family: what the tasks are drawn from.
         drawn: one batch of tasks with their support points.
-        inputs: where errors are taken, ``(G,)``.
+        grid: where errors are taken, ``(G,)``, or ``(T, G)`` if each task has its own.
         steps: gradient steps S.
         alpha: step size α.
 
@@ -119,13 +120,15 @@ def squared_errors(
     for first in range(0, tasks, size):
         block = slice(first, first + size)
         x, y = drawn.x[0, block], drawn.y[0, block]
-        truth = sine(inputs, drawn.amplitude[0, block, 0], drawn.phase[0, block, 0])
+        task, inputs = drawn.task[0, block], grid[block] if grid.dim() > 1 else grid
+        shaped = inputs.view(-1, inputs.shape[-1], 1)
+        truth = family.function(shaped, task).squeeze(-1)
         squares, support_losses = [], []
         course = adapt(
             *(start, x, y, inputs),
             alpha=alpha,
             steps=steps,
-            task=drawn.task[0, block],
+            task=task,
             keep_theta=False,
         )
         for step in course:
@@ -159,7 +162,7 @@ def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation
 
 def evaluate(
     start: Start,
-    settings: Settings,
+    family: Family,
     *,
     shots: int,
     steps: int = 10,
@@ -167,8 +170,8 @@ def evaluate(
     alpha: float = 0.01,
     seed: int = 0,
 ) -> Evaluation:
-    """Adapt to fresh tasks of the settings' distribution and summarise the errors."""
+    """Adapt to fresh tasks of a distribution and summarise the errors."""
     blocks = block_errors(
-        start, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+        start, family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
     return summarise(blocks, shots)

@@ -1,9 +1,10 @@
 """What of an experiment differs from the paper, and what its α amounts to, said for people."""
 
-import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
+from explorer.core.base.fields import descriptions
+from explorer.core.base.texts import value_text
+from explorer.core.experiment.settings import Settings
 
 PAPER = Settings()
 # Section 5.1 does not give them for the sines; the values are those of the authors' code, but for
@@ -32,13 +33,18 @@ def differences(settings: Settings) -> list[Difference]:
     Where the paper is silent, its value says so.
     """
     result = []
-    for name, description in DESCRIPTIONS.items():
-        paper, ours = getattr(PAPER, name), getattr(settings, name)
-        if ours != paper and name not in _NO_DIFFERENCE:
-            said = value_text(name, paper)
+    names = settings.descriptions.keys() & PAPER.descriptions.keys() - _NO_DIFFERENCE
+    if type(settings.family) is not type(PAPER.family):  # its own ranges compare with nothing
+        names -= descriptions(type(settings.family)).keys()
+    for name, description in settings.descriptions.items():
+        if name not in names:
+            continue
+        paper, ours = PAPER.value(name), settings.value(name)
+        if ours != paper:
+            said = value_text(description, paper)
             if name in UNSTATED:
                 said = f"not stated, {said} here"
-            result.append(Difference(description.label, said, value_text(name, ours)))
+            result.append(Difference(description.label, said, value_text(description, ours)))
     return result
 
 
@@ -55,38 +61,3 @@ def effective_alpha_text(settings: Settings) -> str:
             )
         case _:
             return f"α = {alpha} on the mean over {points} points."
-
-
-def value_text(name: str, value: Any) -> str:
-    """A setting's value for people: "0 to π", "40, 40", "70,000", "25 tasks"."""
-    description = DESCRIPTIONS[name]
-    match description.kind:
-        case "range":
-            return _range_text(value, in_turns=description.unit == "rad")
-        case "layers":
-            return ", ".join(map(str, value))
-        case "integer":
-            unit = description.unit.removesuffix("s") if value == 1 else description.unit
-            return f"{value:,} {unit}".rstrip()
-        case "number":
-            return f"{_number_text(value)} {description.unit}".rstrip()
-        case _:
-            return str(value)
-
-
-def _range_text(bounds: Range, in_turns: bool) -> str:
-    text = _angle_text if in_turns else _number_text
-    return f"{text(bounds.low)} to {text(bounds.high)}"
-
-
-def _number_text(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
-
-
-def _angle_text(value: float) -> str:
-    """Radians, as a multiple of π where it is a whole or a half one."""
-    halves = round(2 * value / math.pi)
-    if halves == 0 or not math.isclose(halves * math.pi / 2, value):
-        return _number_text(value)
-    multiple = "" if abs(halves) == 2 else f"{abs(halves) / 2:g}"
-    return f"{'−' if value < 0 else ''}{multiple}π"

@@ -7,7 +7,8 @@ them does as far as `Settings` can say it, read off its source, and `beyond` say
 import math
 from dataclasses import dataclass, replace
 
-from explorer.core.experiment.settings import Range, Settings
+from explorer.core.base.fields import Range
+from explorer.core.experiment.settings import Settings
 
 # Codes that write A·sin(x + φ) draw what this program calls −φ.
 HALF_TURN_BACK = Range(-math.pi, 0.0)

@@ -1,134 +1,126 @@
-"""Learners that need no network: closed forms that show what can be known about a sine.
+"""Learners that need no network: closed forms that show what can be known about a family.
 
-A sine A·sin(x − φ) is a·sin x + b·cos x with a = A·cos φ and b = −A·sin φ. Before any point is
-seen, (a, b) has a mean and a covariance that follow from the task distribution; from K points
-follows the best linear estimate of (a, b). Without noise two points in general position determine
-it, so its error is 0: the floor under every learner.
+What each reaches without noise in its points is a reference: the loss of predicting 0, of the
+best constant and of the best single function bound what a learner without adaptation can do, and
+the ideal learner, where it is known, bounds what any learner can.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import repeat
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from explorer.core.base.lazy_torch import torch
-from explorer.core.experiment.settings import Settings
-from explorer.core.families.reference_losses import best_single_coefficients, coefficient_covariance
+from explorer.core.families.base import Array, Estimator, Family, Moments
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_SINGULAR = 1e-12  # share of the largest eigenvalue below which the points tell nothing
 
-
-@dataclass(frozen=True)
-class SineEstimator:
-    """Estimates (a, b) of a sine from points on it.
+@dataclass(frozen=True, eq=False)
+class Unmoved:
+    """An estimator that always predicts the same function, whatever points it sees.
 
     Attributes:
-        mean: of (a, b) before any point is seen.
-        spread: L in the covariance LLᵀ of (a, b), row by row.
-        noise: standard deviation of the points' targets.
+        function: from inputs to predictions of the same shape, in float64.
     """
 
-    mean: tuple[float, float]
-    spread: tuple[float, float, float, float]
-    noise: float
+    function: Callable[[Array], Array]
 
-    def estimate(self, x: Tensor, y: Tensor) -> Tensor:
-        """(a, b) of each task ``(T, 2)`` in float64, from points x and y ``(T, K, 1)``.
+    def before(self, inputs: Tensor) -> Tensor:
+        """Predictions ``(T, G)`` at inputs ``(T, G, 1)``."""
+        values = self.function(inputs.squeeze(-1).double().numpy())
+        return torch.from_numpy(np.ascontiguousarray(values)).to(inputs.dtype)
 
-        The best linear estimate m + Lz with z = (ΨᵀΨ + σ²I)⁺Ψᵀ(y − Φm), Ψ = ΦL and the rows of Φ
-        being (sin x, cos x).
-        """
-        mean = torch.tensor(self.mean, dtype=torch.float64)
-        spread = torch.tensor(self.spread, dtype=torch.float64).view(2, 2)
-        waves = _waves(x)
-        seen = waves @ spread
-        square = seen.transpose(-1, -2) @ seen + self.noise**2 * torch.eye(2, dtype=torch.float64)
-        rest = y.double() - (waves @ mean).unsqueeze(-1)
-        inverse = torch.linalg.pinv(square, rtol=_SINGULAR, hermitian=True)
-        z = inverse @ (seen.transpose(-1, -2) @ rest)
-        found: Tensor = mean + (spread @ z).squeeze(-1)
-        return found
-
-    def steps(
-        self, support_x: Tensor, support_y: Tensor, grid: Tensor, steps: int
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Support losses ``(T,)`` and predictions ``(T, G)``, before and after seeing the points.
-
-        There are no gradient steps; the estimate comes with the first and stays.
-        """
-        before = torch.tensor(self.mean, dtype=torch.float64).expand(len(support_x), 2)
-        after = self.estimate(support_x, support_y)
-        inputs = grid.view(1, -1, 1)
-
-        def seen(coefficients: Tensor) -> tuple[Tensor, Tensor]:
-            """Support losses and predictions of sines with (a, b) ``(T, 2)``."""
-            columns = coefficients.unsqueeze(-1)
-            error = _waves(support_x) @ columns - support_y
-            prediction = (_waves(inputs) @ columns).squeeze(-1)
-            return error.square().mean((-2, -1)).to(grid.dtype), prediction.to(grid.dtype)
-
-        yield seen(before)
-        yield from repeat(seen(after), steps)
-
-
-def _waves(x: Tensor) -> Tensor:
-    """Sin x and cos x, ``(T, K, 2)`` in float64."""
-    x = x.double()
-    return torch.cat([torch.sin(x), torch.cos(x)], -1)
+    def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:  # noqa: ARG002
+        """The same."""
+        return self.before(inputs)
 
 
 @dataclass(frozen=True)
-class Analytic:
+class ClosedForm:
     """A learner in closed form.
 
     Attributes:
         name: identifier on the command line.
         label: what people read.
         source: what it knows.
-        start: the estimator for a task distribution.
+        start: its estimator for a task distribution; None where it is unknown.
     """
 
     name: str
     label: str
     source: str
-    start: Callable[[Settings], SineEstimator]
+    start: Callable[[Family], Estimator | None]
 
 
-def _zero(_settings: Settings) -> SineEstimator:
-    return SineEstimator((0.0, 0.0), (0.0, 0.0, 0.0, 0.0), 0.0)
+def _zero(_family: Family) -> Estimator:
+    return Unmoved(np.zeros_like)
 
 
-def _single(settings: Settings) -> SineEstimator:
-    return SineEstimator(best_single_coefficients(settings), (0.0, 0.0, 0.0, 0.0), 0.0)
+def _constant(family: Family) -> Estimator:
+    value = best_constant(family.moments())
+    return Unmoved(lambda x: np.full_like(x, value))
 
 
-def _ideal(settings: Settings) -> SineEstimator:
-    (aa, ab), (_, bb) = coefficient_covariance(settings)
-    root = math.sqrt(max(aa, 0.0))  # the Cholesky factor
-    below = ab / root if root else 0.0
-    rest = math.sqrt(max(bb - below * below, 0.0))
-    return SineEstimator(
-        best_single_coefficients(settings), (root, 0.0, below, rest), settings.noise
-    )
+def _single(family: Family) -> Estimator:
+    return Unmoved(lambda x: family.expected(x)[0])
 
 
-ANALYTIC = {
+def _ideal(family: Family) -> Estimator | None:
+    return family.ideal()
+
+
+CLOSED_FORMS = {
     learner.name: learner
     for learner in (
-        Analytic("zero", "Predict 0", "knows nothing", _zero),
-        Analytic(
-            "single", "Best single function", "knows the mean of all sines: −1.623·cos x in the "
-            "paper's experiment", _single,
+        ClosedForm("zero", "Predict 0", "knows nothing", _zero),
+        ClosedForm("constant", "Best constant", "knows the mean of all targets", _constant),
+        ClosedForm(
+            "single", "Best single function",
+            "knows the mean of all functions: −1.623·cos x in the paper's experiment", _single,
         ),
-        Analytic(
-            "ideal", "Ideal learner", "knows that the task is a sine, and fits A and φ exactly",
-            _ideal,
+        ClosedForm(
+            "ideal", "Ideal learner",
+            "knows the family and its ranges, and makes the best of the points", _ideal,
         ),
     )
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReferenceLoss:
+    """A loss that a learner without adaptation reaches.
+
+    Attributes:
+        label: what it is.
+        mse: expected squared error, noise included.
+    """
+
+    label: str
+    mse: float
+
+
+def best_constant(moments: Moments) -> float:
+    """The number with the least squared error: the mean of all targets."""
+    return float(moments.weight @ moments.mean)
+
+
+def reference_losses(family: Family) -> tuple[ReferenceLoss, ...]:
+    """Predicting 0, the best constant where that differs, and the best single function."""
+    moments, noise = family.moments(), family.noise**2
+    power = float(moments.weight @ moments.square)
+    constant = power - best_constant(moments) ** 2
+    single = power - float(moments.weight @ moments.mean**2)
+    losses = {"predict 0": power, "best constant": constant, "best single function": single}
+    kept = {"predict 0": power}
+    for label, mse in losses.items():
+        if mse < min(kept.values()) * (1 - SAME_LOSS) or label == "best single function":
+            kept[label] = mse
+    return tuple(ReferenceLoss(label, mse + noise) for label, mse in kept.items())
+
+
+SAME_LOSS = 0.02  # lines that lie closer would be drawn on top of each other

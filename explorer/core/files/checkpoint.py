@@ -152,7 +152,7 @@ def _is_in_weights(learner: str, settings: Settings) -> bool:
 
 def _weights_tell_all(learner: str, settings: Settings) -> bool:
     """Whether adaptation starts from the weights alone, with no step sizes that were learned."""
-    return LEARNERS[learner].own_tasks or _is_in_weights(learner, settings)
+    return LEARNERS[learner].own_tasks is not None or _is_in_weights(learner, settings)
 
 
 @lru_cache
@@ -176,7 +176,9 @@ def load(path: Path) -> Checkpoint:
     try:
         theta, sizes = from_state_dict(tensors)
     except ValueError as error:
-        raise CheckpointError(f"{path} is not a checkpoint of a sine network: {error}.") from error
+        raise CheckpointError(
+            f"{path} is not a checkpoint of a network of this kind: {error}."
+        ) from error
     _check_weights(path, theta)
     if DESCRIPTION_KEY not in metadata:
         return _foreign(path, theta, sizes)
@@ -213,7 +215,7 @@ def _check_weights(path: Path, theta: Tensor) -> None:
 def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
     if sizes[0] != 1 or sizes[-1] != 1 or len(sizes) < 3:
         raise CheckpointError(
-            f"{path} holds a network with layers {sizes}; a sine network has one input, one "
+            f"{path} holds a network with layers {sizes}; a network of functions has one input, one "
             "output and at least one hidden layer."
         )
     start = StartingPoint(make_network(sizes[1:-1]), theta)
@@ -237,7 +239,7 @@ def _described(
         start = run.starting_point(header.learner)
     elif _is_in_weights(header.learner, header.settings):
         start = rule.starting_point(theta, header.settings)
-    elif rule.own_tasks:
+    elif rule.own_tasks is not None:
         start = StartingPoint(network, theta)
     else:
         raise CheckpointError(

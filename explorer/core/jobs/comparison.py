@@ -11,13 +11,8 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.closed_forms import ANALYTIC
-from explorer.core.families.distribution import (
-    Distribution,
-    check_alpha,
-    check_numbers,
-    step_sizes_around,
-)
+from explorer.core.families import Family, Sine
+from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import JobProgress
 from explorer.core.jobs.comparison_figure import figure_of
 from explorer.core.jobs.measuring import (
@@ -27,6 +22,11 @@ from explorer.core.jobs.measuring import (
     Meter,
     measured,
     work_of,
+)
+from explorer.core.jobs.requests import (
+    check_alpha,
+    check_numbers,
+    step_sizes_around,
 )
 
 StepSize = float | Literal["own", "tuned"]
@@ -39,7 +39,7 @@ class Competitor:
     Attributes:
         label: what people read; no two competitors of a comparison share one.
         role: the learner's name, "random", or the name of one in closed form, which then follows
-            from the distribution of the comparison, whatever its start.
+            from the task distribution of the comparison, whatever its start.
         start: where adaptation starts; None for a closed form.
         settings: of its training; None if it was not trained.
     """
@@ -66,7 +66,7 @@ class Comparison:
         seed: draws the tasks and their points.
         alpha: step size α of everyone; or "own" for each learner's effective α of training; or
             "tuned" for each learner's best at each K, found on other tasks.
-        distribution: of the tasks.
+        family: the task distribution.
         reference: label of the competitor that the others are measured against on the same tasks;
             None for no such differences.
 
@@ -79,7 +79,7 @@ class Comparison:
     tasks: int = 600
     seed: int = 0
     alpha: StepSize = 0.01
-    distribution: Distribution = Distribution()
+    family: Family = Sine()
     reference: str | None = None
 
     def __post_init__(self) -> None:
@@ -102,8 +102,13 @@ def start_of(competitor: Competitor, request: Comparison) -> Start:
     Raises:
         UserError: it has no start and is no closed form either.
     """
-    if competitor.role in ANALYTIC:
-        return ANALYTIC[competitor.role].start(request.distribution.settings)
+    if competitor.role in CLOSED_FORMS:
+        start = CLOSED_FORMS[competitor.role].start(request.family)
+        if start is None:
+            raise UserError(
+                f"{competitor.label} is not known for {request.family.label} tasks: leave it out."
+            )
+        return start
     if competitor.start is None:
         raise UserError(f"{competitor.label} has no network: train it or open a file with it.")
     return competitor.start
@@ -204,7 +209,7 @@ def _evaluated(
     tasks = TUNING_TASKS if tuning else request.tasks
     evaluation = measured(
         start,
-        request.distribution.settings,
+        request.family,
         shots=shots,
         steps=request.steps,
         tasks=tasks,

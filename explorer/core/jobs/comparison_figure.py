@@ -10,10 +10,10 @@ import numpy as np
 
 from explorer.core.evaluation.evaluation import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
-from explorer.core.families.closed_forms import ANALYTIC
-from explorer.core.families.distribution import Distribution, step_sizes_around
+from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Array, Curve, Figure, Panel, Row
 from explorer.core.jobs.measuring import TUNING_HALVINGS, TUNING_TASKS, Measured, provenance
+from explorer.core.jobs.requests import step_sizes_around
 
 if TYPE_CHECKING:
     from explorer.core.jobs.comparison import Comparison, Competitor
@@ -170,10 +170,10 @@ def _protocol(
 ) -> Iterator[str]:
     yield (
         f"{request.tasks:,} fresh tasks for each K, the same for all, seed {request.seed}: "
-        f"{request.distribution.text()}."
+        f"{request.family.text()}."
     )
     yield (
-        f"Error: mean squared difference to the true sine on {GRID_POINTS} evenly spaced x, after "
+        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, after "
         "gradient steps on the K support points; bands and ± are 95 % intervals as for "
         "independently drawn tasks (these are spread evenly and scatter less)."
     )
@@ -194,7 +194,7 @@ def _protocol(
 def _step_sizes(request: Comparison, competitors: Sequence[Competitor], results: Results) -> str:
     if not isinstance(request.alpha, str):
         return f"Step size: α = {request.alpha:g}."
-    adapting = [each for each in competitors if each.role not in ANALYTIC]
+    adapting = [each for each in competitors if each.role not in CLOSED_FORMS]
     if request.alpha == "own" or not request.steps:
         each_own = [f"{one.label} {one.own_alpha:.3g}" for one in adapting]
         return f"Step size α: that of each learner's training ({', '.join(each_own)})."
@@ -215,8 +215,8 @@ def _step_sizes(request: Comparison, competitors: Sequence[Competitor], results:
 
 def _other_training(request: Comparison, competitors: Sequence[Competitor]) -> Iterator[str]:
     for each in competitors:
-        if each.settings is not None and each.role not in ANALYTIC:
-            other = Distribution.of(each.settings).difference(request.distribution)
+        if each.settings is not None and each.role not in CLOSED_FORMS:
+            other = each.settings.family.difference(request.family)
             if other:
                 yield f"{each.label} was trained on other tasks than these: {other}."
     knowing = [each.label for each in competitors if each.role in {"single", "ideal"}]

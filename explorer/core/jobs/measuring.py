@@ -15,7 +15,7 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, blocks_and_rests, summarise
 from explorer.core.evaluation.paired_differences import TaskErrors
-from explorer.core.experiment.settings import Settings
+from explorer.core.families import Family
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -55,7 +55,7 @@ class Measured:
 
 def measured(
     start: Start,
-    settings: Settings,
+    family: Family,
     *,
     shots: int,
     steps: int,
@@ -66,7 +66,7 @@ def measured(
     """As `evaluation.evaluate`; yields the share done at every moment to stop, then returns."""
     blocks, seen = [], 0
     for block in blocks_and_rests(
-        start, settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+        start, family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     ):
         if block is not None:
             blocks.append(block)

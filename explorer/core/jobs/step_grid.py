@@ -9,20 +9,20 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import mean_difference
-from explorer.core.families.closed_forms import SineEstimator
-from explorer.core.families.distribution import (
-    Distribution,
+from explorer.core.families import Family, Sine
+from explorer.core.figures.figure import JobProgress
+from explorer.core.jobs.comparison import Competitor
+from explorer.core.jobs.measuring import Measured, Meter, measured, work_of
+from explorer.core.jobs.requests import (
     check_alpha,
     check_numbers,
     step_sizes_around,
 )
-from explorer.core.figures.figure import JobProgress
-from explorer.core.jobs.comparison import Competitor
-from explorer.core.jobs.measuring import Measured, Meter, measured, work_of
 from explorer.core.jobs.step_grid_figure import figure_of
 
 HALVINGS = 3  # from an eighth of its own step size to eight times that
@@ -38,7 +38,7 @@ class StepGrid:
         alphas: step sizes α to try beside its own; None for its own times ⅛, ¼, ½, 2, 4 and 8.
         tasks: fresh tasks for each K.
         seed: draws the tasks and their points.
-        distribution: of the tasks; None for that of its training.
+        family: the task distribution; None for that of its training.
 
     Raises:
         UserError: a value is out of bounds.
@@ -49,7 +49,7 @@ class StepGrid:
     alphas: tuple[float, ...] | None = None
     tasks: int = 600
     seed: int = 0
-    distribution: Distribution | None = None
+    family: Family | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self.shots, self.steps, self.tasks, self.seed, self.steps + 2)
@@ -63,12 +63,11 @@ class StepGrid:
         given = step_sizes_around(own, HALVINGS) if self.alphas is None else self.alphas
         return tuple(sorted({own, *given}))
 
-    def distribution_for(self, competitor: Competitor) -> Distribution:
-        """The tasks for one network."""
-        if self.distribution is not None:
-            return self.distribution
-        settings = competitor.settings
-        return Distribution() if settings is None else Distribution.of(settings)
+    def family_for(self, competitor: Competitor) -> Family:
+        """The task distribution for one network."""
+        if self.family is not None:
+            return self.family
+        return Sine() if competitor.settings is None else competitor.settings.family
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +126,10 @@ def measure_grid(request: StepGrid, competitor: Competitor) -> Iterator[Tested]:
         UserError: there is nothing to adapt.
     """
     start = competitor.start
-    if start is None or isinstance(start, SineEstimator):
+    if not isinstance(start, StartingPoint):
         raise UserError(f"{competitor.label} takes no gradient steps: choose a network.")
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
-    settings = request.distribution_for(competitor).settings
+    family = request.family_for(competitor)
     alphas, steps = request.alphas_for(competitor.own_alpha), request.steps + 1
     work = {k: work_of(start, shots=k, steps=steps, tasks=request.tasks) for k in request.shots}
     meter = Meter(sum(work.values()) * len(alphas))
@@ -141,7 +140,7 @@ def measure_grid(request: StepGrid, competitor: Competitor) -> Iterator[Tested]:
             doing = f"K = {shots}, α = {alpha:.3g}"
             evaluation = measured(
                 start,
-                settings,
+                family,
                 shots=shots,
                 steps=steps,
                 tasks=request.tasks,

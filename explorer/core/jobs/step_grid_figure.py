@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explorer.core.evaluation.evaluation import GRID_POINTS
-from explorer.core.families.distribution import Distribution
 from explorer.core.figures.figure import Figure, HeatMap, Panel, Row
 from explorer.core.jobs.measuring import provenance
 
@@ -138,13 +137,13 @@ def _rows(
 
 
 def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]) -> Iterator[str]:
-    distribution = request.distribution_for(competitor)
+    family = request.family_for(competitor)
     yield (
         f"{request.tasks:,} fresh tasks for each K, the same for every step size, seed "
-        f"{request.seed}: {distribution.text()}."
+        f"{request.seed}: {family.text()}."
     )
     yield (
-        f"Error: mean squared difference to the true sine on {GRID_POINTS} evenly spaced x, after "
+        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, after "
         "gradient steps on the K support points; the mean leaves out diverged tasks."
     )
     yield f"Step sizes α: {', '.join(f'{alpha:.3g}' for alpha in alphas)}."
@@ -158,7 +157,7 @@ def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]
         "of the change on the same tasks."
     )
     if competitor.settings is not None:
-        other = Distribution.of(competitor.settings).difference(distribution)
+        other = competitor.settings.family.difference(family)
         if other:
             yield f"{competitor.label} was trained on other tasks than these: {other}."
 

@@ -5,7 +5,7 @@ A further learner is a file with a `meta_gradient` and a line in `LEARNERS`.
 
 from explorer.core.learners.anil import ANIL
 from explorer.core.learners.averaged import AVERAGED, AVERAGED_L2
-from explorer.core.learners.base import Batch, InnerLoop, Learner, inner_loop
+from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.cavia import CAVIA
 from explorer.core.learners.first_order import FIRST_ORDER
 from explorer.core.learners.joint import ORACLE, PRETRAINED
@@ -15,7 +15,7 @@ from explorer.core.learners.meta_sgd import META_SGD
 from explorer.core.learners.pulled import PULLED
 from explorer.core.learners.reptile import REPTILE
 
-LEARNERS = {
+LEARNERS: dict[str, Learner] = {
     learner.name: learner
     for learner in (
         MAML,
@@ -39,8 +39,6 @@ __all__ = [
     "MAML",
     "ORACLE",
     "PRETRAINED",
-    "Batch",
     "InnerLoop",
     "Learner",
-    "inner_loop",
 ]

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.experiment.settings import Settings
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.settings import CommonSettings
 from explorer.core.learners.unrolling import through_inner_loop
 from explorer.core.network.mlp import Network
 
@@ -41,7 +43,7 @@ def meta_gradient(
     return through_inner_loop(meta, rates, batch, network, inner.steps, weights)
 
 
-def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
+def start(meta: Tensor, network: Network, _settings: CommonSettings) -> StartingPoint:
     """Adaptation moves the head alone."""
     return StartingPoint(network, meta, head_only(meta, network))
 
@@ -49,4 +51,5 @@ def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
 ANIL = Learner(
     "anil", "ANIL", "Raghu et al. 2020, arXiv 1909.09157, section 4.1", BEFORE_AND_AFTER,
     meta_gradient, start=start,
+    look=Look("#776a00", "#d6c63a", (4, 2, 1, 2, 1, 2)),
 )  # fmt: skip

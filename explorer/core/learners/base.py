@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.experiment.settings import Settings
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.settings import CommonSettings, Options
 from explorer.core.network.mlp import Network, make_network
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
-class Batch(NamedTuple):
-    """Support and query points of T tasks, each tensor ``(T, K, 1)``, and the tasks themselves.
-
-    During training a leading axis runs over the meta-iterations of a chunk.
-    """
-
-    support_x: Tensor
-    support_y: Tensor
-    query_x: Tensor
-    query_y: Tensor
-    task: Tensor  # A and φ, (T, 1, 2)
+Group = Literal["Meta-learners", "Baselines"]
 
 
 class InnerLoop(NamedTuple):
@@ -33,30 +24,12 @@ class InnerLoop(NamedTuple):
     Attributes:
         alpha: step size α on the mean squared error.
         steps: inner steps.
-        context_alpha: CAVIA's step size.
-        reptile_steps: Reptile's inner steps.
-        joint_on_support: whether joint training leaves out the query points.
-        penalty: weight of the penalty of averaged networks.
+        options: the learner's own settings; None if it has none.
     """
 
     alpha: float
     steps: int
-    context_alpha: float = Settings.context_alpha
-    reptile_steps: int = Settings.reptile_steps
-    joint_on_support: bool = False
-    penalty: float = Settings.penalty
-
-
-def inner_loop(settings: Settings) -> InnerLoop:
-    """The inner loop of an experiment."""
-    return InnerLoop(
-        settings.effective_alpha,
-        settings.inner_steps,
-        settings.context_alpha,
-        settings.reptile_steps,
-        settings.pretrain_on == "support",
-        settings.penalty,
-    )
+    options: Any = None
 
 
 class MetaGradient(Protocol):
@@ -88,17 +61,17 @@ class MetaGradient(Protocol):
         """
 
 
-def plain_network(settings: Settings) -> Network:
+def plain_network(settings: CommonSettings) -> Network:
     """The network whose only input is x."""
     return make_network(settings.hidden, settings.activation)
 
 
-def as_drawn(theta: Tensor, _settings: Settings) -> Tensor:
+def as_drawn(theta: Tensor, _settings: CommonSettings) -> Tensor:
     """θ is all there is to learn."""
     return theta
 
 
-def plain_start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
+def plain_start(meta: Tensor, network: Network, _settings: CommonSettings) -> StartingPoint:
     """Every parameter takes steps of α."""
     return StartingPoint(network, meta)
 
@@ -110,28 +83,51 @@ class Cost(NamedTuple):
         gradients: of its loss.
         points: of all these gradients together.
         products: Hessian-vector products of its loss on the K support points.
+        drawn: points of the task that it uses, each counted once.
     """
 
     gradients: int
     points: int
-    products: int = 0
+    products: int
+    drawn: int
 
 
-def second_order(settings: Settings) -> Cost:
+def points_drawn(settings: CommonSettings) -> int:
+    """Support points, and query points where they are others."""
+    return settings.shots + settings.query * (settings.judged_on == "fresh")
+
+
+def second_order(settings: CommonSettings) -> Cost:
     """A gradient and a Hessian-vector product for each inner step, and the query gradients."""
     return first_order(settings)._replace(products=settings.inner_steps)
 
 
-def first_order(settings: Settings) -> Cost:
+def first_order(settings: CommonSettings) -> Cost:
     """A gradient for each inner step, and the query gradients."""
     steps = settings.inner_steps
     judged = steps if settings.outer_loss == "every" else 1
-    return Cost(steps + judged, steps * settings.shots + judged * settings.query)
+    points = steps * settings.shots + judged * settings.query
+    return Cost(steps + judged, points, 0, points_drawn(settings))
 
 
-def one_gradient(settings: Settings) -> Cost:
-    """A single gradient of all points."""
-    return Cost(1, settings.shots + settings.query)
+class OwnTasks(NamedTuple):
+    """Tasks of a learner's own, one for each of its networks, in place of the meta-batch.
+
+    Attributes:
+        count: how many.
+        next_network: of networks that are trained one after the other, the meta-parameters
+            ``(M,)`` with which a network, counted from 0, begins; None if all train together.
+        finished: the meta-parameters after a network's last step.
+    """
+
+    count: Callable[[CommonSettings], int]
+    next_network: Callable[[Tensor, int, CommonSettings], Tensor] | None = None
+    finished: Callable[[Tensor, int], Tensor] | None = None
+
+    @property
+    def sequential(self) -> bool:
+        """Whether its networks are trained one after the other."""
+        return self.next_network is not None
 
 
 @dataclass(frozen=True)
@@ -147,11 +143,14 @@ class Learner:
         network: the shape of its network.
         begin: its meta-parameters ``(M,)`` before training, from a random θ ``(P,)``.
         start: from meta-parameters to where adaptation starts.
-        own_tasks: whether it trains on tasks of its own (`families.sampling.own_tasks`) instead of
-            the meta-batch; its `meta_gradient` then gets all of them at once.
-        in_turn: whether its networks take turns, each trained from beginning to end before the
-            next begins (`training.sequential`); its `meta_gradient` then gets one task at a time.
+        options: its own settings; None if it has none.
+        own_tasks: the tasks of its own that it trains on instead of the meta-batch; None for the
+            meta-batch. Its `meta_gradient` then gets all of them at once, or one at a time where
+            its networks are trained one after the other.
         cost: what one task takes in one meta-iteration.
+        group: under which heading it is listed.
+        look: how it is drawn; None for the look of who has none.
+        remedy: what to lower where training it takes too long, besides the settings of all.
     """
 
     name: str
@@ -159,13 +158,25 @@ class Learner:
     source: str
     losses: tuple[str, ...]
     meta_gradient: MetaGradient
-    network: Callable[[Settings], Network] = plain_network
-    begin: Callable[[Tensor, Settings], Tensor] = as_drawn
-    start: Callable[[Tensor, Network, Settings], StartingPoint] = plain_start
-    own_tasks: bool = False
-    in_turn: bool = False
-    cost: Callable[[Settings], Cost] = second_order
+    network: Callable[[CommonSettings], Network] = plain_network
+    begin: Callable[[Tensor, CommonSettings], Tensor] = as_drawn
+    start: Callable[[Tensor, Network, CommonSettings], StartingPoint] = plain_start
+    options: type[Options] | None = None
+    own_tasks: OwnTasks | None = None
+    cost: Callable[[CommonSettings], Cost] = second_order
+    group: Group = "Meta-learners"
+    look: Look | None = None
+    remedy: str = ""
 
-    def starting_point(self, meta: Tensor, settings: Settings) -> StartingPoint:
+    def starting_point(self, meta: Tensor, settings: CommonSettings) -> StartingPoint:
         """Where adaptation starts after training has come to these meta-parameters."""
         return self.start(meta, self.network(settings), settings)
+
+    def inner_loop(self, settings: CommonSettings) -> InnerLoop:
+        """The inner loop of an experiment."""
+        own = None if self.options is None else settings.options_of(self.options)
+        return InnerLoop(settings.effective_alpha, settings.inner_steps, own)
+
+    def tasks_at_once(self, settings: CommonSettings) -> int:
+        """Tasks in one meta-iteration: the meta-batch, or one for each of its networks."""
+        return settings.meta_batch if self.own_tasks is None else self.own_tasks.count(settings)

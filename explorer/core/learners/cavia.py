@@ -8,18 +8,36 @@ size is 0 for every weight.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.fields import setting
 from explorer.core.base.lazy_torch import torch
-from explorer.core.experiment.settings import Settings
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.settings import CommonSettings, Options
 from explorer.core.learners.unrolling import through_inner_loop
 from explorer.core.network.mlp import Network, make_network
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+@dataclass(frozen=True)
+class CaviaOptions(Options):
+    """What CAVIA adapts, and how."""
+
+    context: int = setting(
+        5, "CAVIA", "CAVIA's context", "integer", 1, 100, "values",
+        "Context parameters, the only ones that CAVIA adapts.",
+    )  # fmt: skip
+    context_alpha: float = setting(
+        1.0, "CAVIA", "Context step size", "number", 1e-5, 100.0, "",
+        "Size of CAVIA's inner gradient step on its context parameters.", 0.1,
+    )  # fmt: skip
 
 
 def _with_context(theta: Tensor, network: Network) -> tuple[Tensor, Tensor]:
@@ -39,25 +57,28 @@ def meta_gradient(
     weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The exact meta-gradient of θ; losses before and after the inner loop."""
+    options: CaviaOptions = inner.options
     theta, adapts = _with_context(meta, network)
-    rates = adapts * inner.context_alpha
+    rates = adapts * options.context_alpha
     return through_inner_loop(theta, rates, batch, network, inner.steps, weights)
 
 
-def network_of(settings: Settings) -> Network:
+def network_of(settings: CommonSettings) -> Network:
     """A network whose inputs are x and the context."""
-    return make_network(settings.hidden, settings.activation, 1 + settings.context)
+    return make_network(
+        settings.hidden, settings.activation, 1 + settings.options_of(CaviaOptions).context
+    )
 
 
-def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
+def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Adaptation moves the context alone."""
     theta, adapts = _with_context(meta, network)
-    return StartingPoint(
-        network, theta, adapts * (settings.context_alpha / settings.effective_alpha)
-    )
+    alpha = settings.options_of(CaviaOptions).context_alpha
+    return StartingPoint(network, theta, adapts * (alpha / settings.effective_alpha))
 
 
 CAVIA = Learner(
     "cavia", "CAVIA", "Zintgraf et al. 2019, arXiv 1810.03642, equations (4) and (5)",
-    BEFORE_AND_AFTER, meta_gradient, network_of, start=start,
+    BEFORE_AND_AFTER, meta_gradient, network_of, start=start, options=CaviaOptions,
+    look=Look("#3d7a1f", "#93cf6b", (8, 2, 4, 2)),
 )  # fmt: skip

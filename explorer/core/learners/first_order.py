@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import torch
-from explorer.core.learners.base import Batch, InnerLoop, Learner, first_order
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import InnerLoop, Learner, first_order
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.unrolling import unroll
 from explorer.core.network.derivatives import summed_gradient
@@ -40,4 +42,5 @@ def meta_gradient(
 FIRST_ORDER = Learner(
     "first-order", "First-order MAML", "Finn et al. 2017, arXiv 1703.03400, section 5.2",
     BEFORE_AND_AFTER, meta_gradient, cost=first_order,
+    look=Look("#a8407f", "#e38ec4", (4, 2, 1, 2)),
 )  # fmt: skip

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.experiment.settings import Settings
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.settings import CommonSettings
 from explorer.core.learners.unrolling import backwards, by_rates, unroll
 from explorer.core.network.mlp import Network, parameter_count, unpack
 
@@ -49,13 +51,13 @@ def meta_gradient(
     return both / batch.support_x.size(0), unrolled.losses
 
 
-def begin(theta: Tensor, settings: Settings) -> Tensor:
+def begin(theta: Tensor, settings: CommonSettings) -> Tensor:
     """θ and a step size α for each layer."""
     layers = len(settings.hidden) + 1
     return torch.cat([theta, theta.new_full((layers,), settings.effective_alpha)])
 
 
-def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
+def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Every layer takes steps of its own size."""
     theta, rates = _parts(meta, network)
     return StartingPoint(network, theta, rates / settings.effective_alpha)
@@ -64,4 +66,5 @@ def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
 LAYER_RATES = Learner(
     "layer-rates", "MAML, α per layer", "Antoniou et al. 2019, arXiv 1810.09502, section 4",
     BEFORE_AND_AFTER, meta_gradient, begin=begin, start=start,
+    look=Look("#007a87", "#4fc9d6", (8, 2, 1, 2)),
 )  # fmt: skip

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.base.look import SOLID, Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.unrolling import through_inner_loop
 from explorer.core.network.mlp import Network
 
@@ -38,5 +40,5 @@ BEFORE_AND_AFTER = ("before the inner step", "after the inner step")
 
 MAML = Learner(
     "maml", "MAML", "Finn et al. 2017, arXiv 1703.03400, Algorithm 2", BEFORE_AND_AFTER,
-    meta_gradient,
+    meta_gradient, look=Look("#0072b2", "#56b4e9", SOLID),
 )  # fmt: skip

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.experiment.settings import Settings
-from explorer.core.learners.base import Batch, InnerLoop, Learner
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.settings import CommonSettings
 from explorer.core.learners.unrolling import backwards, by_rates, unroll
 from explorer.core.network.mlp import Network
 
@@ -40,12 +42,12 @@ def meta_gradient(
     return both / batch.support_x.size(0), unrolled.losses
 
 
-def begin(theta: Tensor, settings: Settings) -> Tensor:
+def begin(theta: Tensor, settings: CommonSettings) -> Tensor:
     """θ and as many step sizes α."""
     return torch.cat([theta, torch.full_like(theta, settings.effective_alpha)])
 
 
-def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
+def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Every parameter takes steps of its own size."""
     theta, rates = _parts(meta)
     return StartingPoint(network, theta, rates / settings.effective_alpha)
@@ -54,4 +56,5 @@ def start(meta: Tensor, network: Network, settings: Settings) -> StartingPoint:
 META_SGD = Learner(
     "meta-sgd", "Meta-SGD", "Li et al. 2017, arXiv 1707.09835, Algorithm 1", BEFORE_AND_AFTER,
     meta_gradient, begin=begin, start=start,
+    look=Look("#4c4fa8", "#a9abf2", (8, 3)),
 )  # fmt: skip

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
+from explorer.core.base.look import Look
 from explorer.core.base.random_streams import stream
-from explorer.core.experiment.settings import Settings
-from explorer.core.learners.averaged import SOURCE
-from explorer.core.learners.base import Batch, InnerLoop, Learner, one_gradient
-from explorer.core.learners.joint import pretrained_gradient
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.averaged import REMEDY, SOURCE, AveragedOptions, cost, networks
+from explorer.core.learners.base import InnerLoop, Learner, OwnTasks
+from explorer.core.learners.joint import all_points, joint_gradient
+from explorer.core.learners.settings import CommonSettings
 from explorer.core.network.mlp import Network, initialise
 
 if TYPE_CHECKING:
@@ -41,18 +43,17 @@ def meta_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The gradient of the present network's loss, none for the mean, and its squared error."""
     theta, mean, is_mean = _parts(meta)
-    all_points = inner._replace(joint_on_support=False)
-    descent, losses = pretrained_gradient(theta, batch, network, all_points)
-    pull = (theta - mean) * is_mean * (2 * inner.penalty)
+    descent, losses = joint_gradient(theta, *all_points(batch), network)
+    pull = (theta - mean) * is_mean * (2 * inner.options.penalty)
     return torch.cat([descent + pull, torch.zeros_like(mean), torch.zeros_like(is_mean)]), losses
 
 
-def begin(theta: Tensor, _settings: Settings) -> Tensor:
+def begin(theta: Tensor, _settings: CommonSettings) -> Tensor:
     """The first network, which stands in for the mean until there is one."""
     return torch.cat([theta, theta, theta.new_zeros(1)])
 
 
-def next_network(meta: Tensor, network: int, settings: Settings) -> Tensor:
+def next_network(meta: Tensor, network: int, settings: CommonSettings) -> Tensor:
     """The initial weights of a network, counted from 0, and the mean as it is."""
     generator = stream(settings.seed, f"averaged initialisation/{network}")
     theta = initialise(PULLED.network(settings), generator, settings.initialisation)
@@ -65,12 +66,15 @@ def finished(meta: Tensor, network: int) -> Tensor:
     return torch.cat([theta, mean + (theta - mean) / (network + 1), torch.ones_like(is_mean)])
 
 
-def start(meta: Tensor, network: Network, _settings: Settings) -> StartingPoint:
+def start(meta: Tensor, network: Network, _settings: CommonSettings) -> StartingPoint:
     """Adaptation starts from the mean of the networks that are finished."""
     return StartingPoint(network, _parts(meta)[1])
 
 
 PULLED = Learner(
     "averaged-pulled", "Averaged, pulled", SOURCE, ("loss of the network in turn",),
-    meta_gradient, begin=begin, start=start, own_tasks=True, in_turn=True, cost=one_gradient,
+    meta_gradient, begin=begin, start=start,
+    own_tasks=OwnTasks(networks, next_network, finished), options=AveragedOptions, cost=cost,
+    group="Baselines", remedy=REMEDY,
+    look=Look("#8a5a00", "#e0b060", (2, 5)),
 )  # fmt: skip

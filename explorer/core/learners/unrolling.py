@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.core.base.lazy_torch import torch
-from explorer.core.learners.base import Batch
+from explorer.core.families.sampling import Batch
 from explorer.core.network.derivatives import (
     Pass,
     gradient,

@@ -26,7 +26,7 @@ def _seconds(settings: Settings, learner: str) -> float:
     cost = rule.cost(settings)
     work = GRADIENT * cost.points + PRODUCT * cost.products * settings.shots
     each = SECONDS * parameter_count(rule.network(settings)) * work
-    return each * (OWN_TASKS * settings.networks if rule.own_tasks else settings.meta_batch)
+    return each * rule.tasks_at_once(settings) * (1 if rule.own_tasks is None else OWN_TASKS)
 
 
 def too_much(settings: Settings, learners: Sequence[str]) -> str:
@@ -35,11 +35,10 @@ def too_much(settings: Settings, learners: Sequence[str]) -> str:
     if seconds <= MAX_SECONDS:
         return ""
     slowest = max(learners, key=lambda name: _seconds(settings, name))
-    remedy = {"reptile": ", Reptile's steps"}.get(slowest, "")
-    if LEARNERS[slowest].own_tasks:
-        remedy = ", the number of averaged networks"
+    rule = LEARNERS[slowest]
+    remedy = f", {rule.remedy}" if rule.remedy else ""
     return (
         f"One meta-iteration would take about {seconds:.1f} s, too long for Pause to answer at "
-        f"once: choose fewer learners (the slowest is {LEARNERS[slowest].label}), or lower the "
+        f"once: choose fewer learners (the slowest is {rule.label}), or lower the "
         f"layer widths, the meta-batch{remedy} or K."
     )

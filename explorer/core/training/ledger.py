@@ -18,7 +18,7 @@ class Account:
     """What the training of one learner has taken.
 
     Attributes:
-        tasks: tasks that it has met; the sines of averaged networks count once.
+        tasks: tasks that it has met; those of networks that are averaged count once.
         points: support and query points that it used, each time that it drew fresh ones.
         gradients: gradients of one task's loss: forward and backward passes.
         products: Hessian-vector products of one task's loss.
@@ -45,13 +45,13 @@ class Account:
 def account(learner: str, settings: Settings, iterations: int, seconds: float = 0.0) -> Account:
     """The account of a learner after so many meta-iterations."""
     rule = LEARNERS[learner]
-    per_batch = settings.networks if rule.own_tasks else settings.meta_batch
+    met = iterations * rule.tasks_at_once(settings)
     cost = rule.cost(settings)
     return Account(
         _tasks(rule, settings, iterations),
-        iterations * per_batch * _points(learner, settings),
-        iterations * per_batch * cost.gradients,
-        iterations * per_batch * cost.products,
+        met * cost.drawn,
+        met * cost.gradients,
+        met * cost.products,
         seconds,
     )
 
@@ -65,16 +65,9 @@ def accounts(
 
 def _tasks(rule: Learner, settings: Settings, iterations: int) -> int:
     """Tasks that a learner has met."""
-    if not rule.own_tasks:
-        return iterations * settings.meta_batch
-    if not rule.in_turn:
-        return settings.networks if iterations else 0
-    turns = -(-iterations * settings.networks // settings.iterations)
-    return min(turns, settings.networks)
-
-
-def _points(learner: str, settings: Settings) -> int:
-    """Points of one task in one meta-iteration."""
-    alone = learner in {"pretrained", "oracle"} and settings.pretrain_on == "support"
-    fresh = (settings.judged_on == "fresh" and not alone) or LEARNERS[learner].own_tasks
-    return settings.shots + settings.query * fresh
+    tasks = rule.tasks_at_once(settings)
+    if rule.own_tasks is None:
+        return iterations * tasks
+    if not rule.own_tasks.sequential:
+        return tasks if iterations else 0
+    return min(-(-iterations * tasks // settings.iterations), tasks)

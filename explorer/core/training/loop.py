@@ -22,10 +22,11 @@ from explorer.core.base.lazy_torch import no_grad, torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import block_errors, summarise
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import own_tasks, sample
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED, Batch, inner_loop
+from explorer.core.families.sampling import Batch, sample
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 from explorer.core.network.mlp import initialise, make_network, parameter_count
 from explorer.core.training.outer_loop import Adam, Chunk, compiled_chunk
+from explorer.core.training.own_tasks import own_tasks
 from explorer.core.training.sequential import advance_in_turn
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _chunk(
     tasks.set_state(run.task_stream)
     noise.set_state(run.noise_stream)
     points = settings.shots + settings.query
-    batches = sample(settings, settings.meta_batch, points, tasks, noise, iterations)
+    batches = sample(settings.family, settings.meta_batch, points, tasks, noise, iterations)
     shared = _judged(batches.split(settings.shots), settings)
     states: dict[str, LearnerState] = {}
     losses = {}
@@ -191,10 +192,10 @@ def _advance_one(
     begin = time.perf_counter()
     rule, settings, state = LEARNERS[name], run.settings, run.learners[name]
     adam: Adam = state.meta, state.first_moment, state.second_moment
-    if rule.own_tasks:
-        own = own_tasks(settings, run.iteration, len(batch.support_x), rule.in_turn)
+    if rule.own_tasks is not None:
+        own = own_tasks(rule, settings, run.iteration, len(batch.support_x))
         batch, threads = own.split(settings.shots), 1
-    if rule.in_turn:
+    if rule.own_tasks is not None and rule.own_tasks.sequential:
         adam, loss = advance_in_turn(rule, settings, adam, run.iteration, batch, chunk)
     else:
         adam, loss = chunk(
@@ -202,7 +203,7 @@ def _advance_one(
             run.iteration,
             batch,
             rule.network(settings),
-            inner_loop(settings),
+            rule.inner_loop(settings),
             settings.beta,
             threads,
             settings.outer_loss == "every",
@@ -253,7 +254,7 @@ def held_out(run: Run) -> Iterator[HeldOut | Working]:
         blocks = []
         for block in block_errors(
             run.starting_point(name),
-            settings,
+            settings.family,
             shots=settings.shots,
             steps=HELD_OUT_STEPS,
             tasks=HELD_OUT_TASKS,

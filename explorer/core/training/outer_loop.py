@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors, together
-from explorer.core.learners import LEARNERS, Batch, InnerLoop
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import LEARNERS, InnerLoop
 from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def training_loop(
     def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
         theta, m, v = carried
         points, (rate, root, *weights) = given[:_POINTS], given[_POINTS:]
-        cut = _whole if rule.own_tasks else _blocks
+        cut = _blocks if rule.own_tasks is None else _whole
         parts = [
             rule.meta_gradient(theta, Batch(*block), network, inner, *weights)
             for block in zip(*(cut(part) for part in points), strict=True)

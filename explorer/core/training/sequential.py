@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import Batch, Learner, inner_loop
-from explorer.core.learners.pulled import finished, next_network
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import Learner
 from explorer.core.training.outer_loop import Adam, Chunk
 
 if TYPE_CHECKING:
@@ -30,27 +30,29 @@ def advance_in_turn(
         settings: its experiment; `iterations` says how long a turn is.
         adam: meta-parameters, m and v ``(M,)`` after so many meta-iterations.
         iteration: so many.
-        batch: points ``(iterations, N, K, 1)`` from `tasks.own_tasks`.
+        batch: points ``(iterations, N, K, 1)`` from `own_tasks`.
         chunk: the outer loop.
 
     Returns:
         Meta-parameters, m and v, and the mean losses of each meta-iteration ``(iterations, 1)``.
     """
+    turns = rule.own_tasks
+    assert turns is not None and turns.next_network is not None and turns.finished is not None
     iterations, networks = batch.support_x.shape[:2]
     steps = Batch(*(part.flatten(0, 1).unsqueeze(1) for part in batch))
     first, end = iteration * networks, (iteration + iterations) * networks
-    shape, inner = rule.network(settings), inner_loop(settings)
+    shape, inner = rule.network(settings), rule.inner_loop(settings)
     at, losses = first, []
     while at < end:
         network, taken = divmod(at, settings.iterations)
         if taken == 0 and network > 0:
-            meta = next_network(adam[0], network, settings)
+            meta = turns.next_network(adam[0], network, settings)
             adam = meta, torch.zeros_like(meta), torch.zeros_like(meta)
         last = min(end, at - taken + settings.iterations)
         given = Batch(*(part[at - first : last - first] for part in steps))
         (meta, m, v), loss = chunk(*adam, taken, given, shape, inner, settings.beta)
         if last % settings.iterations == 0:
-            meta = finished(meta, network)
+            meta = turns.finished(meta, network)
         adam = meta, m, v
         losses.append(loss)
         at = last

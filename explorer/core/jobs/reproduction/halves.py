@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from explorer.core.adaptation.inner_loop import Start
+from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, squared_errors, summarise
-from explorer.core.experiment.settings import Range
-from explorer.core.families.sampling import grid, sample_evenly
+from explorer.core.families.sampling import sample_evenly
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.store import Step
 
@@ -43,18 +43,18 @@ def measured_by_half(
 
     Tasks and points depend on the plan's seed and on K alone.
     """
-    settings, tasks = plan.settings, plan.amount.tasks
+    family, tasks = plan.family, plan.amount.tasks
     drawn = sample_evenly(
-        replace(settings, x=lower_half(settings.x)),
+        replace(family, x=lower_half(family.x)),
         tasks,
         shots,
         stream(plan.seed, f"halves/{shots}"),
         stream(plan.seed, f"halves noise/{shots}"),
     )
-    inputs = grid(settings.x, GRID_POINTS)
-    below = inputs < settings.x.at(0.5)
+    inputs = family.grid(GRID_POINTS)
+    below = inputs < family.x.at(0.5)
     seen, unseen, done = [], [], 0
-    for block in squared_errors(start, drawn, inputs, steps=steps, alpha=alpha):
+    for block in squared_errors(start, family, drawn, inputs, steps=steps, alpha=alpha):
         if block is not None:
             squares, flags = block
             seen.append((squares[..., below].mean(-1), flags))

@@ -78,7 +78,7 @@ def _shares(
     start: Start, plan: Plan, shots: int, steps: int, alpha: float, tasks: int, seed: int
 ) -> Generator[float, None, Evaluation]:
     found = yield from measuring.measured(
-        start, plan.settings, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
+        start, plan.family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
     return found.evaluation
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from explorer.core.experiment.settings import Settings
+from explorer.core.families import Sine
 
 # The paper regularises as strongly as the networks' errors allow, which it says are below 0.02. Of
 # these λ the strongest with which their mean comes below that in 10,000 steps were chosen: it is
@@ -72,6 +73,13 @@ class Plan:
     def settings(self) -> Settings:
         """The paper's experiment from this plan's seed."""
         return replace(self.amount.settings, seed=self.seed)
+
+    @property
+    def family(self) -> Sine:
+        """The paper's sines."""
+        family = self.settings.family
+        assert isinstance(family, Sine)
+        return family
 
     def command(self, item: str) -> str:
         """The command that does the same."""

@@ -12,7 +12,7 @@ import numpy as np
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
-from explorer.core.families.sampling import grid, sine
+from explorer.core.families.sine import sine
 from explorer.core.figures.figure import Curve, Figure, JobProgress, Panel, Row
 from explorer.core.jobs.reproduction.halves import Halves, lower_half, measured_by_half
 from explorer.core.jobs.reproduction.measuring import (
@@ -41,8 +41,8 @@ TALLEST = 1.6  # amplitudes that a panel shows at most: what goes astray does no
 
 
 @dataclass(frozen=True)
-class Sine:
-    """A task and the inputs of its points.
+class Drawn:
+    """A sine and the inputs of its points.
 
     Attributes:
         amplitude: A.
@@ -57,12 +57,12 @@ class Sine:
     half: bool
 
 
-def drawn(plan: Plan, purpose: str, half: bool) -> Sine:
+def drawn(plan: Plan, purpose: str, half: bool) -> Drawn:
     """A sine of the task distribution with points on it."""
-    settings, generator = plan.settings, stream(plan.seed, f"reproduction/{purpose}")
+    family, generator = plan.family, stream(plan.seed, f"reproduction/{purpose}")
     a, phi, *us = torch.rand(2 + max(SHOTS), generator=generator, dtype=torch.float64).tolist()
-    bounds = lower_half(settings.x) if half else settings.x
-    return Sine(settings.amplitude.at(a), settings.phase.at(phi), tuple(map(bounds.at, us)), half)
+    bounds = lower_half(family.x) if half else family.x
+    return Drawn(family.amplitude.at(a), family.phase.at(phi), tuple(map(bounds.at, us)), half)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Question:
 
     item: str
     title: str
-    sines: tuple[Sine, ...]
+    sines: tuple[Drawn, ...]
     by_half: bool = False
 
 
@@ -135,8 +135,8 @@ def _answer(plan: Plan, question: Question) -> Generator[JobProgress, None, None
     yield JobProgress(1.0, "done", replace(course.figure, complete=True))
 
 
-def _walk(plan: Plan, kept: Kept, task: Sine, shots: int, alpha: float) -> Trail:
-    inputs = grid(plan.settings.x, GRID_POINTS)
+def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trail:
+    inputs = plan.family.grid(GRID_POINTS)
     a, phi = torch.tensor(task.amplitude), torch.tensor(task.phase)
     x = torch.tensor(task.x[:shots]).view(1, -1, 1)
     return walk(
@@ -167,7 +167,7 @@ def _figure(plan: Plan, question: Question, runs: dict[str, Kept], fits: Sequenc
     )
 
 
-def _limit(task: Sine, trails: Sequence[Trail]) -> float:
+def _limit(task: Drawn, trails: Sequence[Trail]) -> float:
     """Largest |y| that the panels of a sine show."""
     heights = [np.abs(trail.prediction[step]).max() for trail in trails for step in SHOWN]
     reach = 1.08 * max([task.amplitude, *(h for h in heights if math.isfinite(h))])
@@ -183,7 +183,7 @@ def _panel(
     limit: float,
 ) -> Panel:
     task, (learner, shots) = question.sines[number], column
-    inputs = grid(plan.settings.x, GRID_POINTS).double().numpy()
+    inputs = plan.family.grid(GRID_POINTS).double().numpy()
     points = np.array(task.x[:shots])
     truth = task.amplitude * np.sin(inputs - task.phase)
     curves = [Curve("truth", "ground truth", inputs, truth)]

@@ -37,7 +37,11 @@ from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
 SHOTS = (5, 10, 20)
 FEW_STEPS = 10
 # The paper tunes the step size of the pretrained network and of the averaged ones.
-TUNED = (PRETRAINED.name, ORACLE.name, *(n for n, each in LEARNERS.items() if each.own_tasks))
+TUNED = (
+    PRETRAINED.name,
+    ORACLE.name,
+    *(n for n, each in LEARNERS.items() if each.own_tasks is not None),
+)
 
 
 @dataclass(frozen=True)

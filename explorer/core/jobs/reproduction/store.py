@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import explorer
@@ -41,7 +41,10 @@ class Training:
     @property
     def file_name(self) -> str:
         """A name that differs for everything that could change the result."""
-        decides = {"program": explorer.__version__, "settings": self.settings.to_dict()}
+        decides = {
+            "program": explorer.__version__,
+            "settings": self.settings.deciding(self.learner),
+        }
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
         return f"{self.learner}-{digest[:12]}{SUFFIX}"
 
@@ -78,12 +81,9 @@ class Kept:
 def plain(plan: Plan, learner: str) -> Training:
     """A learner trained with the paper's settings, or as long as averaged networks need."""
     settings = plan.settings
-    if LEARNERS[learner].own_tasks:
-        settings = replace(
-            settings,
-            iterations=plan.amount.averaged_iterations,
-            penalty=PENALTIES.get(learner, settings.penalty),
-        )
+    if LEARNERS[learner].own_tasks is not None:
+        penalty = PENALTIES.get(learner, settings.value("penalty"))
+        settings = settings.changed(iterations=plan.amount.averaged_iterations, penalty=penalty)
     return Training(learner, settings)
 
 

@@ -36,6 +36,7 @@ from explorer.core.jobs.reproduction.published import (
 from explorer.core.jobs.reproduction.steps import FEW_STEPS, TUNED
 from explorer.core.jobs.reproduction.store import Kept, Training, plain, trained
 from explorer.core.learners import FIRST_ORDER, LEARNERS, MAML
+from explorer.core.learners.averaged import AveragedOptions
 
 AUTHORS = "maml-authors"
 AUTHORS_ALPHA = 0.001  # what the authors' documented command line leaves it at
@@ -85,7 +86,7 @@ def table2(plan: Plan) -> Generator[JobProgress, None, None]:
     """Table 2 with the paper's numbers beside ours."""
     lines = entries(plan)
     # The averaged networks take longest: something is to be seen before.
-    order = sorted(lines, key=lambda e: LEARNERS[e.training.learner].own_tasks)
+    order = sorted(lines, key=lambda e: LEARNERS[e.training.learner].own_tasks is not None)
     waiting = {entry.name: entry.training.seconds_left(plan.store) for entry in lines}
     measuring = seconds_of_measuring(plan, FEW_STEPS)
     tuning = seconds_of_tuning(plan, FEW_STEPS)
@@ -170,7 +171,7 @@ def _protocol(plan: Plan, known: Sequence[Found]) -> tuple[str, ...]:
 def _averaged_protocol(plan: Plan) -> Iterator[str]:
     s, tried = plan.settings, ", ".join(f"{each:g}" for each in PENALTIES_TRIED)
     yield (
-        f"Averaged: {s.networks} networks, one sine each, {plan.amount.averaged_iterations:,} "
+        f"Averaged: {s.options_of(AveragedOptions).networks} networks, one sine each, {plan.amount.averaged_iterations:,} "
         f"steps of Adam on {s.shots} + {s.query} fresh points each, from initial weights of their "
         f"own. λ = {PENALTIES['averaged-l2']:g} for l2 and {PENALTIES['averaged-pulled']:g} for "
         f"the pull, the strongest of {tried} with which their mean error comes below the paper's "
@@ -178,14 +179,14 @@ def _averaged_protocol(plan: Plan) -> Iterator[str]:
         "the other, each pulled to the mean of those before it."
     )
     if plan.quick:
-        yield f"The full version averages {FULL.settings.networks} networks, as the paper does."
+        yield f"The full version averages {FULL.settings.options_of(AveragedOptions).networks} networks, as the paper does."
 
 
 def _notes(plan: Plan, rows: Sequence[Row], known: Sequence[Found]) -> Iterator[str]:
     first = {row.learner: row for row in rows if row.steps == 1}
     if all(name in first for name in PAPERS):
         yield from _order([first[name] for name in PAPERS])
-    averaged = {name for name in PAPERS if LEARNERS[name].own_tasks}
+    averaged = {name for name in PAPERS if LEARNERS[name].own_tasks is not None}
     yield from disagreements(row for row in rows if row.learner not in averaged | {AUTHORS})
     if AUTHORS in first and MAML.name in first:
         yield from _which_alpha(rows)
@@ -212,7 +213,7 @@ def _notes(plan: Plan, rows: Sequence[Row], known: Sequence[Found]) -> Iterator[
 def _averaged(rows: Sequence[Row]) -> Iterator[str]:
     """Where the averaged networks stand, as far as we know why."""
     stands = []
-    for name in (name for name in PAPERS if LEARNERS[name].own_tasks):
+    for name in (name for name in PAPERS if LEARNERS[name].own_tasks is not None):
         ours = ", ".join(f"{row.ours:.2f}" for row in rows if row.learner == name)
         papers = ", ".join(f"{error:.2f}" for error in TABLE2[name].values())
         stands.append(f"{LEARNERS[name].label} {ours} ({papers})")

@@ -1,0 +1,20 @@
+"""How a competitor is drawn, on screens and in exported figures alike."""
+
+from typing import NamedTuple
+
+
+class Look(NamedTuple):
+    """A competitor's line.
+
+    Attributes:
+        light: colour on a light ground, as #rrggbb.
+        dark: colour on a dark ground.
+        dashes: lengths of strokes and gaps in units of the line's width; empty for a solid line.
+    """
+
+    light: str
+    dark: str
+    dashes: tuple[float, ...]
+
+
+SOLID: tuple[float, ...] = ()

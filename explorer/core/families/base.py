@@ -1,0 +1,240 @@
+"""What a family of functions is to the rest of the program.
+
+A family is a frozen dataclass whose fields are its settings: the ranges from which the parameters
+of a task are drawn, the inputs and the noise. An instance is a task distribution p(T). A further
+family is one file with such a class, and one line in `explorer.core.families.FAMILIES`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
+from explorer.core.base.lazy_torch import torch
+from explorer.core.base.texts import number_text, range_text, value_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Array = NDArray[np.float64]
+
+TASKS = "Tasks"  # heading of the form under which the settings of families stand
+# A family with more moments than these at its inputs would be integrated too coarsely.
+INTEGRATION_POINTS = 4001
+
+
+def task_range(default: Range, label: str, *bounds: float, **more: Any) -> Any:
+    """A setting: the range from which a parameter of each task is drawn uniformly.
+
+    Args:
+        default: its range.
+        label: name with its symbol.
+        bounds: smallest and largest value allowed.
+        more: further fields of its `Description`.
+    """
+    more = {"help": "Drawn uniformly for each task.", "step": 0.1, **more}
+    return setting(default, TASKS, label, "range", *bounds, **more)
+
+
+def input_range(low: float, high: float) -> Any:
+    """The setting of the inputs."""
+    return setting(
+        Range(low, high), TASKS, "Input x", "range", -100.0, 100.0, "",
+        "Inputs of support and query points, drawn uniformly.", 0.5,
+    )  # fmt: skip
+
+
+def target_noise(sigma: float) -> Any:
+    """The setting of the noise."""
+    return setting(
+        sigma, TASKS, "Noise σ", "number", 0.0, 10.0, "",
+        "Standard deviation of Gaussian noise added to every target y.", 0.1,
+    )  # fmt: skip
+
+
+class Parameter(NamedTuple):
+    """A number that tells one task of a family from another, as a slider shows it.
+
+    Attributes:
+        label: name with its symbol.
+        bounds: the values that are drawn.
+        column: its place in the task's vector.
+        choices: names of its values 0, 1, … if it is a choice; else empty.
+        mode: value of the first column at which it matters; None if it always does.
+    """
+
+    label: str
+    bounds: Range
+    column: int
+    choices: tuple[str, ...] = ()
+    mode: int | None = None
+
+
+class Moments(NamedTuple):
+    """What is expected of a family's functions at inputs, over all tasks.
+
+    Attributes:
+        x: inputs, ``(G,)``.
+        weight: share of the inputs drawn that each stands for, ``(G,)``, summing to 1.
+        mean: E[f(x)], ``(G,)``: the best single function.
+        square: E[f(x)²], ``(G,)``.
+    """
+
+    x: Array
+    weight: Array
+    mean: Array
+    square: Array
+
+
+class Estimator(Protocol):
+    """A learner in closed form: it predicts from points, without a network."""
+
+    def before(self, inputs: Tensor) -> Tensor:
+        """Predictions ``(T, G)`` at inputs ``(T, G, 1)`` before any point is seen."""
+
+    def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:
+        """Predictions ``(T, G)`` at inputs ``(T, G, 1)`` from points ``(T, K, 1)``."""
+
+
+@dataclass(frozen=True)
+class Family(Checked):
+    """A family of functions with the ranges of its tasks: a task distribution.
+
+    A task is a vector of ``size`` numbers; tensors of tasks are ``(…, T, 1, P)`` with P = size.
+
+    Attributes:
+        name: identifier in files and on the command line.
+        label: what people read.
+        formula: the function, for the reader.
+        source: where the definition is from.
+        size: P, how many numbers make a task.
+        x: range of the inputs.
+        noise: standard deviation σ of the noise on targets.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    formula: ClassVar[str]
+    source: ClassVar[str]
+    size: ClassVar[int]
+
+    x: Range
+    noise: float
+
+    @property
+    def uniforms(self) -> int:
+        """How many uniform random numbers it takes to draw a task."""
+        return self.size
+
+    @property
+    @abstractmethod
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that can be set by hand; none where only drawing makes sense."""
+
+    @abstractmethod
+    def task(self, u: Tensor) -> Tensor:
+        """Tasks ``(…, T, P)`` from uniform numbers ``(…, T, uniforms)``."""
+
+    @abstractmethod
+    def function(self, x: Tensor, task: Tensor) -> Tensor:
+        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``."""
+
+    def inputs(self, u: Tensor, task: Tensor) -> Tensor:  # noqa: ARG002 - some depend on the task
+        """Inputs ``(…, T, K, 1)`` from as many uniform numbers, of tasks ``(…, T, 1, P)``."""
+        return between(u, self.x)
+
+    def grid(self, points: int, task: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Inputs at which errors are taken, evenly over those that are drawn.
+
+        Returns:
+            ``(G,)``, the same for all tasks; or ``(T, G)`` where inputs depend on the task
+            ``(T, 1, P)`` and tasks are given.
+        """
+        return torch.linspace(self.x.low, self.x.high, points)
+
+    @abstractmethod
+    def expected(self, x: Array) -> tuple[Array, Array]:
+        """E[f(x)], which is the best single function, and E[f(x)²] over all tasks, at x."""
+
+    def moments(self) -> Moments:
+        """What is expected, over inputs as they are drawn."""
+        x, weight = even_inputs(self.x)
+        return Moments(x, weight, *self.expected(x))
+
+    def ideal(self) -> Estimator | None:
+        """The Bayes-optimal learner, which knows the family and its ranges; None if unknown."""
+        return None
+
+    def reach(self, task: Sequence[float]) -> float:
+        """Largest |f(x)| of a task within the range of inputs, for the axes of a plot."""
+        x = self.grid(201, torch.tensor([[task]], dtype=torch.float32)).view(1, -1, 1)
+        return float(self.function(x, torch.tensor([[task]], dtype=torch.float32)).abs().max())
+
+    @property
+    def height(self) -> float:
+        """How high plots of tasks of the family reach, so that most of them fit."""
+        return float(2.5 * np.sqrt(self.moments().square.max()))
+
+    def text(self) -> str:
+        """All of its ranges, for the reader."""
+        return ", ".join(self._parts().values())
+
+    def difference(self, other: Family) -> str:
+        """What differs from another, in this one's values; empty if nothing does."""
+        if type(other) is not type(self):
+            return f"{self.label} ({self.text()})"
+        theirs = other._parts()
+        return ", ".join(text for name, text in self._parts().items() if text != theirs[name])
+
+    def _parts(self) -> dict[str, str]:
+        parts = {}
+        for name, description in descriptions(type(self)).items():
+            value = getattr(self, name)
+            symbol = symbol_of(description)
+            if name == "noise":
+                parts[name] = f"noise σ = {number_text(value)}" if value else "no noise"
+            elif description.kind == "range":
+                parts[name] = f"{symbol} from {range_text(value, description)}"
+            else:
+                parts[name] = f"{symbol} {value_text(description, value)}"
+        return parts
+
+
+def symbol_of(description: Description) -> str:
+    """The symbol at the end of a setting's label: A of "Amplitude A"."""
+    return description.label.rpartition(" ")[2]
+
+
+def between(u: Tensor, bounds: Range) -> Tensor:
+    """Values of a range from uniform numbers."""
+    return bounds.low + (bounds.high - bounds.low) * u
+
+
+def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
+    """The parameters whose ranges are settings of the family, one column each in this order."""
+    known = descriptions(type(family))
+    return tuple(
+        Parameter(known[name].label, getattr(family, name), column)
+        for column, name in enumerate(names)
+    )
+
+
+def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array, Array]:
+    """Inputs spread evenly over a range with their weights, for means over it (Simpson's rule)."""
+    x = np.linspace(bounds.low, bounds.high, points)
+    weight = np.full(points, 2.0)
+    weight[1::2] = 4.0
+    weight[[0, -1]] = 1.0
+    return x, weight / weight.sum()
+
+
+def columns(task: Tensor) -> Iterator[Tensor]:
+    """The parameters of tasks ``(…, 1, P)`` one by one, ``(…, 1, 1)`` each."""
+    for column in range(task.size(-1)):
+        yield task.narrow(-1, column, 1)
