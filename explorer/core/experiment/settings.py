@@ -140,9 +140,15 @@ class Settings(CommonSettings):
 
 def _family_from(given: Family | str, values: dict[str, Any]) -> Family:
     """The family with the settings of its own among the values, which are taken out."""
-    family = given if isinstance(given, Family) else family_named(given)()
+    family: Family = given if isinstance(given, Family) else _defaults_of(given)
     own = {name: values.pop(name) for name in descriptions(type(family)) if name in values}
-    return replace(family, **own) if own else family
+    return family.changed(**own) if own else family
+
+
+def _defaults_of(name: str) -> Family:
+    kind: Any = family_named(name)
+    family: Family = kind()
+    return family
 
 
 def _options_from(given: Sequence[Options], values: dict[str, Any]) -> tuple[Options, ...]:
