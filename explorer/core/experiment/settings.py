@@ -14,7 +14,7 @@ from typing import Any
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import Description, coerce, descriptions, plain_values
-from explorer.core.families import FAMILIES, Family, Sine, family_named
+from explorer.core.families import FAMILIES, Family, Sine, default_family, family_named
 from explorer.core.families.base import TASKS
 from explorer.core.learners import LEARNERS
 from explorer.core.learners.settings import CommonSettings, Options
@@ -140,15 +140,9 @@ class Settings(CommonSettings):
 
 def _family_from(given: Family | str, values: dict[str, Any]) -> Family:
     """The family with the settings of its own among the values, which are taken out."""
-    family: Family = given if isinstance(given, Family) else _defaults_of(given)
+    family: Family = given if isinstance(given, Family) else default_family(given)
     own = {name: values.pop(name) for name in descriptions(type(family)) if name in values}
     return family.changed(**own) if own else family
-
-
-def _defaults_of(name: str) -> Family:
-    kind: Any = family_named(name)
-    family: Family = kind()
-    return family
 
 
 def _options_from(given: Sequence[Options], values: dict[str, Any]) -> tuple[Options, ...]:

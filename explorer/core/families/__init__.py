@@ -3,6 +3,8 @@
 A further family is a file with a class derived from `Family`, and a line in `FAMILIES`.
 """
 
+from typing import Any
+
 from explorer.core.base.errors import SettingsError
 from explorer.core.families.base import Family
 from explorer.core.families.sine import Sine
@@ -21,4 +23,15 @@ def family_named(name: str) -> type[Family]:
     return FAMILIES[name]
 
 
-__all__ = ["FAMILIES", "Family", "Sine", "family_named"]
+def default_family(name: str) -> Family:
+    """The family of that name with its own ranges.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    kind: Any = family_named(name)
+    family: Family = kind()
+    return family
+
+
+__all__ = ["FAMILIES", "Family", "Sine", "default_family", "family_named"]

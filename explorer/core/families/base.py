@@ -7,6 +7,7 @@ family is one file with such a class, and one line in `explorer.core.families.FA
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Array = NDArray[np.float64]
+Values = Any  # a tensor, or an array of the same shape
 
 TASKS = "Tasks"  # heading of the form under which the settings of families stand
 # Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
@@ -144,12 +146,16 @@ class Family(Checked, ABC):
         """The parameters that can be set by hand; none where only drawing makes sense."""
 
     @abstractmethod
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """Tasks ``(…, T, P)`` from uniform numbers ``(…, T, uniforms)``."""
 
     @abstractmethod
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
-        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``."""
+    def function(self, x: Values, task: Values) -> Values:
+        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``.
+
+        Written with `library` for tensors and arrays alike: the window needs values on a function
+        before PyTorch is loaded.
+        """
 
     def inputs(self, u: Tensor, task: Tensor) -> Tensor:  # noqa: ARG002 - some depend on the task
         """Inputs ``(…, T, K, 1)`` from as many uniform numbers, of tasks ``(…, T, 1, P)``."""
@@ -179,8 +185,17 @@ class Family(Checked, ABC):
 
     def reach(self, task: Sequence[float]) -> float:
         """Largest |f(x)| of a task within the range of inputs, for the axes of a plot."""
-        x = self.grid(201, torch.tensor([[task]], dtype=torch.float32)).view(1, -1, 1)
-        return float(self.function(x, torch.tensor([[task]], dtype=torch.float32)).abs().max())
+        x = np.linspace(self.x.low, self.x.high, 201)[:, None]
+        return float(np.abs(self.function(x, np.array([task]))).max())
+
+    def drawn(self, draws: random.Random) -> tuple[float, ...]:
+        """One task at random."""
+        u = np.array([[draws.random() for _ in range(self.uniforms)]])
+        return tuple(self.task(u)[0].tolist())
+
+    def value(self, x: float, task: Sequence[float]) -> float:
+        """f(x) of one task at one input."""
+        return float(self.function(np.array([[x]]), np.array([task])).item())
 
     @property
     def height(self) -> float:
@@ -217,7 +232,12 @@ def symbol_of(description: Description) -> str:
     return description.label.rpartition(" ")[2]
 
 
-def between(u: Tensor, bounds: Range) -> Tensor:
+def library(array: object) -> Any:
+    """NumPy or PyTorch, whichever an array belongs to; functions in both have the same names."""
+    return np if isinstance(array, np.ndarray) else torch
+
+
+def between(u: Values, bounds: Range) -> Values:
     """Values of a range from uniform numbers."""
     return bounds.low + (bounds.high - bounds.low) * u
 
@@ -240,7 +260,7 @@ def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array,
     return x, weight / weight.sum()
 
 
-def columns(task: Tensor) -> Iterator[Tensor]:
+def columns(task: Values) -> Iterator[Values]:
     """The parameters of tasks ``(…, 1, P)`` one by one, ``(…, 1, 1)`` each."""
-    for column in range(task.size(-1)):
-        yield task.narrow(-1, column, 1)
+    for column in range(task.shape[-1]):
+        yield task[..., column : column + 1]

@@ -15,9 +15,11 @@ from explorer.core.families.base import (
     Estimator,
     Family,
     Parameter,
+    Values,
     between,
     columns,
     input_range,
+    library,
     ranged,
     target_noise,
     task_range,
@@ -28,13 +30,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def sine(x: Tensor, amplitude: Tensor, phase: Tensor) -> Tensor:
+def sine(x: Values, amplitude: Values, phase: Values) -> Values:
     """A·sin(x − φ), broadcast."""
-    return amplitude * torch.sin(x - phase)
+    return amplitude * library(x).sin(x - phase)
 
 
 def sine_features(x: Tensor) -> Tensor:
-    """Sin x and cos x, ``(…, K, 2)``: A·sin(x − φ) is linear in A·cos φ and −A·sin φ."""
+    """Sin x and cos x, ``(…, K, 2)``: Values·sin(x − φ) is linear in A·cos φ and −A·sin φ."""
     return torch.cat([torch.sin(x), torch.cos(x)], -1)
 
 
@@ -68,12 +70,13 @@ class Sine(Family):
         """A and φ."""
         return ranged(self, "amplitude", "phase")
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """A and φ, each uniform."""
         amplitude, phase = columns(u)
-        return torch.cat([between(amplitude, self.amplitude), between(phase, self.phase)], -1)
+        drawn = between(amplitude, self.amplitude), between(phase, self.phase)
+        return library(u).concatenate(drawn, -1)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """A·sin(x − φ)."""
         return sine(x, *columns(task))
 
