@@ -168,7 +168,8 @@ class Family(Checked, ABC):
             ``(G,)``, the same for all tasks; or ``(T, G)`` where inputs depend on the task
             ``(T, 1, P)`` and tasks are given.
         """
-        return torch.linspace(self.x.low, self.x.high, points)
+        inputs: Tensor = torch.linspace(self.x.low, self.x.high, points)
+        return inputs
 
     @abstractmethod
     def expected(self, x: Array) -> tuple[Array, Array]:
