@@ -159,7 +159,8 @@ class Family(Checked, ABC):
 
     def inputs(self, u: Tensor, task: Tensor) -> Tensor:  # noqa: ARG002 - some depend on the task
         """Inputs ``(…, T, K, 1)`` from as many uniform numbers, of tasks ``(…, T, 1, P)``."""
-        return between(u, self.x)
+        inputs: Tensor = between(u, self.x)
+        return inputs
 
     def grid(self, points: int, task: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Inputs at which errors are taken, evenly over those that are drawn.
@@ -168,8 +169,7 @@ class Family(Checked, ABC):
             ``(G,)``, the same for all tasks; or ``(T, G)`` where inputs depend on the task
             ``(T, 1, P)`` and tasks are given.
         """
-        inputs: Tensor = torch.linspace(self.x.low, self.x.high, points)
-        return inputs
+        return torch.linspace(self.x.low, self.x.high, points)
 
     @abstractmethod
     def expected(self, x: Array) -> tuple[Array, Array]:
