@@ -9,9 +9,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
-from explorer.panels.settings_form import RangeBox, SettingsForm
+from explorer.core.experiment.settings import DESCRIPTIONS, Settings
+from explorer.panels.editors import RangeBox
+from explorer.panels.settings_form import SettingsForm
 from tests.ui import enter, press
 
 

@@ -13,17 +13,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    Array = Any  # NumPy takes its time to import, and --help does not need it
 Values = Any  # a tensor, or an array of the same shape
 
 TASKS = "Tasks"  # heading of the form under which the settings of families stand

@@ -6,10 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import (
     Array,
     Estimator,
