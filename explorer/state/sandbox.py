@@ -120,14 +120,14 @@ class Sandbox(QObject):
 
         The task is one of the family they were trained on: another one if the family is another.
         """
-        changes_family = type(line.settings.family) is not type(self.line.settings.family)
         self.line = line
-        if changes_family:
-            self.choose_family(line.settings.family)
+        family = line.settings.family
+        if type(family) is not type(self.state.family):
+            self.choose_family(family)
         shown = self.state.shown
         if not shown & {*line.own}:
             shown |= {*line.own[:1]}
-        self.state = replace(self.state, source=source, shown=shown)
+        self.state = replace(self.state, family=family, source=source, shown=shown)
         self.changed.emit()
         self._ask()
 
