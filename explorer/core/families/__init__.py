@@ -7,9 +7,32 @@ from typing import Any
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.families.base import Family
+from explorer.core.families.harmonic import Harmonic
+from explorer.core.families.line import Line
+from explorer.core.families.mmaml import Mmaml2, Mmaml3, Mmaml5
+from explorer.core.families.multistep import Multistep
+from explorer.core.families.quadratic import Quadratic
+from explorer.core.families.sawtooth import Sawtooth
 from explorer.core.families.sine import Sine
+from explorer.core.families.sine_frequency import SineFrequency
+from explorer.core.families.sine_line import SineLine
 
-FAMILIES: dict[str, type[Family]] = {family.name: family for family in (Sine,)}
+FAMILIES: dict[str, type[Family]] = {
+    family.name: family
+    for family in (
+        Sine,
+        SineFrequency,
+        Line,
+        Quadratic,
+        SineLine,
+        Mmaml2,
+        Mmaml3,
+        Mmaml5,
+        Harmonic,
+        Multistep,
+        Sawtooth,
+    )
+}
 
 
 def family_named(name: str) -> type[Family]:
