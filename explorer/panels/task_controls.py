@@ -16,6 +16,7 @@ from explorer.panels.widgets import (
 )
 from explorer.state.workspace import Workspace
 
+FAMILY_WIDTH = 150  # pixels
 TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 
 
@@ -45,6 +46,7 @@ class TaskControls(QWidget):
     def _task_row(self) -> QHBoxLayout:
         self.family = QComboBox()
         self.family.setAccessibleName("Family of functions")
+        self.family.setFixedWidth(FAMILY_WIDTH)  # or another family would move everything else
         for name, family in FAMILIES.items():
             self.family.addItem(family.label, name)
             self.family.setItemData(

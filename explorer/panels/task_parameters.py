@@ -56,7 +56,7 @@ class TaskParameters(QWidget):
             editor = self.editors[parameter.column]
             line, place = divmod(number, IN_A_ROW)
             buddy = editor.box if isinstance(editor, SliderBox) else editor
-            self._grid.addWidget(label(parameter.label, buddy=buddy), line, 2 * place)
+            self._grid.addWidget(label(_short(parameter), buddy=buddy), line, 2 * place)
             self._grid.addWidget(editor, line, 2 * place + 1)
         if not parameters:
             self._grid.addWidget(label(NO_PARAMETERS, "muted"), 0, 0, 1, 2 * IN_A_ROW)
@@ -79,6 +79,11 @@ def _that_matter(state: SandboxState) -> tuple[Parameter, ...]:
     """The parameters of the task's mode, and those of all modes."""
     mode = round(state.task[0])
     return tuple(each for each in state.family.parameters if each.mode in {None, mode})
+
+
+def _short(parameter: Parameter) -> str:
+    """Its label; what the choice of the mode says already is left out."""
+    return parameter.label if parameter.mode is None else parameter.label.rpartition(": ")[2]
 
 
 def _span(bounds: Range, value: float) -> Range:

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, DEFAULT_TASK, Family
 from explorer.core.training.loop import TOGETHER
 from explorer.state.networks import Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
@@ -35,8 +35,8 @@ class SandboxState:
         follow: whether the network in training is followed as it learns.
     """
 
-    family: Family = Sine()
-    task: tuple[float, ...] = (3.2, 1.0)
+    family: Family = DEFAULT_FAMILY
+    task: tuple[float, ...] = DEFAULT_TASK
     points: tuple[SupportPoint, ...] = ()
     snap: bool = True
     selected: int | None = None

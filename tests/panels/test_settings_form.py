@@ -1,6 +1,6 @@
 """Entering an experiment's settings."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest

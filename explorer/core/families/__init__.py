@@ -35,6 +35,11 @@ FAMILIES: dict[str, type[Family]] = {
 }
 
 
+# What an experiment is about unless it says otherwise, and a task to begin with.
+DEFAULT_FAMILY: Family = Sine()
+DEFAULT_TASK = (3.2, 1.0)
+
+
 def family_named(name: str) -> type[Family]:
     """The family of that name.
 
@@ -57,4 +62,12 @@ def default_family(name: str) -> Family:
     return family
 
 
-__all__ = ["FAMILIES", "Family", "Sine", "default_family", "family_named"]
+__all__ = [
+    "DEFAULT_FAMILY",
+    "DEFAULT_TASK",
+    "FAMILIES",
+    "Family",
+    "Sine",
+    "default_family",
+    "family_named",
+]
