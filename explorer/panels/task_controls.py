@@ -57,7 +57,10 @@ class TaskControls(QWidget):
         self.family.activated.connect(self._on_family)
         self.parameters.edited.connect(self._sandbox.set_parameter)
         self.new_task.clicked.connect(self._sandbox.draw_task)
-        return row(self.family, self.parameters, self.new_task, stretch=1)
+        line = row(self.family, self.parameters, self.new_task, stretch=1)
+        for part in (self.family, self.new_task):
+            line.setAlignment(part, Qt.AlignmentFlag.AlignTop)
+        return line
 
     def _points_row(self) -> QHBoxLayout:
         self.count = label("")
