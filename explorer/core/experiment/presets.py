@@ -155,7 +155,7 @@ PRESETS = {
     **{
         f"mmaml-{modes}": Preset(
             f"MMAML, {modes} modes",
-            f"vuoristo/MMAML-Regression: {kinds}, noise 0.3, 3×100 units, 5 inner steps.",
+            f"MMAML (Vuorio et al. 2019): {kinds}, noise 0.3, 3×100 units, 5 inner steps.",
             Settings(
                 family=f"mmaml-{modes}",
                 hidden=(100, 100, 100),
