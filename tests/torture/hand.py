@@ -24,7 +24,7 @@ from explorer.app.main_window import EVALUATION, MainWindow
 from explorer.panels.evaluation_fields import CountFields
 from explorer.panels.plots import Plot
 from explorer.state.training_session import Phase
-from tests.ui import LEFT, MOVE, NONE, PRESS, RELEASE, RIGHT, enter, send_mouse
+from tests.ui import LEFT, MOVE, NONE, PRESS, RELEASE, RIGHT, enter, pick, send_mouse
 
 Rule = Callable[[], None]
 NOT_CHOSEN = {"Quit"}  # actions that end the run
@@ -49,15 +49,15 @@ class Hand:
         self.window, self.draw, self._folder = window, random.Random(seed), folder
         self.done: Counter[str] = Counter()
         self._rules: dict[Rule, int] = {
-            self.theme: 6,
-            self.flip: 14,
-            self.job: 5,
-            self.training: 6,
-            self.control: 16,
-            self.plot: 14,
-            self.key: 10,
-            self.shortcut: 8,
-            self.tab: 6,
+            self.theme: 10,
+            self.flip: 24,
+            self.job: 8,
+            self.training: 8,
+            self.control: 10,
+            self.plot: 12,
+            self.key: 6,
+            self.shortcut: 5,
+            self.tab: 5,
             self.text_size: 1,
             self.size: 1,
         }
@@ -108,7 +108,9 @@ class Hand:
         self.window.left.setCurrentIndex(EVALUATION)
         panel = self.window.evaluation
         assert panel is not None
-        if len([job for job in panel._jobs.jobs.values() if job.is_open]) > 3:
+        jobs = self.window.workspace.jobs
+        if jobs.running is not None and sum(job.is_open for job in jobs.jobs.values()) > 2:
+            pick(panel.results, jobs.running.number)
             QTest.mouseClick(panel.cancel, LEFT)
             return
         kind = self.draw.choice(("compare", "grid", "compare", "grid", *panel.forms))
@@ -128,8 +130,10 @@ class Hand:
         panel, session = self.window.training, self.window.workspace.session
         if session.phase in {Phase.FINISHED, Phase.FAILED}:
             QTest.mouseClick(panel.reset, LEFT)
-        elif session.phase is Phase.TRAINING and self.draw.random() < 0.7:
+        elif session.phase is Phase.TRAINING and self.draw.random() < 0.9:
             self.window.sandbox.controls.follow.toggle()
+        elif session.phase in {Phase.READY, Phase.PAUSED} and self.draw.random() < 0.8:
+            QTest.mouseClick(panel.train, LEFT)
         else:
             button = self.draw.choice((panel.train, panel.train, panel.step, panel.reset))
             QTest.mouseClick(button, LEFT)
@@ -215,5 +219,3 @@ class Hand:
         phase = Qt.ScrollPhase.NoScrollPhase
         event = QWheelEvent(QPointF(at), place, QPoint(), turn, NONE, held, phase, False)
         QApplication.sendEvent(widget, event)
-
-

@@ -7,97 +7,141 @@ It prints a line for each seed and exits with 1 if a process died or an error we
 
 import argparse
 import faulthandler
+import gc
 import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from explorer.app.launch import make_application, make_workspace
+from explorer.app.main_window import MainWindow
+from explorer.app.options import WindowOptions
+from explorer.state.jobs import JobPhase
+from explorer.state.preferences import Preferences
+from tests.torture.hand import Hand
+
 STALL = 0.25  # seconds for which the window may not stand still
+# Objects until a collection, and collections until one of the next older generation.
+EAGER = 400, 5, 2
+ENGINE_LOADED = 100  # events
 PAUSES = (0, 0, 0, 1, 5, 20)  # milliseconds for other events after each
+REPORT = 20  # events until what was seen is written down
 
 
-def play(events: int, seed: int, folder: Path) -> None:
-    """Do it in this process; what has been done so far is written to the folder."""
-    from PySide6.QtCore import QEventLoop, QTimer
-    from PySide6.QtWidgets import QApplication
+class Attempt:
+    """One seed in this process.
 
-    from explorer.app.launch import make_application, make_workspace
-    from explorer.app.main_window import MainWindow
-    from explorer.app.options import WindowOptions
-    from explorer.state.preferences import Preferences
-    from tests.torture.hand import Hand
+    Attributes:
+        seen: numbers for the line that is printed in the end.
+    """
 
-    application = make_application(["maml-explorer"])
-    workspace = make_workspace(WindowOptions(seed=seed), folder / "kept.safetensors")
-    window = MainWindow(workspace, Preferences(folder / "settings.ini"))
-    errors: Counter[str] = Counter()
-    sys.excepthook = lambda kind, error, _: errors.update([f"{kind.__name__}: {error}"[:160]])
-    window.show()
-    hand, began = Hand(window, seed, folder), time.perf_counter()
-    seen: dict[str, Any] = {"events": 0, "slowest": 0.0, "stalls": 0, "widgets": 0}
-    timer = QTimer()
-    timer.setSingleShot(True)
-    loop = QEventLoop()
-    timer.timeout.connect(loop.quit)
-    for number in range(1, events + 1):
-        start = time.perf_counter()
-        hand.act()
-        took = time.perf_counter() - start
-        seen["slowest"], seen["stalls"] = max(seen["slowest"], took), seen["stalls"] + (took > STALL)
-        timer.start(hand.draw.choice(PAUSES))
-        loop.exec()
-        if number % 20 == 0 or number == events:
-            seen["widgets"] = max(seen["widgets"], len(QApplication.allWidgets()))
-            seen |= {
-                "events": number,
-                "seconds": time.perf_counter() - began,
-                "jobs": len(workspace.jobs.jobs),
-                "iteration": workspace.session.iteration,
-                "done": dict(hand.done),
-                "errors": dict(errors),
-                "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-            (folder / "seen.json").write_text(json.dumps(seen), encoding="utf-8")
-    window.close()
-    application.processEvents()
+    def __init__(self, seed: int, folder: Path) -> None:
+        self._folder = folder
+        self._workspace = make_workspace(WindowOptions(seed=seed), folder / "kept.safetensors")
+        self.window = MainWindow(self._workspace, Preferences(folder / "settings.ini"))
+        self._hand = Hand(self.window, seed, folder)
+        self._errors: Counter[str] = Counter()
+        self._collecting = self._began = time.perf_counter()
+        self.seen: dict[str, float] = dict.fromkeys(
+            ("events", "slowest", "stalls", "widgets", "progress", "pause", "elsewhere"), 0
+        )
+        sys.excepthook = self._on_error
+        gc.callbacks.append(self._on_collection)
+        self._workspace.session.progressed.connect(lambda _: self._count("progress"))
+
+    def _count(self, name: str, more: float = 1) -> None:
+        self.seen[name] += more
+
+    def _most(self, name: str, value: float) -> None:
+        self.seen[name] = max(self.seen[name], value)
+
+    def _on_error(self, kind: type[BaseException], error: BaseException, _: object) -> None:
+        self._errors[f"{kind.__name__}: {error}"[:160]] += 1
+
+    def _on_collection(self, phase: str, _: dict[str, int]) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            self._count("elsewhere", 0.5)  # its beginning, and its end
+        elif phase == "start":
+            self._collecting = time.perf_counter()
+        else:
+            self._most("pause", time.perf_counter() - self._collecting)
+
+    def play(self, events: int, eager: bool) -> None:
+        """Send the events; what has been done so far is written to the folder."""
+        loop, timer = QEventLoop(), QTimer()
+        timer.setSingleShot(True)
+        timer.timeout.connect(loop.quit)
+        self.window.show()
+        for number in range(1, events + 1):
+            start = time.perf_counter()
+            self._hand.act()
+            took = time.perf_counter() - start
+            self._most("slowest", took)
+            self._count("stalls", took > STALL)
+            if eager and number == ENGINE_LOADED:
+                gc.freeze()
+                gc.collect()  # or older generations would wait until as much again has come
+                gc.set_threshold(*EAGER)
+            timer.start(self._hand.draw.choice(PAUSES))
+            loop.exec()
+            if number % REPORT == 0 or number == events:
+                self._report(number)
+        self.window.close()
+
+    def _report(self, events: int) -> None:
+        self._most("widgets", len(QApplication.allWidgets()))
+        jobs = self._workspace.jobs.jobs.values()
+        self.seen |= {
+            "events": events,
+            "seconds": time.perf_counter() - self._began,
+            "themes": self._hand.done["theme"],
+            "jobs": len(jobs),
+            "finished": sum(job.phase is JobPhase.DONE for job in jobs),
+            "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
+        content = {"seen": self.seen, "errors": self._errors}
+        (self._folder / "seen.json").write_text(json.dumps(content), encoding="utf-8")
 
 
-def attempt(events: int, seed: int, limit: float) -> bool:
+def attempt(events: int, seed: int, limit: float, eager: bool) -> bool:
     """One seed in a process of its own: prints what came of it, and says whether it was well."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        command = [sys.executable, "-X", "faulthandler", "-m", "tests.torture.random_events"]
+        command = [sys.executable, "-m", "tests.torture.random_events"]
         command += ["--events", str(events), "--seed", str(seed), "--folder", name]
+        command += ["--eager"] * eager
         environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_DATA_HOME": name}
-        with (folder / "log").open("w", encoding="utf-8") as log:
+        if eager:
+            environment["MALLOC_PERTURB_"] = "165"  # what is freed cannot be mistaken for alive
+        log = Path(name) / "log"
+        with log.open("w", encoding="utf-8") as file:
             try:
                 code: object = subprocess.run(
-                    command, env=environment, stdout=log, stderr=log, timeout=limit, check=False
+                    command, env=environment, stdout=file, stderr=file, timeout=limit, check=False
                 ).returncode
             except subprocess.TimeoutExpired:
                 code = "out of time"
-        log_text = (folder / "log").read_text(encoding="utf-8", errors="replace")
-        path = folder / "seen.json"
-        seen = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    numbers = {k: v for k, v in seen.items() if k not in {"done", "errors"}}
-    shown = ", ".join(f"{k} {round(v, 2)}" for k, v in numbers.items())
-    sys.stdout.write(f"seed {seed}: exit {code}; {shown}; themes {_count(seen, 'theme')}; ")
-    sys.stdout.write(f"errors {seen.get('errors', {})}\n")
+        said = log.read_text(encoding="utf-8", errors="replace")
+        path = Path(name) / "seen.json"
+        content: dict[str, Any] = {"seen": {}, "errors": {}}
+        if path.exists():
+            content = json.loads(path.read_text(encoding="utf-8"))
+    numbers = ", ".join(f"{name} {value:.4g}" for name, value in content["seen"].items())
+    sys.stdout.write(f"seed {seed}: exit {code}; {numbers}; errors {content['errors']}\n")
     if code != 0:
-        sys.stdout.write(log_text[-6000:] + "\n")
+        sys.stdout.write(said[-6000:] + "\n")
     sys.stdout.flush()
-    return code == 0 and not seen.get("errors")
-
-
-def _count(seen: dict[str, Any], rule: str) -> int:
-    return int(seen.get("done", {}).get(rule, 0))
+    return code == 0 and not content["errors"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,13 +150,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=2000, help="how many for each seed")
     parser.add_argument("--seed", type=int, nargs="+", default=[0], help="one process for each")
     parser.add_argument("--limit", type=float, default=3600, help="seconds for each seed")
+    parser.add_argument(
+        "--eager",
+        action="store_true",
+        help="find a use of freed memory sooner: Python's own collections, where they are on, come "
+        "often, and freed memory is overwritten",
+    )
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)  # set in the process itself
     given = parser.parse_args(arguments)
     if given.folder is not None:
         faulthandler.enable()
-        play(given.events, given.seed[0], given.folder)
+        application = make_application(["maml-explorer"])
+        Attempt(given.seed[0], given.folder).play(given.events, given.eager)
+        application.processEvents()
         return 0
-    return 0 if all([attempt(given.events, seed, given.limit) for seed in given.seed]) else 1
+    well = [attempt(given.events, seed, given.limit, given.eager) for seed in given.seed]
+    return 0 if all(well) else 1
 
 
 if __name__ == "__main__":
