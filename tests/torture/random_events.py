@@ -54,7 +54,17 @@ class Attempt:
         self._errors: Counter[str] = Counter()
         self._collecting = self._began = time.perf_counter()
         self.seen: dict[str, float] = dict.fromkeys(
-            ("events", "slowest", "stalls", "widgets", "progress", "pause", "elsewhere"), 0
+            (
+                "events",
+                "slowest",
+                "stalls",
+                "widgets",
+                "progress",
+                "young ms",
+                "full ms",
+                "elsewhere",
+            ),
+            0,
         )
         sys.excepthook = self._on_error
         gc.callbacks.append(self._on_collection)
@@ -69,13 +79,14 @@ class Attempt:
     def _on_error(self, kind: type[BaseException], error: BaseException, _: object) -> None:
         self._errors[f"{kind.__name__}: {error}"[:160]] += 1
 
-    def _on_collection(self, phase: str, _: dict[str, int]) -> None:
+    def _on_collection(self, phase: str, about: dict[str, int]) -> None:
         if threading.current_thread() is not threading.main_thread():
             self._count("elsewhere", 0.5)  # its beginning, and its end
         elif phase == "start":
             self._collecting = time.perf_counter()
         else:
-            self._most("pause", time.perf_counter() - self._collecting)
+            kind = "full ms" if about["generation"] == 2 else "young ms"
+            self._most(kind, 1000 * (time.perf_counter() - self._collecting))
 
     def play(self, events: int, eager: bool) -> None:
         """Send the events; what has been done so far is written to the folder."""
