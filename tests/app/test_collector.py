@@ -3,7 +3,7 @@
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QEventLoop, QObject, QTimer
@@ -40,11 +40,10 @@ def tied_widget(age: int = 0) -> "weakref.ref[QWidget]":
 
 
 @pytest.fixture
-def eager() -> Iterator[None]:
-    """Python's own collection, where it is on, would happen at every turn."""
+def be_eager() -> Iterator[Callable[[], None]]:
+    """From the call on, Python's own collection happens at every turn, where it is on."""
     before = gc.get_threshold()
-    gc.set_threshold(1, 1, 1)
-    yield
+    yield lambda: gc.set_threshold(1)
     gc.set_threshold(*before)
 
 
@@ -66,22 +65,28 @@ def collector(clock: FrameClock) -> Iterator[Collector]:
 
 
 def test_a_worker_collects_nothing(
-    window: MainWindow, qtbot: QtBot, eager: None, deaths: Deaths
+    window: MainWindow, qtbot: QtBot, be_eager: Callable[[], None], deaths: Deaths
 ) -> None:
     """A widget in a cycle outlives a worker's allocations, and dies in the GUI thread after."""
     garbage, worker = tied_widget(), LatestWorker()
+
+    def work() -> int:
+        be_eager()
+        return len(knots(3 * ENOUGH))
+
     with qtbot.waitSignal(worker.done):
+        worker.submit(work)
         worker.start()
-        worker.submit(lambda: len(knots(3 * ENOUGH)))
     worker.shut_down()
     assert garbage() is not None
     qtbot.waitUntil(lambda: garbage() is None)
     assert deaths.take() == []
 
 
-def test_dressing_anew_collects_nothing(window: MainWindow, eager: None) -> None:
+def test_dressing_anew_collects_nothing(window: MainWindow, be_eager: Callable[[], None]) -> None:
     """A widget in a cycle outlives a change of theme, in which Qt goes through all widgets."""
     garbage = tied_widget()
+    be_eager()
     window.set_theme("dark")
     window.set_theme("light")
     assert garbage() is not None
