@@ -14,7 +14,7 @@ from explorer.state.frame_clock import FrameClock
 LOOK_MS = 500
 ENOUGH = 2_000  # objects; fewer are not worth a collection
 # As many new objects between two looks are libraries being loaded, which stay.
-MOST = 20_000
+MOST = 15_000
 STILL_SECONDS = 1.0  # without a frame: then a longer pause holds up nobody
 
 
