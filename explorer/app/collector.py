@@ -13,7 +13,8 @@ from explorer.state.frame_clock import FrameClock
 
 LOOK_MS = 500
 ENOUGH = 2_000  # objects; fewer are not worth a collection
-# As many new objects between two looks are libraries being loaded, which stay.
+# As many new objects between two looks are libraries being loaded, which stay; as many that survive
+# belong to the program for good.
 MOST = 15_000
 STILL_SECONDS = 1.0  # without a frame: then a longer pause holds up nobody
 
@@ -59,6 +60,8 @@ class Collector(QObject):
         elif self._clock.stillness > STILL_SECONDS:
             self._is_due = False
             gc.collect()
+            if len(gc.get_objects()) > MOST:
+                gc.freeze()  # or the next one would take longer still
         elif young >= ENOUGH:
             self._is_due = True
             gc.collect(1)

@@ -133,6 +133,18 @@ def test_masses_are_set_aside(qtbot: QtBot, clock: FrameClock, collector: Collec
     qtbot.waitUntil(lambda: gc.get_freeze_count() >= before + len(library))
 
 
+def test_what_comes_slowly_is_set_aside_too(
+    qtbot: QtBot, clock: FrameClock, collector: Collector
+) -> None:
+    """However much the program keeps, a collection of everything stays short."""
+    before = gc.get_freeze_count()
+    kept = knots(2 * MOST)
+    gc.collect(1)  # it is no longer new
+    young = weakref.ref(knots(ENOUGH)[0])
+    qtbot.waitUntil(lambda: gc.get_freeze_count() >= before + len(kept))
+    assert young() is None
+
+
 def test_nothing_is_collected_within_an_event_handler(
     qtbot: QtBot, clock: FrameClock, collector: Collector
 ) -> None:
