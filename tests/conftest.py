@@ -23,7 +23,7 @@ from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
-from tests.leaks import Watch
+from tests.leaks import Deaths, Watch
 from tests.trainers import SMALL
 
 OpenWindow = Callable[..., MainWindow]
@@ -49,7 +49,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: object) -> Iterator[None]
 
 @pytest.fixture(scope="session")
 def qapp_cls() -> Callable[[list[str]], QApplication]:
-    """The application as the program sets it up."""
+    """The application as the program sets it up, which also ends automatic collection."""
     pg.setConfigOption("mouseRateLimit", 0)  # or pyqtgraph would drop mouse moves that come fast
     return make_application
 
@@ -79,14 +79,23 @@ def no_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
         pytest.fail(f"logged: {loud}")
 
 
+@pytest.fixture(scope="session")
+def deaths() -> Deaths:
+    """Knows the Qt objects that die outside of the GUI thread."""
+    return Deaths()
+
+
 @pytest.fixture(autouse=True)
-def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Threads, timers and windows end with the test that began them.
+def no_leak(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, deaths: Deaths
+) -> Iterator[None]:
+    """Threads, timers and windows end with the test that began them, Qt objects in their thread.
 
     Only if the test's body passed: a failing one may leave things behind.
     """
     if "qapp" not in request.fixturenames:
         yield
+        gc.collect(1)
         return
     request.getfixturevalue("qapp")
     watch = Watch(monkeypatch)
@@ -94,6 +103,8 @@ def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     leaks = watch.stop_leaks()
     if leaks and request.node.stash.get(_body_passed, False):
         pytest.fail("left behind: " + "; ".join(leaks))
+    if elsewhere := deaths.take():
+        pytest.fail("died outside of the GUI thread: " + "; ".join(elsewhere))
 
 
 @pytest.fixture
