@@ -12,7 +12,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported
 import pyqtgraph as pg
 import pytest
 import torch
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.launch import make_application
@@ -27,7 +27,18 @@ from tests.leaks import Deaths, Watch
 from tests.trainers import SMALL
 
 OpenWindow = Callable[..., MainWindow]
+# Milliseconds; shorter than `PATIENCE`, or a gate would open before anyone missed it.
+WAIT = 40_000
 _body_passed = pytest.StashKey[bool]()
+
+
+def pytest_sessionstart() -> None:
+    """Compile the engine before any test, which would wait for it in vain.
+
+    Workers begin after the process that starts them has been here, and find it compiled.
+    """
+    for dtype in ("float32", "float64"):
+        native.load(dtype)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,11 +65,28 @@ def qapp_cls() -> Callable[[list[str]], QApplication]:
     return make_application
 
 
-@pytest.fixture(scope="session", autouse=True)
-def engine() -> None:
-    """Compiled before the first test, which would wait for it in vain."""
-    for dtype in ("float32", "float64"):
-        native.load(dtype)
+class PatientBot(QtBot):
+    """Waits as long as a busy computer needs; what is awaited is mostly there at once."""
+
+    def waitUntil(  # noqa: N802 - Qt's way of writing, as all below
+        self, callback: Callable[[], bool | None], *, timeout: int = WAIT
+    ) -> None:
+        """Until the function returns without an error and not False."""
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = WAIT, **more: Any) -> Any:  # noqa: N802
+        """Until the signal has come, in a `with` statement."""
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+    def waitExposed(self, widget: QWidget, *, timeout: int = WAIT) -> Any:  # noqa: N802
+        """Until the window is on the screen, in a `with` statement."""
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's, with more patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)

@@ -14,12 +14,13 @@ import pyqtgraph as pg
 import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget, QWidgetAction
 
 from explorer.panels.curves import Curve, RoughCurve
 from explorer.panels.style import Theme, pen
 from explorer.panels.widgets import label
+from explorer.state.networks import ROLES
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6
@@ -183,6 +184,19 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def add_curve(self, z: float = 0.0, antialias: bool = True) -> Curve:
         """An empty curve that breaks at values that are not finite."""
         return self.add(Curve() if antialias else RoughCurve(), z)
+
+    def add_hidden(self, role: str, z: float, look: QPen) -> Curve:
+        """A role's curve, not visible yet; whoever is shown first, it lies where the list has it.
+
+        Args:
+            role: of the sandbox's `ROLES`.
+            z: its layer, which ends below the next whole number.
+            look: how it is drawn.
+        """
+        curve = self.add_curve(z + ROLES.index(role) / len(ROLES))
+        curve.setPen(look)
+        curve.setVisible(False)
+        return curve
 
     def add(self, item: Item, z: float) -> Item:
         """Put an item that lives in data coordinates on the plot."""
