@@ -5,9 +5,16 @@ A further family is a file with a class derived from `Family`, and a line in `FA
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.families.base import Family
+from explorer.core.families.gaussian_process import RBF, Matern32, Matern52, Periodic
 from explorer.core.families.sine import Sine
 
-FAMILIES: dict[str, type[Family]] = {family.name: family for family in (Sine,)}
+FAMILIES: dict[str, type[Family]] = {
+    family.name: family
+    for family in (
+        Sine,
+        *(RBF, Periodic, Matern32, Matern52),
+    )
+}
 
 
 def family_named(name: str) -> type[Family]:

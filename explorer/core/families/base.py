@@ -110,22 +110,29 @@ class Family(Checked, ABC):
     Attributes:
         name: identifier in files and on the command line.
         label: what people read.
-        formula: the function, for the reader.
         source: where the definition is from.
-        size: P, how many numbers make a task.
         x: range of the inputs.
         noise: standard deviation σ of the noise on targets.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
-    formula: ClassVar[str]
     source: ClassVar[str]
-    size: ClassVar[int]
 
     # Fields of every family, declared in each so that they follow its own.
     x: Range
     noise: float
+
+    # A constant of most families, which in some depends on their settings.
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """The function, for the reader."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """P, how many numbers make a task."""
 
     def changed(self, **values: Any) -> Self:
         """The same family with other values of some settings."""
