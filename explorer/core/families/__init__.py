@@ -5,6 +5,7 @@ A further family is a file with a class derived from `Family`, and a line in `FA
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.families.base import Family
+from explorer.core.families.formula import Formula
 from explorer.core.families.gaussian_process import RBF, Matern32, Matern52, Periodic
 from explorer.core.families.sine import Sine
 
@@ -13,6 +14,7 @@ FAMILIES: dict[str, type[Family]] = {
     for family in (
         Sine,
         *(RBF, Periodic, Matern32, Matern52),
+        Formula,
     )
 }
 
