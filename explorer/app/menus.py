@@ -45,11 +45,11 @@ def menus(window: MainWindow) -> dict[str, list[Entry]]:
             Entry("&Follow training", "F", window.sandbox.controls.follow.toggle),
         ],
         "&Sandbox": [
-            Entry("New &sine", "R", sandbox.draw_sine),
+            Entry("New &task", "R", sandbox.draw_task),
             Entry("&Draw K support points", "D", sandbox.draw_points),
             Entry("&Remove selected point", "Del", sandbox.remove_selected),
             Entry("&Clear points", "C", sandbox.clear_points),
-            Entry("S&nap to the sine", "N", window.sandbox.controls.snap.toggle),
+            Entry("S&nap to the function", "N", window.sandbox.controls.snap.toggle),
             Entry(),
             *learners,
         ],

@@ -10,15 +10,15 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.closed_forms import ANALYTIC
-from explorer.core.families.distribution import Distribution
+from explorer.core.families import Family
+from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint
 from explorer.core.jobs.comparison import Competitor
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.network.mlp import initialise, make_network
 
 RANDOM, UNTRAINED = "random", "Untrained"
-ADDED = (RANDOM, *ANALYTIC)  # those that no file holds
+ADDED = (RANDOM, *CLOSED_FORMS)  # those that no file holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Entrant:
     file: Path | None
     name: str
     competitor: Competitor
-    trained_on: Distribution
+    trained_on: Family
 
     @property
     def label(self) -> str:
@@ -45,7 +45,7 @@ class Entrant:
     @property
     def adapts(self) -> bool:
         """Whether it takes gradient steps."""
-        return self.competitor.role not in ANALYTIC
+        return self.competitor.role not in CLOSED_FORMS
 
 
 def entrants(
@@ -120,7 +120,7 @@ def _of_file(checkpoint: Checkpoint) -> list[Entrant]:
             checkpoint.path,
             label,
             Competitor(label, name or MAML.name, start, settings),
-            Distribution.of(settings),
+            settings.family,
         )
         for name, start in checkpoint.starting_points().items()
         for label in [LEARNERS[name].label if name else checkpoint.label]
@@ -134,8 +134,8 @@ def _added(name: str, settings: Settings) -> Entrant:
         theta = initialise(network, stream(settings.seed, "sandbox network"))
         competitor = Competitor(UNTRAINED, RANDOM, StartingPoint(network, theta))
     else:
-        competitor = Competitor(ANALYTIC[name].label, name)
-    return Entrant(None, competitor.label, competitor, Distribution.of(settings))
+        competitor = Competitor(CLOSED_FORMS[name].label, name)
+    return Entrant(None, competitor.label, competitor, settings.family)
 
 
 def _named_apart(found: Sequence[Entrant]) -> list[Entrant]:

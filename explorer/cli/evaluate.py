@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from explorer.cli.entrants import Entrant, entrants, matching
-from explorer.cli.jobs import command_of, distribution, last, write
+from explorer.cli.family_arguments import described
+from explorer.cli.jobs import command_of, last, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.values import check_folder
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import Difference, with_interval
-from explorer.core.families.distribution import Distribution
+from explorer.core.families import Family
 from explorer.core.files.checkpoint import load
 from explorer.core.jobs.comparison import Comparison, measure
 from explorer.core.jobs.comparison_figure import Results, differences, figure_of, sentences
@@ -74,21 +75,19 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _grouped(
-    everyone: Sequence[Entrant], arguments: Namespace
-) -> dict[Distribution, list[Entrant]]:
+def _grouped(everyone: Sequence[Entrant], arguments: Namespace) -> dict[Family, list[Entrant]]:
     """Each network with the tasks of its training; what is compared, with those of the first."""
     first = everyone[0].trained_on
     together = arguments.against is not None or arguments.export is not None
-    groups: dict[Distribution, list[Entrant]] = {}
+    groups: dict[Family, list[Entrant]] = {}
     for each in everyone:
         trained_on = first if together else each.trained_on
-        groups.setdefault(distribution(arguments, trained_on), []).append(each)
+        groups.setdefault(tasks_asked_for(arguments, trained_on), []).append(each)
     return groups
 
 
 def _evaluate(
-    arguments: Namespace, tasks: Distribution, members: Sequence[Entrant], reference: str | None
+    arguments: Namespace, tasks: Family, members: Sequence[Entrant], reference: str | None
 ) -> Group:
     request = Comparison(
         tuple(arguments.shots),
@@ -118,7 +117,7 @@ def _result(group: Group, entrant: Entrant) -> dict[str, Any]:
         "file": None if entrant.file is None else str(entrant.file),
         "name": entrant.name,
         "label": entrant.label,
-        "distribution": asdict(group.request.distribution),
+        "distribution": described(group.request.family),
         "results": [
             {
                 "shots": it.shots,
@@ -170,7 +169,7 @@ def _text(group: Group, entrant: Entrant) -> str:
         f"{request.tasks} tasks{alpha}, seed {request.seed}; "
         "MSE as mean ± 95 % interval, median, tasks diverged"
     )
-    other = request.distribution.difference(entrant.trained_on)
+    other = request.family.difference(entrant.trained_on)
     if other and entrant.file is not None:
         title += f"\ntasks other than those of its training: {other}"
     results = group.evaluations(entrant)

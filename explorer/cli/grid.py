@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from explorer.cli.entrants import entrants
-from explorer.cli.jobs import command_of, distribution, last, write
+from explorer.cli.family_arguments import described
+from explorer.cli.jobs import command_of, last, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, table
 from explorer.cli.values import check_folder
 from explorer.core.base.errors import UserError
@@ -40,7 +40,7 @@ def run(arguments: Namespace) -> int:
         None if arguments.alphas is None else tuple(arguments.alphas),
         arguments.tasks,
         arguments.seed,
-        distribution(arguments, entrant.trained_on),
+        tasks_asked_for(arguments, entrant.trained_on),
     )
     cells = last(measure_grid(request, entrant.competitor)).cells
     figure = figure_of(request, entrant.competitor, cells, command_of(arguments))
@@ -66,7 +66,7 @@ def _json(request: StepGrid, competitor: Competitor, cells: Grid, figure: Figure
         "own_alpha": competitor.own_alpha,
         "tasks": request.tasks,
         "seed": request.seed,
-        "distribution": asdict(request.distribution_for(competitor)),
+        "distribution": described(request.family_for(competitor)),
         "grid": [
             {
                 "shots": shots,

@@ -6,15 +6,15 @@ import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from explorer.cli.evaluation_arguments import TASK_RANGES
+from explorer.cli.family_arguments import changed_by_flags, given_settings
 from explorer.cli.output import PROGRAM, say
-from explorer.core.families.distribution import Distribution
+from explorer.core.experiment.settings import FAMILY
+from explorer.core.families import Family, default_family
 from explorer.core.figures.export import export
 from explorer.core.figures.figure import Figure
 
@@ -51,15 +51,16 @@ def _shown(job: Iterable[T]) -> Iterator[T]:
             yield step
 
 
-def distribution(arguments: Namespace, trained_on: Distribution) -> Distribution:
-    """The tasks asked for; where nothing is said, those of training.
+def tasks_asked_for(arguments: Namespace, trained_on: Family) -> Family:
+    """The task distribution asked for; where nothing is said, that of training.
 
     Raises:
-        SettingsError: a range is upside down.
+        UserError: there is no such family or it has no such setting, or a value is impossible.
     """
-    values = {name: getattr(arguments, name) for name in (*TASK_RANGES, "noise")}
-    given = {name: value for name, value in values.items() if value is not None}
-    return replace(trained_on, **given)
+    given = given_settings(arguments)
+    name = given.pop(FAMILY, trained_on.name)
+    family = trained_on if name == trained_on.name else default_family(name)
+    return changed_by_flags(family, given)
 
 
 def command_of(arguments: Namespace) -> str:

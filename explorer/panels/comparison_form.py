@@ -71,7 +71,7 @@ class ComparisonForm(QWidget):
             row(self.shots, label("Step size α", buddy=self.alpha), self.alpha, stretch=0),
         )
         self.counts.add_to(form)
-        self.tasks.add_to(form)
+        form.addRow(self.tasks)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
@@ -93,7 +93,7 @@ class ComparisonForm(QWidget):
             self.roles.addItem(item)
             self.reference.addItem(entry.label, role)
         self.reference.setCurrentIndex(max(self.reference.findData(reference), 0))
-        self.tasks.show_settings(line.settings)
+        self.tasks.show_family(line.settings.family)
 
     def _chosen(self) -> list[str]:
         items = [self.roles.item(i) for i in range(self.roles.count())]
@@ -113,7 +113,7 @@ class ComparisonForm(QWidget):
             self.counts.tasks.value(),
             self.counts.seed.value(),
             _step_size(self.alpha.currentText()),
-            self.tasks.distribution(),
+            self.tasks.family(),
             line.entries[against].label if against else None,
         )
         names = ", ".join(line.entries[role].label for role in chosen)

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QSpinBox
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from explorer.core.base.errors import UserError
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
-from explorer.core.families.distribution import MAX_STEPS, MAX_TASKS, Distribution
+from explorer.core.base.fields import descriptions
+from explorer.core.families import FAMILIES, Family, default_family
 from explorer.core.jobs.comparison import Competitor
-from explorer.panels.settings_form import RangeBox
-from explorer.panels.widgets import NumberBox, label, row
+from explorer.core.jobs.requests import DESCRIPTIONS, MAX_STEPS, MAX_TASKS
+from explorer.panels.editors import Editor, RangeBox, make_editor, show_in, value_of
+from explorer.panels.widgets import label, row, show_choice
 from explorer.state.networks import ROLES, Entry, Line
 
 T = TypeVar("T", int, float)
@@ -48,40 +50,56 @@ class CountFields:
         form.addRow(label("Steps", buddy=self.steps), line)
 
 
-class TaskFields:
+class TaskFields(QWidget):
     """Which tasks to evaluate on, also outside those of training."""
 
     def __init__(self) -> None:
-        self.ranges = {name: RangeBox(DESCRIPTIONS[name]) for name in ("amplitude", "phase", "x")}
-        noise = DESCRIPTIONS["noise"]
-        self.noise = NumberBox(noise.low, noise.high, noise.step)
-        self.noise.setAccessibleName(noise.label)
+        super().__init__()
+        self.editors: dict[str, Editor] = {}
+        self._family: Family | None = None
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setVerticalSpacing(3)
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("Family")
+        for name, family in FAMILIES.items():
+            self.choice.addItem(family.label, name)
+        self.choice.activated.connect(self._on_choice)
+        self._form.addRow(label("Tasks", buddy=self.choice), self.choice)
 
-    def add_to(self, form: QFormLayout) -> None:
-        """A row for each."""
-        for name, box in self.ranges.items():
-            form.addRow(label(DESCRIPTIONS[name].label, buddy=box.low), box)
-        form.addRow(label(DESCRIPTIONS["noise"].label, buddy=self.noise), row(self.noise))
+    @Slot(int)
+    def _on_choice(self, index: int) -> None:
+        self.show_family(default_family(self.choice.itemData(index)))
 
-    def show_settings(self, settings: Settings) -> None:
-        """Fill in the tasks of a training."""
-        for name, box in self.ranges.items():
-            bounds: Range = getattr(settings, name)
-            box.low.show_exactly(bounds.low)
-            box.high.show_exactly(bounds.high)
-        self.noise.setValue(settings.noise)
+    def show_family(self, family: Family) -> None:
+        """Fill in a task distribution."""
+        if type(family) is not type(self._family):
+            self._build(family)
+        self._family = family
+        show_choice(self.choice, family.name)
+        for name, editor in self.editors.items():
+            show_in(editor, getattr(family, name))
 
-    def distribution(self) -> Distribution:
-        """The tasks that are filled in.
+    def _build(self, family: Family) -> None:
+        while self._form.rowCount() > 1:
+            self._form.removeRow(1)
+        self.editors.clear()
+        for name, description in descriptions(type(family)).items():
+            editor = make_editor(description)
+            editor.setObjectName(name)
+            editor.setAccessibleName(description.label)
+            buddy = editor.low if isinstance(editor, RangeBox) else editor
+            self._form.addRow(label(description.label, buddy=buddy), editor)
+            self.editors[name] = editor
+
+    def family(self) -> Family:
+        """The task distribution that is filled in.
 
         Raises:
-            UserError: a range is upside down.
+            SettingsError: a range is upside down, or a formula is wrong.
         """
-        bounds = {
-            name: Range(box.low.exact_value(), box.high.exact_value())
-            for name, box in self.ranges.items()
-        }
-        return Distribution(**bounds, noise=self.noise.value())
+        assert self._family is not None
+        return self._family.changed(**{name: value_of(e) for name, e in self.editors.items()})
 
 
 def shots_field(text: str) -> QLineEdit:

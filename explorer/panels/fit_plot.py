@@ -1,4 +1,4 @@
-"""The sandbox's main plot: the sine, the support points, and every learner's fit."""
+"""The sandbox's main plot: the function, the support points, and every learner's fit."""
 
 import math
 
@@ -36,7 +36,7 @@ class FitPlot(Plot):
     remove_wanted = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Sine and adapted networks", "x", "y", parent=parent)
+        super().__init__("Function and adapted networks", "x", "y", parent=parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self._theme = LIGHT
@@ -68,10 +68,10 @@ class FitPlot(Plot):
             self._dragged = None  # its index may be another point's now
         self._state = state
 
-    def set_view(self, low: float, high: float, amplitude: float) -> None:
-        """Fix the axes: the inputs of the task distribution, and room for its largest sine."""
+    def set_view(self, low: float, high: float, height: float) -> None:
+        """Fix the axes: the inputs of the task distribution, and room for most of its tasks."""
         self.show_range("x", low, high, padding=0.03)
-        self.show_range("y", -1.25 * amplitude, 1.25 * amplitude, padding=0)
+        self.show_range("y", -height, height, padding=0)
 
     def draw_points(self) -> None:
         """Show the support points, the selected one ringed."""

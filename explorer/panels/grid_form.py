@@ -47,7 +47,7 @@ class GridForm(QWidget):
         network.addRow(label("K", buddy=self.shots), self.shots)
         network.addRow(label("α", buddy=self.alphas), self.alphas)
         self.counts.add_to(network)
-        self.tasks.add_to(tasks)
+        tasks.addRow(self.tasks)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
@@ -69,7 +69,8 @@ class GridForm(QWidget):
         """Fill in the tasks on which the network was trained."""
         role = self.role.currentData()
         if self._line is not None and role is not None:
-            self.tasks.show_settings(self._line.entries[role].settings or self._line.settings)
+            trained_on = self._line.entries[role].settings or self._line.settings
+            self.tasks.show_family(trained_on.family)
 
     def wish(self, line: Line) -> Wish:
         """See `Form`."""
@@ -80,7 +81,7 @@ class GridForm(QWidget):
             step_sizes_in(self.alphas),
             self.counts.tasks.value(),
             self.counts.seed.value(),
-            self.tasks.distribution(),
+            self.tasks.family(),
         )
         title = f"K × steps × α of {line.entries[role].label}"
         return Wish(title, partial(_job, request, line, role))

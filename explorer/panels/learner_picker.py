@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QWidget
 
-from explorer.core.families.closed_forms import ANALYTIC
+from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.learners import LEARNERS
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label
@@ -14,7 +14,7 @@ from explorer.state.sandbox import Sandbox
 
 KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))
 SOURCES = {
-    **{name: learner.source for name, learner in (LEARNERS | ANALYTIC).items()},
+    **{name: learner.source for name, learner in (LEARNERS | CLOSED_FORMS).items()},
     RANDOM: "a network before any training",
 }
 

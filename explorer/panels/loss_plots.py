@@ -1,6 +1,7 @@
 """The live plots of training: the meta-loss, and the error on held-out tasks."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 import numpy as np
 import pyqtgraph as pg
@@ -8,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.reference_losses import floors
+from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import HELD_OUT_STEPS, HeldOut
 from explorer.panels.curves import Curve, Rule
@@ -41,7 +42,7 @@ class FloorLines:
         # One label above its line and one below: the lines can lie close together.
         self._lines = [
             Rule(angle=0, label="", labelOpts={"position": 0.99, "anchors": [at, at]})
-            for at in ((1, 1), (1, 0))
+            for at in ((1, 1), (1, 0), (1, 0))
         ]
         for line in self._lines:
             line.setZValue(2)
@@ -52,13 +53,16 @@ class FloorLines:
         if settings == self._settings:
             return
         self._settings = settings
-        for line, floor in zip(self._lines, floors(settings), strict=True):
-            line.setPos(float(np.log10(max(floor.mse, 1e-5))))
-            line.label.setFormat(f"{floor.label}: {floor.mse:.2f}")
+        losses = told_apart(reference_losses(settings.family))
+        for line, loss in zip_longest(self._lines, losses):
+            line.setVisible(loss is not None)
+            if loss is not None:
+                line.setPos(float(np.log10(max(loss.mse, 1e-5))))
+                line.label.setFormat(f"{loss.label}: {loss.mse:.2f}")
 
     def surroundings(self, below: float) -> list[float]:
         """What a plot shows at least, so many powers of ten below the floors and a bit above."""
-        values = [float(line.value()) for line in self._lines]
+        values = [float(line.value()) for line in self._lines if line.isVisible()]
         return [min(values) - below, max(values) + 0.37]
 
     def apply_theme(self, theme: Theme) -> None:

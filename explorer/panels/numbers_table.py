@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,14 +24,15 @@ from explorer.state.trails import Answer
 
 NONE = "–"
 SENTENCES = 3  # of what diverged; there is no room for more
+NAME_WIDTH = 70  # pixels at least
 CAPTION = (
-    "Above: grey is the true sine, thin lines are earlier steps. "
-    "Left: thick is the error on the whole sine, thin on the support points."
+    "Above: grey is the true function, thin lines are earlier steps. "
+    "Left: thick is the error on the whole function, thin on the support points."
 )
 
 
 class NumbersTable(QFrame):
-    """One row per learner shown: line, name, error on the whole sine and on the support points."""
+    """One row per learner shown: line, name, error on the whole function and on the points."""
 
     def __init__(self, sandbox: Sandbox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +44,7 @@ class NumbersTable(QFrame):
         self.compare = button("Compare", "Choose the learners to show")
         self.lines = {role: QLabel() for role in ROLES}
         self.names = {role: QLabel() for role in ROLES}
-        self.on_sine = {role: _number() for role in ROLES}
+        self.on_task = {role: _number() for role in ROLES}
         self.on_support = {role: _number() for role in ROLES}
         self.removers = {role: _remover() for role in ROLES}
         self.shipped = label("* as shipped", "muted")
@@ -56,6 +58,9 @@ class NumbersTable(QFrame):
         for role, remover in self.removers.items():
             remover.clicked.connect(self.switches[role].toggle)
             self.names[role].setToolTip(SOURCES[role])
+            self.names[role].setMinimumWidth(NAME_WIDTH)
+            # A long name is cut before it pushes the numbers out of the card.
+            self.names[role].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         sandbox.changed.connect(self.refresh)
         self.refresh()
 
@@ -73,10 +78,10 @@ class NumbersTable(QFrame):
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
-        for column, text in ((2, "whole sine"), (3, "points")):
+        for column, text in ((2, "function"), (3, "points")):
             grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.shipped, 0, 1)
-        cells = self.lines, self.names, self.on_sine, self.on_support, self.removers
+        cells = self.lines, self.names, self.on_task, self.on_support, self.removers
         for line, role in enumerate(ROLES, 1):
             for column, cell in enumerate(cells):
                 grid.addWidget(cell[role], line, column)  # type: ignore[index]
@@ -111,7 +116,7 @@ class NumbersTable(QFrame):
         line, shown = self._sandbox.line, self._sandbox.state.shown
         for role in ROLES:
             visible = role in shown and role in line.entries
-            for cell in (self.lines, self.names, self.on_sine, self.on_support, self.removers):
+            for cell in (self.lines, self.names, self.on_task, self.on_support, self.removers):
                 cell[role].setVisible(visible)
             if visible:
                 self._name(role, line.entries[role].label, role in line.filled)
@@ -122,7 +127,7 @@ class NumbersTable(QFrame):
         text = f"{name}*" if filled else name
         if self.names[role].text() != text:
             self.names[role].setText(text)
-            self.on_sine[role].setAccessibleName(f"{name}, error on the whole sine")
+            self.on_task[role].setAccessibleName(f"{name}, error on the whole function")
             self.on_support[role].setAccessibleName(f"{name}, error on the support points")
             self.removers[role].setAccessibleName(f"Hide {name}")
             self.removers[role].setToolTip(f"Hide {name}")
@@ -138,7 +143,7 @@ class NumbersTable(QFrame):
             texts = (NONE, NONE)
             if trail is not None:
                 texts = number_text(trail.mse[step]), number_text(trail.support_mse[step])
-            self.on_sine[role].setText(texts[0])
+            self.on_task[role].setText(texts[0])
             self.on_support[role].setText(texts[1])
         sentences = [text for role, text in answer.sentences.items() if role in state.shown]
         more = len(sentences) - SENTENCES
@@ -150,9 +155,9 @@ class NumbersTable(QFrame):
 
     def spoken(self) -> str:
         """What the plots show at this step, in words."""
-        shown = [role for role in ROLES if not self.on_sine[role].isHidden()]
-        errors = [f"{self.names[role].text()} {self.on_sine[role].text()}" for role in shown]
-        return f"{self.title.text()}, on the whole sine: {', '.join(errors) or 'no learner'}."
+        shown = [role for role in ROLES if not self.on_task[role].isHidden()]
+        errors = [f"{self.names[role].text()} {self.on_task[role].text()}" for role in shown]
+        return f"{self.title.text()}, on the whole function: {', '.join(errors) or 'no learner'}."
 
 
 def _number() -> QLabel:

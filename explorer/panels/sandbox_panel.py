@@ -1,8 +1,12 @@
-"""The sandbox: click support points on a sine and watch every learner adapt."""
+"""The sandbox: click support points on a function and watch every learner adapt."""
+
+from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from explorer.core.families import Family
 from explorer.panels.fit_plot import FitPlot
 from explorer.panels.numbers_table import NumbersTable
 from explorer.panels.step_bar import StepBar
@@ -10,7 +14,10 @@ from explorer.panels.steps_plot import StepsPlot
 from explorer.panels.style import Theme
 from explorer.panels.task_controls import TaskControls
 from explorer.state.frame_clock import FRAME, FrameClock
+from explorer.state.trails import SupportPoint
 from explorer.state.workspace import Workspace
+
+HEADROOM = 1.25
 
 
 class SandboxPanel(QWidget):
@@ -72,11 +79,8 @@ class SandboxPanel(QWidget):
 
     def draw(self) -> None:
         """Bring the plots and numbers up to date; the frame clock calls this."""
-        settings = self._sandbox.line.settings
-        reach = max(settings.amplitude.high, abs(self._sandbox.state.amplitude))
-        xs = [point.x for point in self._sandbox.state.points]
-        low, high = min([settings.x.low, *xs]), max([settings.x.high, *xs])
-        self.fit.set_view(low, high, reach)  # points set under other ranges stay in sight
+        state = self._sandbox.state
+        self.fit.set_view(*_view(state.family, state.task, state.points))
         self.fit.draw_points()
         answer = self._sandbox.answer
         if answer is not None:
@@ -85,3 +89,16 @@ class SandboxPanel(QWidget):
             self.numbers.draw_answer(answer)
             for plot in (self.fit, self.errors):
                 plot.setAccessibleDescription(self.numbers.spoken())
+
+
+def _view(
+    family: Family, task: tuple[float, ...], points: Sequence[SupportPoint]
+) -> tuple[float, float, float]:
+    """Lowest and highest input, and how far the outputs reach; all points stay in sight."""
+    xs = [point.x for point in points]
+    low, high = min([family.x.low, *xs]), max([family.x.high, *xs])
+    return low, high, max(_height(family), HEADROOM * _reach(family, task))
+
+
+_height = lru_cache(8)(lambda family: float(family.height))
+_reach = lru_cache(8)(lambda family, task: float(family.reach(task)))

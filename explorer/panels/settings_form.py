@@ -1,11 +1,12 @@
-"""The settings of an experiment as a form, generated from `core.schema`."""
+"""The settings of an experiment as a form, generated from their descriptions."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QScrollArea,
     QSpinBox,
@@ -14,83 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.base.errors import SettingsError
-from explorer.core.experiment.settings import DESCRIPTIONS, Description, Settings, coerce
+from explorer.core.base.fields import Description, descriptions
+from explorer.core.experiment.settings import FAMILY, Settings
+from explorer.panels.editors import Editor, make_editor, on_edit, show_in, value_of
 from explorer.panels.widgets import NumberBox, label, row
 
 LABEL_WIDTH, EDITOR_WIDTH = 120, 130  # the same columns in the forms of all groups
-
-
-class RangeBox(QWidget):
-    """Two numbers, the lower and the upper end of a range.
-
-    Signals:
-        edited: either end changed.
-    """
-
-    edited = Signal()
-
-    def __init__(self, description: Description) -> None:
-        super().__init__()
-        self.low, self.high = (
-            NumberBox(description.low, description.high, description.step) for _ in range(2)
-        )
-        self.low.setAccessibleName(f"{description.label}, from")
-        self.high.setAccessibleName(f"{description.label}, to")
-        self.setLayout(row(self.low, label("to"), self.high))
-        self.low.valueChanged.connect(self.edited)
-        self.high.valueChanged.connect(self.edited)
-
-
-Editor = QSpinBox | NumberBox | RangeBox | QLineEdit | QComboBox
-
-
-def make_editor(description: Description) -> Editor:
-    """The entry field for a setting."""
-    match description.kind:
-        case "integer":
-            box = QSpinBox()
-            box.setRange(int(description.low), int(description.high))
-            box.setSingleStep(int(description.step))
-            box.setKeyboardTracking(False)
-            box.setGroupSeparatorShown(True)
-            box.setSuffix(f" {description.unit}" if description.unit else "")
-            return box
-        case "number":
-            return NumberBox(description.low, description.high, description.step)
-        case "range":
-            return RangeBox(description)
-        case "layers":
-            return QLineEdit()
-        case "choice":
-            choices = QComboBox()
-            choices.addItems(description.choices)
-            return choices
-
-
-def value_of(editor: Editor) -> Any:
-    """What is entered, for `schema.coerce` to check."""
-    if isinstance(editor, RangeBox):
-        return (editor.low.exact_value(), editor.high.exact_value())
-    if isinstance(editor, QLineEdit):
-        return editor.text()
-    if isinstance(editor, QComboBox):
-        return editor.currentText()
-    return editor.exact_value() if isinstance(editor, NumberBox) else editor.value()
-
-
-def show_in(editor: Editor, value: Any) -> None:
-    """Show a setting's value."""
-    if isinstance(editor, RangeBox):
-        editor.low.show_exactly(value.low)
-        editor.high.show_exactly(value.high)
-    elif isinstance(editor, NumberBox):
-        editor.show_exactly(value)
-    elif isinstance(editor, QLineEdit):
-        editor.setText(", ".join(map(str, value)))
-    elif isinstance(editor, QComboBox):
-        editor.setCurrentText(value)
-    else:
-        editor.setValue(value)
 
 
 class WheelGuard(QObject):
@@ -120,35 +50,43 @@ class SettingsForm(QScrollArea):
         super().__init__(parent)
         self.settings: Settings | None = settings
         self.editors: dict[str, Editor] = {}
+        self.errors: dict[str, QLabel] = {}
+        self._shown: Settings | None = None
         self._wheel_guard = WheelGuard(self)
-        self.errors = {name: label("", "warning", wrap=True) for name in DESCRIPTIONS}
-        content = QWidget()
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(10, 6, 10, 10)
-        for group in dict.fromkeys(d.group for d in DESCRIPTIONS.values()):
-            layout.addWidget(label(group, "heading"))
-            layout.addLayout(self._group(group))
-        layout.addStretch(1)
-        self.setWidget(content)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setAccessibleName("Settings")
         self.show_settings(settings)
 
-    def _group(self, group: str) -> QFormLayout:
+    def _build(self, descriptions: Mapping[str, Description]) -> None:
+        """Fields for the settings of another family."""
+        self.editors.clear()
+        self.errors = {name: label("", "warning", wrap=True) for name in descriptions}
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(10, 6, 10, 10)
+        for group in dict.fromkeys(d.group for d in descriptions.values()):
+            layout.addWidget(label(group, "heading"))
+            members = {name: d for name, d in descriptions.items() if d.group == group}
+            layout.addLayout(self._group(members))
+        layout.addStretch(1)
+        before = self.takeWidget()
+        if before is not None:
+            before.deleteLater()  # the signal of one of its fields may be what led here
+        self.setWidget(content)
+
+    def _group(self, members: Mapping[str, Description]) -> QFormLayout:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         form.setVerticalSpacing(3)
-        for name, description in DESCRIPTIONS.items():
-            if description.group != group:
-                continue
+        for name, description in members.items():
             editor = make_editor(description)
             editor.setObjectName(name)
             editor.setAccessibleName(description.label)
             editor.setAccessibleDescription(description.help)
             editor.setToolTip(description.help)
             editor.setMinimumWidth(EDITOR_WIDTH)
-            self._connect(editor)
+            on_edit(editor, self._on_edited)
             for part in (editor, *editor.findChildren(NumberBox)):
                 part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 part.installEventFilter(self._wheel_guard)
@@ -164,35 +102,39 @@ class SettingsForm(QScrollArea):
             form.addRow(explanation)
         return form
 
-    def _connect(self, editor: Editor) -> None:
-        if isinstance(editor, RangeBox):
-            editor.edited.connect(self._on_edited)
-        elif isinstance(editor, QLineEdit):
-            editor.textEdited.connect(self._on_edited)
-        elif isinstance(editor, QComboBox):
-            editor.currentTextChanged.connect(self._on_edited)
-        else:
-            editor.valueChanged.connect(self._on_edited)
-
     def show_settings(self, settings: Settings) -> None:
         """Show settings that came from elsewhere."""
         self.settings = settings
+        if self._shown is None or type(self._shown.family) is not type(settings.family):
+            self._build(settings.descriptions)
+        self._shown = settings
         for name, editor in self.editors.items():
             with QSignalBlocker(editor):
-                show_in(editor, getattr(settings, name))
+                show_in(editor, settings.value(name))
         self._show_error(None)
 
     @Slot()
     def _on_edited(self) -> None:
+        values = {name: value_of(editor) for name, editor in self.editors.items()}
+        assert self._shown is not None
         try:
-            values = {name: coerce(name, value_of(e)) for name, e in self.editors.items()}
-            self.settings = Settings(**values)
+            if values[FAMILY] != self._shown.family.name:
+                self._change_family(values)
+            else:
+                self.settings = Settings(**values)
+                self._show_error(None)
         except SettingsError as error:
             self.settings = None
             self._show_error(error)
-        else:
-            self._show_error(None)
         self.edited.emit()
+
+    def _change_family(self, values: Mapping[str, Any]) -> None:
+        """Keep what has nothing to do with the family; its own settings begin as they are best."""
+        assert self._shown is not None
+        of_family = descriptions(type(self._shown.family))
+        self.show_settings(
+            Settings(**{name: value for name, value in values.items() if name not in of_family})
+        )
 
     def _show_error(self, error: SettingsError | None) -> None:
         for name, text in self.errors.items():

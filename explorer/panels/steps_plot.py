@@ -16,7 +16,7 @@ LOWEST, HIGHEST = -4.0, 3.0  # powers of ten that the axis may reach
 
 
 class StepsPlot(Plot):
-    """Thick: error on the whole sine. Thin: error on the support points.
+    """Thick: error on the whole function. Thin: error on the support points.
 
     Signals:
         step_wanted: the gradient step that was clicked.
@@ -28,20 +28,20 @@ class StepsPlot(Plot):
         super().__init__(
             "Error against gradient steps", "gradient steps", "MSE", log_y=True, parent=parent
         )
-        self.on_sine = {role: self.add_curve(z=2) for role in ROLES}
+        self.on_task = {role: self.add_curve(z=2) for role in ROLES}
         self.on_support = {role: self.add_curve(z=1) for role in ROLES}
         self.marker = Rule(angle=90)
         self.addItem(self.marker)
         self._set_span(SandboxState.steps, SandboxState.step)
         self._set_heights(np.zeros(1))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Thick: whole sine. Thin: support points. Click to choose a step.")
+        self.setToolTip("Thick: whole function. Thin: support points. Click to choose a step.")
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         super().apply_theme(theme)
         for role in ROLES:
-            self.on_sine[role].setPen(learner_pen(theme, role, 2.5))
+            self.on_task[role].setPen(learner_pen(theme, role, 2.5))
             self.on_support[role].setPen(learner_pen(theme, role, 1, 0.8))
         self.marker.setPen(pen(theme, theme.muted, 1))
 
@@ -51,12 +51,12 @@ class StepsPlot(Plot):
         heights = []
         for role in ROLES:
             visible = role in state.shown and role in answer.trails
-            self.on_sine[role].setVisible(visible)
+            self.on_task[role].setVisible(visible)
             self.on_support[role].setVisible(visible)
             if visible:
                 trail = answer.trails[role]
                 mse, support = log_values(trail.mse), log_values(trail.support_mse)
-                self.on_sine[role].set_values(steps, mse)
+                self.on_task[role].set_values(steps, mse)
                 self.on_support[role].set_values(steps, support)
                 heights += [mse, support]
         self._set_span(answer.question.steps, state.step)

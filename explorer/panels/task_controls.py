@@ -1,12 +1,13 @@
-"""The sandbox's controls: the sine, the support points, and which networks adapt how."""
+"""The sandbox's controls: the task, the support points, and which networks adapt how."""
 
-from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.core.experiment.settings import DESCRIPTIONS
+from explorer.core.families import FAMILIES, default_family
+from explorer.panels.task_parameters import TaskParameters
 from explorer.panels.widgets import (
     NumberBox,
-    SliderBox,
     button,
     label,
     row,
@@ -14,6 +15,9 @@ from explorer.panels.widgets import (
     show_value,
 )
 from explorer.state.workspace import Workspace
+
+FAMILY_WIDTH = 150  # pixels
+TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 
 
 class TaskControls(QWidget):
@@ -32,36 +36,38 @@ class TaskControls(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addLayout(self._sine_row())
+        layout.addLayout(self._task_row())
         layout.addLayout(self._points_row())
         layout.addLayout(self._networks_row())
         self._sandbox.changed.connect(self.refresh)
         workspace.sources_changed.connect(self._refresh_sources)
         self._refresh_sources()
 
-    def _sine_row(self) -> QGridLayout:
-        self.amplitude = SliderBox("Amplitude A", 0.1, 3)
-        self.phase = SliderBox("Phase φ", 0.1, 4)
-        self.new_sine = button("New s&ine", "Draw a sine from the task distribution (R)")
-        grid = QGridLayout()
-        grid.addWidget(label("Amplitude A", buddy=self.amplitude.box), 0, 0)
-        grid.addWidget(self.amplitude, 0, 1)
-        grid.addWidget(label("Phase φ", buddy=self.phase.box), 0, 2)
-        grid.addWidget(self.phase, 0, 3)
-        grid.addWidget(self.new_sine, 0, 4)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
-        self.amplitude.edited.connect(lambda value: self._sandbox.update(amplitude=value))
-        self.phase.edited.connect(lambda value: self._sandbox.update(phase=value))
-        self.new_sine.clicked.connect(self._sandbox.draw_sine)
-        return grid
+    def _task_row(self) -> QHBoxLayout:
+        self.family = QComboBox()
+        self.family.setAccessibleName("Family of functions")
+        self.family.setFixedWidth(FAMILY_WIDTH)  # or another family would move everything else
+        for name, family in FAMILIES.items():
+            self.family.addItem(family.label, name)
+            self.family.setItemData(
+                self.family.count() - 1, f"{family.formula} ({family.source})", TOOL_TIP
+            )
+        self.parameters = TaskParameters()
+        self.new_task = button("New &task", "Draw a task from the task distribution (R)")
+        self.family.activated.connect(self._on_family)
+        self.parameters.edited.connect(self._sandbox.set_parameter)
+        self.new_task.clicked.connect(self._sandbox.draw_task)
+        line = row(self.family, self.parameters, self.new_task, stretch=1)
+        for part in (self.family, self.new_task):
+            line.setAlignment(part, Qt.AlignmentFlag.AlignTop)
+        return line
 
     def _points_row(self) -> QHBoxLayout:
         self.count = label("")
         self.count.setMinimumWidth(230)
-        self.draw = button("", "Replace the points by random ones on the sine (D)")
+        self.draw = button("", "Replace the points by random ones on the function (D)")
         self.clear = button("&Clear", "Remove every support point (C)")
-        self.snap = QCheckBox("S&nap to the sine")
+        self.snap = QCheckBox("S&nap to the function")
         self.snap.setToolTip("Off: a click places a point anywhere, as noise would")
         self.draw.clicked.connect(self._sandbox.draw_points)
         self.clear.clicked.connect(self._sandbox.clear_points)
@@ -100,6 +106,14 @@ class TaskControls(QWidget):
         )
 
     @Slot(int)
+    def _on_family(self, index: int) -> None:
+        name = self.family.itemData(index)
+        trained_on = self._sandbox.line.settings.family
+        chosen = trained_on if trained_on.name == name else default_family(name)
+        if chosen.name != self._sandbox.state.family.name:
+            self._sandbox.choose_family(chosen)
+
+    @Slot(int)
     def _on_source(self, index: int) -> None:
         source = self.source.itemData(index)
         if source is None:
@@ -121,10 +135,9 @@ class TaskControls(QWidget):
     def refresh(self) -> None:
         """Show the sandbox's state."""
         state, settings = self._sandbox.state, self._sandbox.line.settings
-        self.amplitude.set_range(*_span(settings.amplitude, state.amplitude))
-        self.amplitude.show_value(state.amplitude)
-        self.phase.set_range(*_span(settings.phase, state.phase))
-        self.phase.show_value(state.phase)
+        show_choice(self.family, state.family.name)
+        self.family.setToolTip(f"{state.family.formula} ({state.family.source})")
+        self.parameters.show_task(state)
         shots = self._sandbox.line.shots
         trained = "" if shots is None else f" (trained with K = {shots})"
         self.count.setText(f"<b>{len(state.points)}</b> support points{trained}")
@@ -135,8 +148,3 @@ class TaskControls(QWidget):
             self.follow.setChecked(state.source == "training" and state.follow)
         show_choice(self.source, state.source)
         show_value(self.alpha, state.alpha)
-
-
-def _span(bounds: tuple[float, float], value: float) -> tuple[float, float]:
-    """The training range, widened to a value set under another one."""
-    return min(bounds[0], value), max(bounds[1], value)

@@ -257,7 +257,7 @@ def caption(learners: Sequence[str]) -> str:
         text = f"Lines: {SMOOTHING_TEXT}, after the inner steps. Numbers: before → after them. "
     else:
         text = f"Faint: raw. Lines: {SMOOTHING_TEXT}. "
-    alone = [LEARNERS[name].own_tasks for name in learners]
+    alone = [LEARNERS[name].own_tasks is not None for name in learners]
     if all(alone) or len(learners) == 1:
         return text.rstrip()
     who = "all but the averaged learners" if any(alone) else "all learners"

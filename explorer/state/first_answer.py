@@ -68,7 +68,7 @@ def _numbers(question: Question) -> NDArray[np.float64]:
     """All that a question asks of given networks."""
     q = question
     points = [number for point in q.points for number in (point.x, point.y)]
-    return np.array([q.amplitude, q.phase, q.alpha, q.steps, *points])
+    return np.array([*q.task, q.alpha, q.steps, *points])
 
 
 def _array(kept: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -10,12 +10,13 @@ from typing import Literal
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.errors import UserError
 from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.closed_forms import ANALYTIC
+from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint, load
 from explorer.core.files.header import read_header
-from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 from explorer.core.network.mlp import initialise, make_network
 from explorer.core.training.loop import Run
 
@@ -23,19 +24,19 @@ Source = Literal["shipped", "training", "file"]
 
 RANDOM = "random"
 _FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
-ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *ANALYTIC)
-LABELS = {name: each.label for name, each in (LEARNERS | ANALYTIC).items()} | {RANDOM: "Untrained"}
-_BASELINES = (
-    PRETRAINED.name,
-    *(name for name, learner in LEARNERS.items() if learner.own_tasks),
-    ORACLE.name,
-    RANDOM,
-)
-GROUPS = {
-    "Meta-learners": tuple(name for name in LEARNERS if name not in _BASELINES),
-    "Baselines": _BASELINES,
-    "Closed forms": tuple(ANALYTIC),
+ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *CLOSED_FORMS)
+LABELS = {
+    **{name: each.label for name, each in (LEARNERS | CLOSED_FORMS).items()},
+    RANDOM: "Untrained",
 }
+GROUPS = {
+    **{
+        group: tuple(name for name, learner in LEARNERS.items() if learner.group == group)
+        for group in ("Meta-learners", "Baselines")
+    },
+    "Closed forms": tuple(CLOSED_FORMS),
+}
+GROUPS["Baselines"] += (RANDOM,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +171,18 @@ def _complete(
 
 def _without_training(settings: Settings) -> dict[str, Entry]:
     """The competitors that follow from the settings alone."""
-    analytic = {
-        name: Entry(learner.label, partial(learner.start, settings))
-        for name, learner in ANALYTIC.items()
+    known = {
+        name: Entry(learner.label, partial(_closed_form, name, settings))
+        for name, learner in CLOSED_FORMS.items()
     }
-    return {RANDOM: Entry(LABELS[RANDOM], partial(_untrained, settings)), **analytic}
+    return {RANDOM: Entry(LABELS[RANDOM], partial(_untrained, settings)), **known}
+
+
+def _closed_form(name: str, settings: Settings) -> Start:
+    start = CLOSED_FORMS[name].start(settings.family)
+    if start is None:
+        raise UserError(f"{LABELS[name]} is not known for {settings.family.label} tasks.")
+    return start
 
 
 def _untrained(settings: Settings) -> StartingPoint:

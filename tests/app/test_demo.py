@@ -33,8 +33,8 @@ def test_it_places_points_and_plays_the_steps(demo: Demo, window: MainWindow, qt
     sandbox = window.workspace.sandbox
     seen = []
     sandbox.changed.connect(lambda: seen.append((len(sandbox.state.points), sandbox.state.step)))
-    sines = {sandbox.state.amplitude}
-    sandbox.changed.connect(lambda: sines.add(sandbox.state.amplitude))
+    sines = {sandbox.state.task[0]}
+    sandbox.changed.connect(lambda: sines.add(sandbox.state.task[0]))
     start(demo)
     assert demo.is_playing
     qtbot.waitUntil(lambda: len(sines) >= 3)

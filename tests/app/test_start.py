@@ -46,14 +46,14 @@ def test_the_first_picture_is_whole(window: MainWindow, qtbot: QtBot) -> None:
     fit, numbers = window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: len(curve_values(fit.fits["maml"])) > 0)
     drawn = {role: curve_values(fit.fits[role]) for role in ("maml", "pretrained")}
-    texts = {role: numbers.on_sine[role].text() for role in drawn}
+    texts = {role: numbers.on_task[role].text() for role in drawn}
     title = numbers.title.text()
     assert all(read_number(text) > 0 for text in texts.values())
     window.workspace.sandbox.start()
     assert_adapted(qtbot, window)
     for role, values in drawn.items():
         np.testing.assert_allclose(values, curve_values(fit.fits[role]), rtol=1e-4, atol=1e-4)
-    assert {role: numbers.on_sine[role].text() for role in drawn} == texts
+    assert {role: numbers.on_task[role].text() for role in drawn} == texts
     assert numbers.title.text() == title
 
 

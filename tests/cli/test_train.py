@@ -17,8 +17,9 @@ import torch
 from explorer.cli import main
 from explorer.cli import train as command
 from explorer.core.base.errors import CheckpointError
+from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
+from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
 from explorer.core.files.checkpoint import load
 from explorer.core.learners import LEARNERS
 from explorer.core.training import loop as training
@@ -85,7 +86,7 @@ def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
         "initialisation": "glorot", "pretrain_on": "support", "reptile_steps": "3",
         "context": "4", "context_alpha": "0.5", "networks": "7", "penalty": "0.01",
     }  # fmt: skip
-    assert set(values) == set(DESCRIPTIONS)
+    assert {FAMILY, *values} == set(DESCRIPTIONS)
     flags = [
         part
         for name, value in values.items()

@@ -37,9 +37,9 @@ def state(window: MainWindow) -> SandboxState:
     return window.workspace.sandbox.state
 
 
-def on_sine(window: MainWindow, x: float) -> float:
+def on_task(window: MainWindow, x: float) -> float:
     """The true sine at x."""
-    return state(window).amplitude * math.sin(x - state(window).phase)
+    return state(window).task[0] * math.sin(x - state(window).task[1])
 
 
 def test_the_window_opens_with_both_learners_adapted(window: MainWindow, qtbot: QtBot) -> None:
@@ -59,7 +59,7 @@ def test_the_true_sine_is_drawn(window: MainWindow, qtbot: QtBot) -> None:
     assert_adapted(qtbot, window)
     x, y = window.sandbox.fit.truth.getData()
     assert (x[0], x[-1]) == (-5, 5)
-    np.testing.assert_allclose(y, [on_sine(window, value) for value in x], atol=1e-5)
+    np.testing.assert_allclose(y, [on_task(window, value) for value in x], atol=1e-5)
 
 
 def test_a_click_adds_a_point_on_the_sine(window: MainWindow, qtbot: QtBot) -> None:
@@ -68,7 +68,7 @@ def test_a_click_adds_a_point_on_the_sine(window: MainWindow, qtbot: QtBot) -> N
     click_plot(window.sandbox.fit, 1.0, -3.5)
     (point,) = state(window).points
     assert point.x == pytest.approx(1.0, abs=PIXEL)
-    assert point.y == on_sine(window, point.x)
+    assert point.y == on_task(window, point.x)
     assert point.snapped
     assert_adapted(qtbot, window)
 
@@ -117,7 +117,7 @@ def test_a_point_is_dragged(window: MainWindow, qtbot: QtBot) -> None:
     drag_plot(window.sandbox.fit, (first.x, first.y), (-2.0, 1.0), (0.5, -1.0))
     moved, other = state(window).points
     assert moved.x == pytest.approx(0.5, abs=PIXEL)
-    assert moved.y == on_sine(window, moved.x)
+    assert moved.y == on_task(window, moved.x)
     assert other.x == pytest.approx(3.0, abs=PIXEL)
     assert state(window).selected == 0
     assert_adapted(qtbot, window)

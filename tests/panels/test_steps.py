@@ -137,9 +137,9 @@ def test_errors_at_every_step_are_plotted(window: MainWindow, qtbot: QtBot) -> N
     assert_adapted(qtbot, window)
     plot = window.sandbox.errors
     for role, (_, errors, losses) in expected(window.workspace.sandbox).items():
-        assert plot.on_sine[role].isVisible() == (role in window.workspace.sandbox.state.shown)
-        if plot.on_sine[role].isVisible():
-            np.testing.assert_allclose(curve_values(plot.on_sine[role]), np.log10(errors))
+        assert plot.on_task[role].isVisible() == (role in window.workspace.sandbox.state.shown)
+        if plot.on_task[role].isVisible():
+            np.testing.assert_allclose(curve_values(plot.on_task[role]), np.log10(errors))
             np.testing.assert_allclose(curve_values(plot.on_support[role]), np.log10(losses))
 
 
@@ -166,7 +166,7 @@ def test_learners_can_be_hidden(window: MainWindow, qtbot: QtBot) -> None:
         assert (role in window.workspace.sandbox.state.shown) is not shown
         assert switches[role].isChecked() is not shown
         assert_adapted(qtbot, window)
-        assert window.sandbox.errors.on_sine[role].isVisible() is not shown
+        assert window.sandbox.errors.on_task[role].isVisible() is not shown
         click(switches[role])
         assert (role in window.workspace.sandbox.state.shown) is shown
         assert_adapted(qtbot, window)
@@ -193,7 +193,7 @@ def test_no_learner_shown(window: MainWindow, qtbot: QtBot) -> None:
     press(window, "1", "2")
     assert window.workspace.sandbox.state.shown == frozenset()
     assert_adapted(qtbot, window)
-    assert not any(curve.isVisible() for curve in window.sandbox.errors.on_sine.values())
+    assert not any(curve.isVisible() for curve in window.sandbox.errors.on_task.values())
 
 
 def _diverge(window: MainWindow, alpha: float) -> None:
@@ -220,7 +220,7 @@ def test_divergence_is_shown_calmly(window: MainWindow, qtbot: QtBot, alpha: flo
     assert f"MAML diverged at step {divergence.step}: " in sentence
     assert "α" in sentence
     roles = answer.trails
-    curves = [c for r in roles for c in (fit.fits[r], errors.on_sine[r], errors.on_support[r])]
+    curves = [c for r in roles for c in (fit.fits[r], errors.on_task[r], errors.on_support[r])]
     for curve in curves:
         values = curve_values(curve)
         assert not np.isinf(values).any()
@@ -228,7 +228,7 @@ def test_divergence_is_shown_calmly(window: MainWindow, qtbot: QtBot, alpha: flo
     assert fit.getPlotItem().getViewBox().viewRange() == before
     low, high = errors.getPlotItem().getViewBox().viewRange()[1]
     assert -6 < low < high < 7
-    texts = [numbers.on_sine[role].text() for role in ROLES]
+    texts = [numbers.on_task[role].text() for role in ROLES]
     texts += [numbers.on_support[role].text() for role in ROLES]
     assert not any(bad in text.lower() for text in texts for bad in ("inf", "nan"))
     assert all(text for text in texts)

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.families.reference_losses import floors
+from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.training.loop import HeldOut, TrainEvent, advance, start
 from explorer.panels.training_panel import duration
 from explorer.state.training_session import Newest, Phase
@@ -464,7 +464,7 @@ def test_floors_follow_the_settings(window: MainWindow, qtbot: QtBot) -> None:
     """The closed-form floors drawn are those of the run's task distribution."""
     for settings in (SMALL, replace(SMALL, amplitude=(1.0, 2.0))):
         window.workspace.session.reset(settings)
-        wanted = [np.log10(floor.mse) for floor in floors(settings)]
+        wanted = [np.log10(floor.mse) for floor in told_apart(reference_losses(settings.family))]
         for plot in (window.training.meta_loss, window.training.held_out):
 
             def drawn(plot: object = plot, wanted: list[float] = wanted) -> None:

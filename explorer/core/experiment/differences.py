@@ -7,7 +7,7 @@ from explorer.core.base.texts import value_text
 from explorer.core.experiment.settings import Settings
 
 PAPER = Settings()
-# Section 5.1 does not give them for the sines; the values are those of the authors' code, but for
+# Section 5.1 does not give them; the values are those of the authors' code, but for
 # the initial weights, which are PyTorch's.
 UNSTATED = {"query", "meta_batch", "beta", "iterations", "initialisation"}
 _NO_DIFFERENCE = {"seed"}  # chance is part of the experiment, no change to it

@@ -3,6 +3,8 @@
 A further family is a file with a class derived from `Family`, and a line in `FAMILIES`.
 """
 
+from typing import Any
+
 from explorer.core.base.errors import SettingsError
 from explorer.core.families.base import Family
 from explorer.core.families.harmonic import Harmonic
@@ -33,6 +35,11 @@ FAMILIES: dict[str, type[Family]] = {
 }
 
 
+# What an experiment is about unless it says otherwise, and a task to begin with.
+DEFAULT_FAMILY: Family = Sine()
+DEFAULT_TASK = (3.2, 1.0)
+
+
 def family_named(name: str) -> type[Family]:
     """The family of that name.
 
@@ -44,4 +51,23 @@ def family_named(name: str) -> type[Family]:
     return FAMILIES[name]
 
 
-__all__ = ["FAMILIES", "Family", "Sine", "family_named"]
+def default_family(name: str) -> Family:
+    """The family of that name with its own ranges.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    kind: Any = family_named(name)
+    family: Family = kind()
+    return family
+
+
+__all__ = [
+    "DEFAULT_FAMILY",
+    "DEFAULT_TASK",
+    "FAMILIES",
+    "Family",
+    "Sine",
+    "default_family",
+    "family_named",
+]

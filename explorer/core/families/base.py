@@ -7,22 +7,26 @@ family is one file with such a class, and one line in `explorer.core.families.FA
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    Array = Any  # NumPy takes its time to import, and --help does not need it
+Values = Any  # a tensor, or an array of the same shape
 
 TASKS = "Tasks"  # heading of the form under which the settings of families stand
 # Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
@@ -144,16 +148,21 @@ class Family(Checked, ABC):
         """The parameters that can be set by hand; none where only drawing makes sense."""
 
     @abstractmethod
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """Tasks ``(…, T, P)`` from uniform numbers ``(…, T, uniforms)``."""
 
     @abstractmethod
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
-        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``."""
+    def function(self, x: Values, task: Values) -> Values:
+        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``.
+
+        Written with `library` for tensors and arrays alike: the window needs values on a function
+        before PyTorch is loaded.
+        """
 
     def inputs(self, u: Tensor, task: Tensor) -> Tensor:  # noqa: ARG002 - some depend on the task
         """Inputs ``(…, T, K, 1)`` from as many uniform numbers, of tasks ``(…, T, 1, P)``."""
-        return between(u, self.x)
+        inputs: Tensor = between(u, self.x)
+        return inputs
 
     def grid(self, points: int, task: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Inputs at which errors are taken, evenly over those that are drawn.
@@ -179,8 +188,17 @@ class Family(Checked, ABC):
 
     def reach(self, task: Sequence[float]) -> float:
         """Largest |f(x)| of a task within the range of inputs, for the axes of a plot."""
-        x = self.grid(201, torch.tensor([[task]], dtype=torch.float32)).view(1, -1, 1)
-        return float(self.function(x, torch.tensor([[task]], dtype=torch.float32)).abs().max())
+        x = np.linspace(self.x.low, self.x.high, 201)[:, None]
+        return float(np.abs(self.function(x, np.array([task]))).max())
+
+    def drawn(self, draws: random.Random) -> tuple[float, ...]:
+        """One task at random."""
+        u = np.array([[draws.random() for _ in range(self.uniforms)]])
+        return tuple(self.task(u)[0].tolist())
+
+    def value(self, x: float, task: Sequence[float]) -> float:
+        """f(x) of one task at one input."""
+        return float(self.function(np.array([[x]]), np.array([task])).item())
 
     @property
     def height(self) -> float:
@@ -217,15 +235,25 @@ def symbol_of(description: Description) -> str:
     return description.label.rpartition(" ")[2]
 
 
-def between(u: Tensor, bounds: Range) -> Tensor:
+def library(array: object) -> Any:
+    """NumPy or PyTorch, whichever an array belongs to; functions in both have the same names."""
+    return np if isinstance(array, np.ndarray) else torch
+
+
+def between(u: Values, bounds: Range) -> Values:
     """Values of a range from uniform numbers."""
     return bounds.low + (bounds.high - bounds.low) * u
 
 
-def uniformly(u: Tensor, *ranges: Range) -> Tensor:
+def uniformly(u: Values, *ranges: Range) -> Values:
     """Values of some ranges ``(…, P)`` from uniform numbers ``(…, P)``, a column of each."""
     pairs = zip(columns(u), ranges, strict=True)
-    return torch.cat([between(column, bounds) for column, bounds in pairs], -1)
+    return library(u).concatenate([between(column, bounds) for column, bounds in pairs], -1)
+
+
+def one_half(u: Values) -> Values:
+    """1 for one half of the tasks and 0 for the other, from uniform numbers."""
+    return library(u).where(u >= 0.5, 1.0, 0.0)
 
 
 def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
@@ -259,7 +287,7 @@ def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array,
     return x, weight / weight.sum()
 
 
-def columns(task: Tensor) -> Iterator[Tensor]:
+def columns(task: Values) -> Iterator[Values]:
     """The parameters of tasks ``(…, 1, P)`` one by one, ``(…, 1, 1)`` each."""
-    for column in range(task.size(-1)):
-        yield task.narrow(-1, column, 1)
+    for column in range(task.shape[-1]):
+        yield task[..., column : column + 1]

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from explorer.core.base.fields import Range
+from explorer.core.base.lazy_torch import np
 from explorer.core.families.base import (
     Array,
     Family,
     Parameter,
+    Values,
     columns,
     input_range,
+    library,
     ranged,
     target_noise,
     task_range,
     uniformly,
 )
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -43,17 +41,17 @@ class Bent(Family):
         """The slope s, the centre c and the offset b."""
         return ranged(self, "slope", "centre", "offset")
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """Slope, centre and offset, each uniform."""
         return uniformly(u, self.slope, self.centre, self.offset)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """s·g(x − c) + b."""
         slope, centre, offset = columns(task)
         return slope * self.shape(x - centre) + offset
 
     @abstractmethod
-    def shape(self, x: Tensor) -> Tensor:
+    def shape(self, x: Values) -> Values:
         """The function g."""
 
     @abstractmethod
@@ -81,9 +79,9 @@ class Tanh(Bent):
     label: ClassVar[str] = "Hyperbolic tangent"
     formula: ClassVar[str] = "s·tanh(x − c) + b"
 
-    def shape(self, x: Tensor) -> Tensor:
+    def shape(self, x: Values) -> Values:
         """Tanh."""
-        return x.tanh()
+        return library(x).tanh(x)
 
     def shape_integrals(self, x: Array) -> tuple[Array, Array]:
         """Log cosh x and x − tanh x."""
@@ -98,9 +96,9 @@ class AbsoluteValue(Bent):
     label: ClassVar[str] = "Absolute value"
     formula: ClassVar[str] = "s·|x − c| + b"
 
-    def shape(self, x: Tensor) -> Tensor:
+    def shape(self, x: Values) -> Values:
         """The absolute value."""
-        return x.abs()
+        return library(x).abs(x)
 
     def shape_integrals(self, x: Array) -> tuple[Array, Array]:
         """Of |x| and x²: x|x|/2 and x³/3."""

@@ -9,18 +9,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from explorer.core.base.fields import Range, setting
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import (
     TASKS,
     Array,
     Family,
     Moments,
     Parameter,
+    Values,
     columns,
     even_inputs,
+    library,
     mean_wave,
     ranged,
     target_noise,
@@ -36,10 +36,10 @@ ALL = 6.0  # and within which it lies but for 2·10⁻⁹
 _SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
 
 
-def normal(u: Tensor) -> Tensor:
+def normal(u: Values) -> Values:
     """Standard normal numbers from uniform ones, by the inverse of their distribution."""
-    values: Tensor = torch.special.ndtri(u.clamp(_SMALLEST, 1 - 2 * _SMALLEST))
-    return values
+    values = torch.special.ndtri(torch.as_tensor(u).clamp(_SMALLEST, 1 - 2 * _SMALLEST))
+    return values if library(u) is torch else values.numpy()
 
 
 @dataclass(frozen=True)
@@ -86,28 +86,31 @@ class Harmonic(Family):
             *(each._replace(column=each.column + 4) for each in others),
         )
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """a₁ and a₂, normally distributed, and b₁, b₂, ω and μ, uniform."""
-        amplitudes = self.amplitude * normal(u.narrow(-1, 0, 2))
+        amplitudes = self.amplitude * normal(u[..., :2])
         ranges = self.phase, self.phase, self.frequency, self.centre
-        return torch.cat([amplitudes, uniformly(u.narrow(-1, 2, 4), *ranges)], -1)
+        return library(u).concatenate([amplitudes, uniformly(u[..., 2:], *ranges)], -1)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """a₁·sin(ωx + b₁) + a₂·sin(2ωx + b₂)."""
         first, second, b1, b2, frequency, _ = columns(task)
         angle = frequency * x
-        return first * torch.sin(angle + b1) + second * torch.sin(2 * angle + b2)
+        sin = library(x).sin
+        return first * sin(angle + b1) + second * sin(2 * angle + b2)
 
     def inputs(self, u: Tensor, task: Tensor) -> Tensor:
         """Normally distributed around each task's centre."""
-        return task.narrow(-1, 5, 1) + self.spread * normal(u)
+        inputs: Tensor = task.narrow(-1, 5, 1) + self.spread * normal(u)
+        return inputs
 
     def grid(self, points: int, task: Tensor | None = None) -> Tensor:
         """The quantiles of each task's inputs ``(T, G)``, or the even range of all of them."""
         if task is None:
             return super().grid(points)
         quantiles = normal((torch.arange(points, dtype=task.dtype) + 0.5) / points)
-        return task.narrow(-1, 5, 1).squeeze(-1) + self.spread * quantiles
+        inputs: Tensor = task.narrow(-1, 5, 1).squeeze(-1) + self.spread * quantiles
+        return inputs
 
     def expected(self, x: Array) -> tuple[Array, Array]:
         """E[f] = 0, and E[f²] = σₐ²·(2 − Re w(2x) − Re w(4x))/2 with w(t) = E[e^(iωt)]·E[e^(2ib)].

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np
 from explorer.core.families.base import (
     Array,
     Parameter,
+    Values,
     columns,
     density_within,
     input_range,
+    library,
     ranged,
     target_noise,
     task_range,
@@ -46,20 +46,20 @@ class Line(LinearFamily):
         """The slope a and the intercept b."""
         return ranged(self, "slope", "intercept")
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """Slope and intercept, each uniform."""
         return uniformly(u, self.slope, self.intercept)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """a·x + b."""
         slope, intercept = columns(task)
         return slope * x + intercept
 
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Values) -> Values:
         """The inputs x and 1."""
-        return torch.cat([x, torch.ones_like(x)], -1)
+        return library(x).concatenate([x, library(x).ones_like(x)], -1)
 
-    def coefficients(self, task: Tensor) -> Tensor:
+    def coefficients(self, task: Values) -> Values:
         """The parameters themselves."""
         return task
 

@@ -10,10 +10,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from explorer.core.base.lazy_torch import torch
-from explorer.core.families.base import Array, Estimator, Family
+from explorer.core.base.lazy_torch import np
+from explorer.core.families.base import Array, Estimator, Family, Values
 from explorer.core.families.bayes_estimator import BayesEstimator, Prior
 from explorer.core.families.linear_estimator import LinearEstimator
 
@@ -25,7 +23,7 @@ class LinearFamily(Family):
     """A family whose functions are Φ(x)·c, with C coefficients c."""
 
     @abstractmethod
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Values) -> Values:
         """Φ ``(…, K, C)`` at inputs ``(…, K, 1)``."""
 
     @abstractmethod
@@ -46,8 +44,7 @@ class LinearFamily(Family):
 
     def expected(self, x: Array) -> tuple[Array, Array]:
         """E[f] = Φ·E[c], and E[f²] = Φ·Cov(c)·Φᵀ + E[f]²."""
-        points = torch.from_numpy(np.ascontiguousarray(x, np.float64)).unsqueeze(-1)
-        waves = self.features(points).numpy()
+        waves = self.features(x[..., None])
         mean = waves @ np.array(self.mean_coefficients())
         variance = np.einsum("...i,ij,...j->...", waves, self.covariance(), waves)
         return mean, variance + mean * mean

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import Field, field, fields, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
-from explorer.core.families.base import Array, Family, Parameter
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from explorer.core.families.base import Array, Family, Parameter, Values, library
 
 COMMON = ("x", "noise")  # settings of a component that are the mixture's
 
@@ -75,27 +71,29 @@ class Mixture(Family):
             first += part.size
         return tuple(result)
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """The mode, then the parameters of every component.
 
         Modes take turns over the T tasks of a batch, so that their shares in it are equal; the
         first uniform number decides where they begin, so that one task alone has any mode.
         """
-        modes, tasks = len(self.parts), u.size(-2)
-        places = torch.arange(tasks, dtype=torch.float64) / tasks
-        turn = (u[..., :1, 0].double() + places).frac()
-        mode = (turn * modes).floor().clamp(max=modes - 1).to(u.dtype).unsqueeze(-1)
+        modes, tasks = len(self.parts), u.shape[-2]
+        of = library(u)
+        places = of.arange(tasks, dtype=of.float64) / tasks
+        first = of.asarray(u[..., :1, 0], dtype=of.float64)  # or shares would not be exact
+        turn = of.floor(of.remainder(first + places, 1.0) * modes)
+        mode = of.asarray(of.clip(turn, 0, modes - 1), dtype=u.dtype)[..., None]
         drawn = _cut(u, [part.uniforms for part in self.parts])
         of_parts = [part.task(own) for part, own in zip(self.parts, drawn, strict=True)]
-        return torch.cat([mode, *of_parts], -1)
+        return of.concatenate([mode, *of_parts], -1)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """The function of the task's own component."""
-        mode, own = task.narrow(-1, 0, 1), _cut(task, [part.size for part in self.parts])
+        mode, own = task[..., :1], _cut(task, [part.size for part in self.parts])
         values = [part.function(x, each) for part, each in zip(self.parts, own, strict=True)]
         result = values[0]
         for number, value in enumerate(values[1:], 1):
-            result = torch.where(mode == number, value, result)
+            result = library(task).where(mode == number, value, result)
         return result
 
     def expected(self, x: Array) -> tuple[Array, Array]:
@@ -116,7 +114,7 @@ def _own_settings(kind: Any) -> list[Field[Any]]:
     return [each for each in fields(kind) if each.name not in COMMON]
 
 
-def _cut(values: Tensor, sizes: list[int]) -> list[Tensor]:
+def _cut(values: Values, sizes: list[int]) -> list[Values]:
     """Columns of each component, in a row after the first column, which is the mode's."""
     ends = list(accumulate(sizes, initial=1))
     return [values[..., first:last] for first, last in pairwise(ends)]

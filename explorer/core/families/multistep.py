@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np
 from explorer.core.families.base import (
     Array,
     Family,
     Parameter,
+    Values,
     columns,
     input_range,
+    library,
     target_noise,
     task_range,
     uniformly,
 )
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -44,15 +41,15 @@ class Multistep(Family):
         """The three flips, in no order."""
         return tuple(Parameter(f"Flip s{'₁₂₃'[i]}", self.flips, i) for i in range(self.size))
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """Three flips, each uniform."""
         return uniformly(u, *[self.flips] * self.size)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """−1 or 1, which changes wherever a flip is passed."""
-        result = torch.ones_like(x)
+        result = library(x).ones_like(x)
         for flip in columns(task):
-            result = torch.where(x > flip, result, -result)
+            result = library(x).where(x > flip, result, -result)
         return result
 
     def expected(self, x: Array) -> tuple[Array, Array]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import (
     Array,
     Parameter,
+    Values,
     columns,
     density_within,
     input_range,
+    library,
+    one_half,
     ranged,
     target_noise,
     task_range,
@@ -49,26 +50,26 @@ class Quadratic(LinearFamily):
         others = ranged(self, "curvature", "vertex", "offset")
         return sign, *(each._replace(column=each.column + 1) for each in others)
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """0 for + or 1 for −, equally often, then α, c and b, each uniform."""
-        downwards = (u.narrow(-1, 0, 1) >= 0.5).to(u.dtype)
-        others = uniformly(u.narrow(-1, 1, 3), self.curvature, self.vertex, self.offset)
-        return torch.cat([downwards, others], -1)
+        downwards = one_half(u[..., :1])
+        others = uniformly(u[..., 1:], self.curvature, self.vertex, self.offset)
+        return library(u).concatenate([downwards, others], -1)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """±α(x − c)² + b."""
         downwards, curvature, vertex, offset = columns(task)
-        return (1 - 2 * downwards) * curvature * (x - vertex).square() + offset
+        return (1 - 2 * downwards) * curvature * (x - vertex) ** 2 + offset
 
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Values) -> Values:
         """The inputs' squares, the inputs and 1."""
-        return torch.cat([x.square(), x, torch.ones_like(x)], -1)
+        return library(x).concatenate([x * x, x, library(x).ones_like(x)], -1)
 
-    def coefficients(self, task: Tensor) -> Tensor:
+    def coefficients(self, task: Values) -> Values:
         """Of q·x² + l·x + k: q = ±α, l = −2qc and k = qc² + b."""
         downwards, curvature, vertex, offset = columns(task)
         q = (1 - 2 * downwards) * curvature
-        return torch.cat([q, -2 * q * vertex, q * vertex.square() + offset], -1)
+        return library(task).concatenate([q, -2 * q * vertex, q * vertex**2 + offset], -1)
 
     def density(self, coefficients: Tensor) -> Tensor:
         """That of ±α, c and b, divided by |∂(q, l, k)/∂(±α, c, b)| = 2α."""

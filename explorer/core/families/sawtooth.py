@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np
 from explorer.core.families.base import (
     Array,
     Family,
     Parameter,
+    Values,
     columns,
     input_range,
+    library,
+    one_half,
     ranged,
     target_noise,
     task_range,
     uniformly,
 )
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,16 @@ class Sawtooth(Family):
             Parameter("Offset in periods f·o", Range(0.0, 1.0), 2),
         )
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """0 for rising or 1 for falling, equally often, then f and f·o, each uniform."""
-        falling = (u.narrow(-1, 0, 1) >= 0.5).to(u.dtype)
-        others = uniformly(u.narrow(-1, 1, 2), self.frequency, Range(0.0, 1.0))
-        return torch.cat([falling, others], -1)
+        falling = one_half(u[..., :1])
+        others = uniformly(u[..., 1:], self.frequency, Range(0.0, 1.0))
+        return library(u).concatenate([falling, others], -1)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """f·(±x − o) modulo 1."""
         falling, frequency, offset = columns(task)
-        return torch.remainder((1 - 2 * falling) * frequency * x - offset, 1.0)
+        return library(x).remainder((1 - 2 * falling) * frequency * x - offset, 1.0)
 
     def expected(self, x: Array) -> tuple[Array, Array]:
         """Values are uniform between 0 and 1 everywhere, as offsets are: E[f] = ½, E[f²] = ⅓."""

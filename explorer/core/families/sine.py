@@ -6,16 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import (
     Array,
     Parameter,
+    Values,
     columns,
     density_within,
     input_range,
+    library,
     ranged,
     target_noise,
     task_range,
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def sine(x: Tensor, amplitude: Tensor, phase: Tensor) -> Tensor:
+def sine(x: Values, amplitude: Values, phase: Values) -> Values:
     """A·sin(x − φ), broadcast."""
-    return amplitude * torch.sin(x - phase)
+    return amplitude * library(x).sin(x - phase)
 
 
-def sine_features(x: Tensor) -> Tensor:
+def sine_features(x: Values) -> Values:
     """Sin x and cos x, ``(…, K, 2)``: A·sin(x − φ) is linear in A·cos φ and −A·sin φ."""
-    return torch.cat([torch.sin(x), torch.cos(x)], -1)
+    both = library(x)
+    return both.concatenate([both.sin(x), both.cos(x)], -1)
 
 
 def mean_cos(u: Range, factor: float = 1.0) -> float:
@@ -67,11 +68,11 @@ class Sine(LinearFamily):
         """A and φ."""
         return ranged(self, "amplitude", "phase")
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """A and φ, each uniform."""
         return uniformly(u, self.amplitude, self.phase)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """A·sin(x − φ)."""
         return sine(x, *columns(task))
 
@@ -93,7 +94,7 @@ class Sine(LinearFamily):
             ]
         )
 
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Values) -> Values:
         """Sin x and cos x."""
         return sine_features(x)
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
 from explorer.core.families.base import (
     Array,
     Family,
     Parameter,
+    Values,
     columns,
     input_range,
+    library,
     mean_wave,
     ranged,
     target_noise,
     task_range,
     uniformly,
 )
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,14 @@ class SineFrequency(Family):
         """A, ω and b."""
         return ranged(self, "amplitude", "frequency", "phase")
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """A, ω and b, each uniform."""
         return uniformly(u, self.amplitude, self.frequency, self.phase)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """A·sin(ωx + b)."""
         amplitude, frequency, phase = columns(task)
-        return amplitude * torch.sin(frequency * x + phase)
+        return amplitude * library(x).sin(frequency * x + phase)
 
     def expected(self, x: Array) -> tuple[Array, Array]:
         """E[f] = E[A]·Im w(1), E[f²] = E[A²]·(1 − Re w(2))/2; w(n) = E[e^(inωx)]·E[e^(inb)]."""

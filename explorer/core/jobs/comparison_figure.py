@@ -173,8 +173,8 @@ def _protocol(
         f"{request.family.text()}."
     )
     yield (
-        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, after "
-        "gradient steps on the K support points; bands and ± are 95 % intervals as for "
+        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, "
+        "after gradient steps on the K support points; bands and ± are 95 % intervals as for "
         "independently drawn tasks (these are spread evenly and scatter less)."
     )
     yield _step_sizes(request, competitors, results)

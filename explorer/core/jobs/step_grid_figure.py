@@ -143,8 +143,8 @@ def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]
         f"{request.seed}: {family.text()}."
     )
     yield (
-        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, after "
-        "gradient steps on the K support points; the mean leaves out diverged tasks."
+        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, "
+        "after gradient steps on the K support points; the mean leaves out diverged tasks."
     )
     yield f"Step sizes α: {', '.join(f'{alpha:.3g}' for alpha in alphas)}."
     yield (

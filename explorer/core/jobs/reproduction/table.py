@@ -169,9 +169,10 @@ def _protocol(plan: Plan, known: Sequence[Found]) -> tuple[str, ...]:
 
 
 def _averaged_protocol(plan: Plan) -> Iterator[str]:
-    s, tried = plan.settings, ", ".join(f"{each:g}" for each in PENALTIES_TRIED)
+    s, networks = plan.settings, _networks(plan.settings)
+    tried = ", ".join(f"{each:g}" for each in PENALTIES_TRIED)
     yield (
-        f"Averaged: {s.options_of(AveragedOptions).networks} networks, one sine each, {plan.amount.averaged_iterations:,} "
+        f"Averaged: {networks} networks, one sine each, {plan.amount.averaged_iterations:,} "
         f"steps of Adam on {s.shots} + {s.query} fresh points each, from initial weights of their "
         f"own. λ = {PENALTIES['averaged-l2']:g} for l2 and {PENALTIES['averaged-pulled']:g} for "
         f"the pull, the strongest of {tried} with which their mean error comes below the paper's "
@@ -179,7 +180,11 @@ def _averaged_protocol(plan: Plan) -> Iterator[str]:
         "the other, each pulled to the mean of those before it."
     )
     if plan.quick:
-        yield f"The full version averages {FULL.settings.options_of(AveragedOptions).networks} networks, as the paper does."
+        yield f"The full version averages {_networks(FULL.settings)} networks, as the paper does."
+
+
+def _networks(settings: Settings) -> int:
+    return settings.options_of(AveragedOptions).networks
 
 
 def _notes(plan: Plan, rows: Sequence[Row], known: Sequence[Found]) -> Iterator[str]:
