@@ -19,11 +19,10 @@ from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation
 from explorer.core.evaluation.evaluation import evaluate as evaluate_start
-from explorer.core.experiment.presets import PRESETS as PRESETS
+from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
-from explorer.core.families import FAMILIES as FAMILIES
-from explorer.core.families import Family
-from explorer.core.families.closed_forms import CLOSED_FORMS as CLOSED_FORMS
+from explorer.core.families import FAMILIES, Family
+from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Figure
 from explorer.core.files import checkpoint
 from explorer.core.jobs.comparison import Comparison, Competitor
@@ -32,6 +31,26 @@ from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import Progress, Run
 from explorer.core.training.loop import start as begin
 from explorer.core.training.loop import train as training
+
+__all__ = [  # the same as `explorer.OFFERED`
+    "CLOSED_FORMS",
+    "FAMILIES",
+    "LEARNERS",
+    "PRESETS",
+    "Evaluation",
+    "Family",
+    "Figure",
+    "Network",
+    "Run",
+    "Settings",
+    "Trail",
+    "adapt",
+    "compare",
+    "evaluate",
+    "load",
+    "save",
+    "train",
+]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import explorer
+from explorer import library
 from explorer.core.base.errors import UserError
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.training.loop import advance, start
@@ -19,6 +20,7 @@ def test_everything_offered_is_there() -> None:
     """Every name that the package promises, and no other."""
     for name in explorer.OFFERED:
         assert getattr(explorer, name) is not None
+    assert set(library.__all__) == set(explorer.OFFERED)
     with pytest.raises(AttributeError, match="no_such_thing"):
         _ = explorer.no_such_thing
 

@@ -1,6 +1,7 @@
 """The sandbox's main plot, with mouse and keys."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -108,27 +109,34 @@ def test_every_point_changes_the_curve(window: MainWindow, qtbot: QtBot) -> None
     assert len({values.tobytes() for values in seen}) == 4
 
 
-def test_a_point_is_dragged(window: MainWindow, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("held", range(3))
+def test_a_point_is_dragged(window: MainWindow, qtbot: QtBot, held: int) -> None:
     """The held point follows the mouse along the sine, and no other appears."""
     click(window.sandbox.controls.clear)
-    click_plot(window.sandbox.fit, -3.0, 0.0)
-    click_plot(window.sandbox.fit, 3.0, 0.0)
-    first = state(window).points[0]
-    drag_plot(window.sandbox.fit, (first.x, first.y), (-2.0, 1.0), (0.5, -1.0))
-    moved, other = state(window).points
-    assert moved.x == pytest.approx(0.5, abs=PIXEL)
+    for x in (-3.0, 0.0, 3.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+    before = state(window).points
+    drag_plot(window.sandbox.fit, (before[held].x, before[held].y), (-2.0, 1.0), (1.5, -1.0))
+    after = state(window).points
+    moved = after[held]
+    assert moved.x == pytest.approx(1.5, abs=PIXEL)
     assert moved.y == on_task(window, moved.x)
-    assert other.x == pytest.approx(3.0, abs=PIXEL)
-    assert state(window).selected == 0
+    assert [p for p in after if p is not moved] == [p for p in before if p is not before[held]]
+    assert state(window).selected == held
     assert_adapted(qtbot, window)
 
 
-def test_a_new_point_can_be_dragged_at_once(window: MainWindow) -> None:
-    """Press, move and release is one gesture, also where there was no point yet."""
+@pytest.mark.parametrize("before", [(), (-4.0,), (-4.0, 4.0)])
+def test_a_new_point_can_be_dragged_at_once(window: MainWindow, before: Sequence[float]) -> None:
+    """Press, move and release is one gesture, which moves none of the points that were there."""
     click(window.sandbox.controls.clear)
     click(window.sandbox.controls.snap)
+    for x in before:
+        click_plot(window.sandbox.fit, x, 3.0)
+    others = state(window).points
     drag_plot(window.sandbox.fit, (-3.0, 1.0), (-1.0, 2.0), (2.0, -2.0))
-    (point,) = state(window).points
+    *still, point = state(window).points
+    assert tuple(still) == others
     assert (point.x, point.y) == pytest.approx((2.0, -2.0), abs=PIXEL)
 
 

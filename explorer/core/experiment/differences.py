@@ -35,7 +35,7 @@ def differences(settings: Settings) -> list[Difference]:
     result = []
     names = settings.descriptions.keys() & PAPER.descriptions.keys() - _NO_DIFFERENCE
     if type(settings.family) is not type(PAPER.family):  # its own ranges compare with nothing
-        names -= descriptions(type(settings.family)).keys()
+        names -= descriptions(type(settings.family)).keys() - {"x", "noise"}
     for name, description in settings.descriptions.items():
         if name not in names:
             continue
