@@ -17,7 +17,7 @@ from explorer.core.families.linear_family import LinearFamily
 from explorer.core.families.quadratic import Quadratic
 from explorer.core.families.sampling import Batch, sample
 from explorer.core.families.sine import Sine
-from tests.core.families.odd import LINE, QUADRATIC, SINE
+from tests.core.families.cases import LINE, QUADRATIC, SINE
 
 Array = NDArray[np.float64]
 

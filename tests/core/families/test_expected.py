@@ -13,7 +13,7 @@ from explorer.core.families.base import even_inputs
 from explorer.core.families.bent import AbsoluteValue, Tanh
 from explorer.core.families.closed_forms import CLOSED_FORMS, best_constant, reference_losses
 from explorer.core.families.sampling import sample
-from tests.core.families.odd import BENT, INPUTS, family
+from tests.core.families.cases import BENT, INPUTS, family
 
 BENDS: dict[str, Any] = {"tanh": Tanh, "abs": AbsoluteValue}
 CASES = pytest.mark.parametrize(

@@ -1,9 +1,11 @@
-"""Ranges that no symmetry helps with, for tests of all families."""
+"""Every family with ranges that no symmetry helps with, and tasks of it."""
 
 from typing import Any
 
 from explorer.core.base.fields import Range
+from explorer.core.base.random_streams import stream
 from explorer.core.families import FAMILIES, Family
+from explorer.core.families.sampling import Tasks, sample
 
 SINE = {"amplitude": Range(1.0, 2.0), "phase": Range(-0.5, 2.0)}
 LINE = {"slope": Range(-1.0, 2.5), "intercept": Range(1.0, 4.0)}
@@ -51,3 +53,10 @@ def family(name: str, kind: str) -> Family:
     made: Any = FAMILIES[name]
     result: Family = made(**SETTINGS[name]) if kind == "odd" else made()
     return result
+
+
+def draw(chosen: Family, tasks: int, points: int, batches: int = 1, seed: int = 0) -> Tasks:
+    """Tasks from streams of their own."""
+    return sample(
+        chosen, tasks, points, stream(seed, "tasks"), stream(seed, "noise"), batches=batches
+    )
