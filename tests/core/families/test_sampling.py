@@ -211,3 +211,33 @@ def test_even_tasks_repeat_and_their_inputs_are_free() -> None:
     assert torch.equal(one.y, sine(one.x, amplitude(one), phase(one)))
     assert not torch.equal(one.x, evenly(Sine(), 50, 8).x)
     assert float(one.x.std()) == pytest.approx(10 / 12**0.5, rel=0.1)
+
+
+# --- every family
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_can_be_drawn(name: str) -> None:
+    """The right shapes, inputs where the grid lies, and targets on the functions."""
+    family = default_family(name).changed(noise=0.0)
+    for drawn, batches in ((draw(family, 40, 6, batches=2), 2), (evenly(family, 40, 1), 1)):
+        points = drawn.x.shape[2]
+        assert drawn.task.shape == (batches, 40, 1, family.size)
+        assert drawn.x.shape == drawn.y.shape == (batches, 40, points, 1)
+        assert torch.isfinite(drawn.y).all()
+        assert torch.equal(drawn.y, family.function(drawn.x, drawn.task))
+        grid = family.grid(9, drawn.task[0])
+        ends = grid.expand(40, -1)[:, [0, -1]].unsqueeze(-1)
+        assert (drawn.x[0] >= ends[:, :1]).float().mean() > 0.95
+        assert (drawn.x[0] <= ends[:, 1:]).float().mean() > 0.95
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_batches_of_every_family_at_once_are_single_draws(name: str) -> None:
+    """So the length of a training chunk cannot change a run, whatever it is trained on."""
+    family = default_family(name).changed(noise=0.3)
+    at_once = draw(family, 5, 4, batches=3)
+    task_stream, noise_stream = stream(0, "tasks"), stream(0, "noise")
+    singles = [sample(family, 5, 4, task_stream, noise_stream) for _ in range(3)]
+    for part in ("task", "x", "y"):
+        assert torch.equal(getattr(at_once, part), torch.cat([getattr(s, part) for s in singles]))
