@@ -1,15 +1,16 @@
 """Presets, and what they differ in from the paper."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
+from explorer.core.base.fields import Range
 from explorer.core.experiment.differences import differences, effective_alpha_text
-from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
-from explorer.core.families.reference_losses import floors
+from explorer.core.experiment.presets import PRESETS, matching_preset
+from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
+from explorer.core.families.closed_forms import reference_losses
 from explorer.core.learners import LEARNERS
+from tests.core.families.toy import make_known
 
 BACK = ("Phase φ", "0 to π", "−π to 0")
 FULL_BACK = ("Phase φ", "0 to π", "−2π to 0")
@@ -105,20 +106,42 @@ def test_chance_is_no_difference() -> None:
     assert differences(Settings(seed=7)) == []
 
 
-@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("name", [name for name in DESCRIPTIONS if name != FAMILY])
 def test_every_other_setting_is_a_difference(name: str) -> None:
     """Whatever is changed is named by its label, with both values, which differ."""
     others = {"range": Range(0.5, 0.75), "integer": 3, "number": 0.5, "layers": (7,)}
     description = DESCRIPTIONS[name]
     value = description.choices[-1] if description.choices else others[description.kind]
-    changed = replace(Settings(), **{name: value})
-    found = differences(changed)
+    found = differences(Settings(**{name: value}))
     if name == "seed":
         assert found == []
         return
     ((label, paper, ours),) = found
     assert label == DESCRIPTIONS[name].label
     assert paper != ours
+
+
+def test_another_family_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, but not its ranges, nor its inputs and noise: the paper has none of that kind.
+
+    What all experiments have is compared as ever.
+    """
+    make_known(monkeypatch)
+    settings = Settings(family="steep", x=(0, 4), noise=0.5, steepness=3, shots=5, context=2)
+    assert differences(settings) == [
+        ("Family", "sine", "steep"),
+        ("Support points K", "10 points", "5 points"),
+        ("CAVIA's context", "5 values", "2 values"),
+    ]
+    assert differences(settings.changed(family="sine", shots=10, context=5)) == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_found_again(name: str) -> None:
+    """By its settings, whatever the seed; a changed setting makes it none."""
+    settings = PRESETS[name].settings.changed(seed=7)
+    assert matching_preset(settings) == name
+    assert matching_preset(settings.changed(noise=0.123)) is None
 
 
 @pytest.mark.parametrize(
@@ -160,8 +183,13 @@ def test_effective_alpha_in_words(name: str, text: str) -> None:
 
 def test_scales_of_the_losses() -> None:
     """Predicting 0 costs 80 times less in the JAX tutorial; over a full circle nothing beats it."""
-    assert floors(PRESETS["paper"].settings)[0].mse == pytest.approx(4.252, abs=1e-3)
-    assert floors(PRESETS["jax"].settings)[0].mse == pytest.approx(0.052, abs=1e-3)
+
+    def losses(preset: str) -> list[float]:
+        return [loss.mse for loss in reference_losses(PRESETS[preset].settings.family)]
+
+    assert losses("paper")[0] == pytest.approx(4.252, abs=1e-3)
+    assert losses("jax")[0] == pytest.approx(0.052, abs=1e-3)
     for name in ("animl", "reptile-gist"):
-        zero, single = floors(PRESETS[name].settings)
-        assert single.mse == pytest.approx(zero.mse, abs=1e-6)
+        zero, constant, single = losses(name)
+        assert constant == pytest.approx(zero, abs=1e-6)
+        assert single == pytest.approx(zero, abs=1e-6)
