@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
-from explorer.core.experiment.settings import Range
 from explorer.core.files.checkpoint import load, save
 from explorer.core.training.loop import advance, start
 from tests.cli.commands import TINY, parsed, printed, refused, tiny_file

@@ -11,7 +11,7 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import JobProgress
 from explorer.core.jobs.comparison_figure import figure_of
@@ -79,7 +79,7 @@ class Comparison:
     tasks: int = 600
     seed: int = 0
     alpha: StepSize = 0.01
-    family: Family = Sine()
+    family: Family = DEFAULT_FAMILY
     reference: str | None = None
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import mean_difference
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, Family
 from explorer.core.figures.figure import JobProgress
 from explorer.core.jobs.comparison import Competitor
 from explorer.core.jobs.measuring import Measured, Meter, measured, work_of
@@ -67,7 +67,7 @@ class StepGrid:
         """The task distribution for one network."""
         if self.family is not None:
             return self.family
-        return Sine() if competitor.settings is None else competitor.settings.family
+        return DEFAULT_FAMILY if competitor.settings is None else competitor.settings.family
 
 
 @dataclass(frozen=True, eq=False)
