@@ -75,6 +75,25 @@ EXPECTED: dict[str, list[tuple[str, str, str]]] = {
         ("Activation", "relu", "tanh"),
         ("Reptile's steps", "10", "5"),
     ],
+    **{
+        f"mmaml-{modes}": [
+            ("Family", "sine", f"mmaml-{modes}"),
+            ("Noise σ", "0", "0.3"),
+            ("Support points K", "10 points", "5 points"),
+            ("Query points", "not stated, 10 points here", "5 points"),
+            ("Inner steps", "1", "5"),
+            ("Step size α", "0.01", "0.001"),
+            tasks(f"{25 * modes} tasks"),
+            ("Hidden layers", "40, 40", "100, 100, 100"),
+        ]
+        for modes in (2, 3, 5)
+    },
+    "multistep": [
+        ("Family", "sine", "multistep"),
+        ("Noise σ", "0", "0.223607"),
+        ("Hidden layers", "40, 40", "128, 128, 32"),
+        ("Activation", "relu", "tanh"),
+    ],
 }
 
 
@@ -122,14 +141,16 @@ def test_every_other_setting_is_a_difference(name: str) -> None:
 
 
 def test_another_family_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named, but not its ranges, nor its inputs and noise: the paper has none of that kind.
+    """It is named, but not its own ranges, which compare with nothing.
 
-    What all experiments have is compared as ever.
+    What all experiments have, inputs and noise among it, is compared as ever.
     """
     make_known(monkeypatch)
     settings = Settings(family="steep", x=(0, 4), noise=0.5, steepness=3, shots=5, context=2)
     assert differences(settings) == [
         ("Family", "sine", "steep"),
+        ("Input x", "−5 to 5", "0 to 4"),
+        ("Noise σ", "0", "0.5"),
         ("Support points K", "10 points", "5 points"),
         ("CAVIA's context", "5 values", "2 values"),
     ]

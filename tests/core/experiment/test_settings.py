@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from explorer.core.base.errors import SettingsError
-from explorer.core.base.fields import MAX_LAYERS, Range
+from explorer.core.base.fields import MAX_LAYERS, Range, coerce
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, MAX_WORK, Settings, coerced
+from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, MAX_WORK, Settings
 from explorer.core.network.mlp import ACTIVATIONS
 from tests.core.experiment.example import OTHER
 
@@ -150,7 +150,7 @@ def test_true_is_not_a_number(name: str) -> None:
 def test_fractions_are_not_whole(name: str) -> None:
     """2.5 points or units are refused, not cut to 2; 2.0 is 2."""
     assert "whole" in refused(name, with_part(name, 2.5))
-    value = coerced(name, with_part(name, 2.0))
+    value = coerce(name, DESCRIPTIONS[name], with_part(name, 2.0))
     assert value in (2, (2,))
 
 
@@ -214,5 +214,5 @@ def test_relative_work() -> None:
 )
 def test_text_from_fields_and_command_line(name: str, text: Any, value: Any) -> None:
     """Typed text becomes the setting's own type."""
-    assert coerced(name, text) == value
-    assert type(coerced(name, text)) is type(value)
+    assert coerce(name, DESCRIPTIONS[name], text) == value
+    assert type(coerce(name, DESCRIPTIONS[name], text)) is type(value)

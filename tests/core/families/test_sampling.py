@@ -228,8 +228,8 @@ def test_every_family_can_be_drawn(name: str) -> None:
         assert torch.equal(drawn.y, family.function(drawn.x, drawn.task))
         grid = family.grid(9, drawn.task[0])
         ends = grid.expand(40, -1)[:, [0, -1]].unsqueeze(-1)
-        assert (drawn.x[0] >= ends[:, :1]).float().mean() > 0.95
-        assert (drawn.x[0] <= ends[:, 1:]).float().mean() > 0.95
+        assert (drawn.x[0] >= ends[:, :1]).float().mean() > 0.9
+        assert (drawn.x[0] <= ends[:, 1:]).float().mean() > 0.9
 
 
 @pytest.mark.parametrize("name", FAMILIES)
