@@ -1,7 +1,5 @@
 """What may be trained together without making Pause wait."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -59,7 +57,7 @@ def test_the_estimate_follows_what_a_learner_computes() -> None:
     """Second order costs twice as much as first, ten steps ten times as much as one, and so on."""
 
     def cost(learner: str, **settings: object) -> float:
-        return iteration_seconds(replace(Settings(), **settings), (learner,))  # type: ignore[arg-type]
+        return iteration_seconds(Settings(**settings), (learner,))  # type: ignore[arg-type]
 
     assert cost("maml") == pytest.approx(2 * cost("first-order"))
     assert cost("maml", meta_batch=50) == pytest.approx(2 * cost("maml"))
@@ -87,7 +85,7 @@ def test_slow_learners_can_be_interrupted_between_each_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Training offers to stop between two learners that take long, and counts on all the same."""
-    settings = replace(SMALL, iterations=2)
+    settings = SMALL.changed(iterations=2)
     names = ("maml", "anil", "cavia")
     expected = advance(start(settings, names), 2)[0]
     monkeypatch.setattr(training, "CHUNK_SECONDS", 0.0)
@@ -102,7 +100,7 @@ def test_slow_learners_can_be_interrupted_between_each_other(
 @pytest.mark.parametrize("tasks", [40, 131, 400])
 def test_many_tasks_are_few_programs(tasks: int) -> None:
     """However large the meta-batch, its gradient is that of plain Python, for rounding."""
-    settings = replace(SMALL, meta_batch=tasks)
+    settings = SMALL.changed(meta_batch=tasks)
     run = start(settings, ("maml",))
     compiled, plain = (advance(run, 2, chunk)[0] for chunk in (compiled_chunk, plain_chunk))
     torch.testing.assert_close(compiled.learners["maml"].meta, plain.learners["maml"].meta)
@@ -121,6 +119,6 @@ def test_the_first_iteration_of_many_tasks_does_not_take_long(
     assemble = loop.program.assemble
     monkeypatch.setattr(loop.program, "assemble", counting)
     for tasks in (101, 999):
-        advance(start(replace(SMALL, meta_batch=tasks), ("maml",)), 1)
+        advance(start(SMALL.changed(meta_batch=tasks), ("maml",)), 1)
     assert len(sizes) == 2
     assert sizes[0] == sizes[1]
