@@ -5,6 +5,7 @@ from typing import Any
 from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.families import FAMILIES, Family
+from explorer.core.families.gaussian_process import GaussianProcess
 from explorer.core.families.sampling import Tasks, sample
 
 SINE = {"amplitude": Range(1.0, 2.0), "phase": Range(-0.5, 2.0)}
@@ -25,6 +26,9 @@ def _of(**components: dict[str, Range]) -> dict[str, Any]:
     }
 
 
+PROCESSES = tuple(n for n, kind in FAMILIES.items() if issubclass(kind, GaussianProcess))
+# Those with parameters, whose functions are written down; a process is a matter of its kernel.
+WITH_PARAMETERS = tuple(name for name in FAMILIES if name not in PROCESSES)
 INPUTS = {"x": Range(-1.0, 4.0), "noise": 0.5}
 SETTINGS: dict[str, dict[str, Any]] = {
     "sine": SINE | INPUTS,
@@ -45,7 +49,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "multistep": {"flips": Range(0.0, 2.0)} | INPUTS,
     "sawtooth": {"frequency": Range(0.5, 1.5)} | INPUTS,
+    "formula": {"ranges": "a: 1 to 2, w: 0.5 to 3, b: -1 to 4"} | INPUTS,
+    **{name: {"length_scale": 0.8} | INPUTS for name in PROCESSES},
 }
+SETTINGS["gp-periodic"]["period"] = 0.9
 
 
 def family(name: str, kind: str) -> Family:

@@ -34,6 +34,7 @@ def one_of(*parts: tuple[Callable[[Array, Array], Array], int]) -> Callable[[Arr
 FORMULAS: dict[str, Callable[[Array, Array], Array]] = {
     "sine": sine,
     "sine-frequency": lambda x, p: p[0] * np.sin(p[1] * x + p[2]),
+    "formula": lambda x, p: p[0] * np.sin(p[1] * x) + p[2],
     "line": line,
     "quadratic": quadratic,
     "sine-line": one_of((sine, 2), (line, 2)),

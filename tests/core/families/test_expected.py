@@ -13,11 +13,12 @@ from explorer.core.families.base import even_inputs
 from explorer.core.families.bent import AbsoluteValue, Tanh
 from explorer.core.families.closed_forms import CLOSED_FORMS, best_constant, reference_losses
 from explorer.core.families.sampling import sample
-from tests.core.families.cases import BENT, INPUTS, family
+from tests.core.families.cases import BENT, INPUTS, WITH_PARAMETERS, family
 
 BENDS: dict[str, Any] = {"tanh": Tanh, "abs": AbsoluteValue}
 CASES = pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for name in (*FAMILIES, *BENDS) for kind in ("usual", "odd")]
+    ("name", "kind"),
+    [(name, kind) for name in (*WITH_PARAMETERS, *BENDS) for kind in ("usual", "odd")],
 )
 
 

@@ -16,10 +16,11 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.families import FAMILIES
 from explorer.core.families.sampling import sample, sample_evenly
 from explorer.core.training.loop import advance, start
-from tests.core.families.cases import SETTINGS, draw, family
+from tests.core.families.cases import SETTINGS, WITH_PARAMETERS, draw, family
 from tests.core.families.formulas import FORMULAS, JUMPS
 
 NAMES = pytest.mark.parametrize("name", FAMILIES)
+WRITTEN = pytest.mark.parametrize("name", WITH_PARAMETERS)
 BOTH = pytest.mark.parametrize("kind", ["usual", "odd"])
 NORMAL = {("harmonic", 0), ("harmonic", 1)}  # columns that are drawn beyond their bounds too
 SMALL: dict[str, Any] = {
@@ -110,7 +111,7 @@ def test_noise_shifts_no_task(name: str) -> None:
 # --- functions
 
 
-@NAMES
+@WRITTEN
 @BOTH
 def test_functions_are_the_formulas(name: str, kind: str) -> None:
     """In single precision they agree with the formula in double precision, away from jumps."""
@@ -133,7 +134,7 @@ def test_functions_are_the_formulas(name: str, kind: str) -> None:
 # --- what plots and texts say
 
 
-@NAMES
+@WRITTEN
 @BOTH
 def test_plots_have_room(name: str, kind: str) -> None:
     """A task reaches its largest value over the inputs, and most stay within the height."""
@@ -150,7 +151,7 @@ def test_plots_have_room(name: str, kind: str) -> None:
     assert max(reaches) > 0.35 * height
 
 
-@NAMES
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "formula"])
 def test_texts_tell_the_ranges(name: str) -> None:
     """Every range is told with its symbol; what differs is told, and nothing else."""
     usual, odd = family(name, "usual"), family(name, "odd")

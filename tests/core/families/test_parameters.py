@@ -9,7 +9,7 @@ from torch import Tensor
 from explorer.core.families import FAMILIES, Family
 from explorer.core.families.base import Parameter
 from explorer.core.families.mixture import Mixture
-from tests.core.families.cases import draw, family
+from tests.core.families.cases import WITH_PARAMETERS, draw, family
 
 
 def by_hand(chosen: Family, parameter: Parameter, share: float) -> Tensor:
@@ -27,7 +27,7 @@ def course(chosen: Family, task: Tensor) -> Tensor:
     return torch.cat([grid, chosen.function(grid, task)]).flatten()
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
 def test_every_parameter_matters(name: str) -> None:
     """Each column has one parameter, and moving it changes the function or its inputs."""
     chosen = family(name, "usual")
