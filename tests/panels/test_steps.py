@@ -193,23 +193,23 @@ def test_every_role_can_be_shown(window: MainWindow, qtbot: QtBot) -> None:
 def test_curves_are_made_when_they_are_shown(window: MainWindow, qtbot: QtBot) -> None:
     """None for a role that was never shown; one made later has the theme's pen, and its place."""
     fit, errors = window.sandbox.fit, window.sandbox.errors
-    made = fit.fits, fit.earlier, errors.on_sine, errors.on_support
+    made = fit.fits, fit.earlier, errors.on_task, errors.on_support
     qtbot.waitUntil(lambda: all(set(curves) == {"maml", "pretrained"} for curves in made))
     window.set_theme("dark")
     for role in ("oracle", "anil"):  # in another order than theirs in the list
         click(window.sandbox.numbers.switches[role])
     qtbot.waitUntil(lambda: {*fit.fits} == {"maml", "pretrained", "oracle", "anil"})
     for role in fit.fits:
-        for curve in (fit.fits[role], errors.on_sine[role], errors.on_support[role]):
+        for curve in (fit.fits[role], errors.on_task[role], errors.on_support[role]):
             assert curve.isVisible()
             assert curve.pen().color().rgb() == QColor(style.DARK.learners[role]).rgb()
-        assert curve.pen().widthF() < errors.on_sine[role].pen().widthF()
+        assert curve.pen().widthF() < errors.on_task[role].pen().widthF()
     heights = [fit.fits[role].zValue() for role in ROLES if role in fit.fits]
     assert heights == sorted(heights)
     for role in ("oracle", "anil"):
         click(window.sandbox.numbers.switches[role])
     qtbot.waitUntil(lambda: not fit.fits["oracle"].isVisible())
-    assert not errors.on_sine["oracle"].isVisible()
+    assert not errors.on_task["oracle"].isVisible()
     assert not errors.on_support["oracle"].isVisible()
     assert not any(curve.isVisible() for curve in fit.earlier["oracle"])
 
