@@ -17,6 +17,7 @@ from explorer.core.experiment.settings import FAMILY
 from explorer.core.families import Family, default_family
 from explorer.core.figures.export import export
 from explorer.core.figures.figure import Figure
+from explorer.palette import look
 
 
 class Step(Protocol):
@@ -76,6 +77,6 @@ def write(figure: Figure, folder: Path | None) -> list[str]:
     """
     if folder is None:
         return []
-    files = [str(path) for path in export(figure, folder)]
+    files = [str(path) for path in export(figure, folder, look)]
     say(f"wrote {', '.join(files)}")
     return files

@@ -20,6 +20,7 @@ from explorer.core.base.lazy_torch import torch
 from explorer.core.figures.export import export
 from explorer.core.figures.figure import Figure, Row
 from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
+from explorer.palette import look
 
 PARTS = 10_000  # of the progress bar
 TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
@@ -55,7 +56,7 @@ def run(arguments: Namespace) -> int:
 
 def _hand_over(figure: Figure, arguments: Namespace) -> None:
     if arguments.export is not None:
-        for path in export(figure, arguments.export):
+        for path in export(figure, arguments.export, look):
             say(f"wrote {path}")
     if not arguments.json:
         emit(_text(figure) + "\n")

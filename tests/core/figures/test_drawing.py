@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from explorer.core.drawing import draw
-from explorer.core.export import export
-from explorer.core.figure import Curve, Figure, Panel
 from matplotlib.collections import LineCollection, PolyCollection
+
+from explorer.core.figures.drawing import draw
+from explorer.core.figures.export import export
+from explorer.core.figures.figure import Curve, Figure, Panel
+from explorer.palette import look
 
 X = np.arange(4.0)
 Y = np.array([3.0, 0.6, 0.3, 0.2])
@@ -34,7 +36,7 @@ def ends(vertices: np.ndarray) -> Sequence[tuple[float, float]]:
 @pytest.mark.parametrize(("markers", "kind"), [(False, PolyCollection), (True, LineCollection)])
 def test_a_band_ends_where_the_interval_ends(log_y: bool, markers: bool, kind: type) -> None:
     """The area around a line, or the whiskers of a point, on either kind of axis."""
-    (axes,) = draw(figure(log_y, markers)).axes
+    (axes,) = draw(figure(log_y, markers), look).axes
     (band,) = (each for each in axes.collections if isinstance(each, kind))
     drawn = np.concatenate([path.vertices for path in band.get_paths()])
     np.testing.assert_allclose(ends(drawn), np.stack([LOW, HIGH], 1))
@@ -42,7 +44,7 @@ def test_a_band_ends_where_the_interval_ends(log_y: bool, markers: bool, kind: t
 
 def test_a_band_to_nought_stays_on_a_logarithmic_axis() -> None:
     """Where the lower end has no logarithm the band ends at half the value."""
-    (axes,) = draw(figure(True, False, np.array([2.0, 0.0, -1.0, 0.1]))).axes
+    (axes,) = draw(figure(True, False, np.array([2.0, 0.0, -1.0, 0.1])), look).axes
     (band,) = axes.collections
     drawn = np.concatenate([path.vertices for path in band.get_paths()])
     np.testing.assert_allclose([low for low, _ in ends(drawn)], [2.0, 0.3, 0.15, 0.1])
@@ -50,7 +52,7 @@ def test_a_band_to_nought_stays_on_a_logarithmic_axis() -> None:
 
 def test_a_file_of_curves_has_both_ends(tmp_path: Path) -> None:
     """Every digit of the band beside each point."""
-    export(figure(True, False), tmp_path, ("csv",))
+    export(figure(True, False), tmp_path, look, ("csv",))
     lines = (tmp_path / "one-curves.csv").read_text(encoding="utf-8").splitlines()
     points = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     for name, values in (("y", Y), ("low", LOW), ("high", HIGH)):
