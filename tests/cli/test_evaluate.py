@@ -20,7 +20,7 @@ def evaluated(path: Path, name: str, shots: int, alpha: float = 0.01, seed: int 
     file = load(path)
     return evaluate(
         file.starting_points()[name],
-        file.settings,
+        file.settings.family,
         shots=shots,
         steps=3,
         tasks=30,

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from explorer.core.base.errors import UserError
+from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
-from explorer.core.experiment.settings import Range, Settings
-from explorer.core.families.distribution import Distribution, step_sizes_around
+from explorer.core.families import Sine
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.comparison import Comparison, Competitor, compare, measure
 from explorer.core.jobs.comparison_figure import Results
+from explorer.core.jobs.requests import step_sizes_around
 from explorer.core.training.loop import advance, start
 from tests.trainers import SMALL
 
@@ -52,7 +53,7 @@ def test_rows_equal_the_engine(pair: list[Competitor]) -> None:
     for each in pair:
         assert each.start is not None
         for shots in (2, 5):
-            expected = evaluate(each.start, Settings(), shots=shots, steps=3, tasks=60, seed=4)
+            expected = evaluate(each.start, Sine(), shots=shots, steps=3, tasks=60, seed=4)
             rows = [r for r in figure.rows if (r.label, r.shots) == (each.label, shots)]
             assert [row.steps for row in rows] == [0, 1, 2, 3]
             assert {(row.item, row.learner) for row in rows} == {("compare", each.role)}
@@ -147,21 +148,21 @@ def test_single_errors_are_kept_only_to_be_compared(pair: list[Competitor]) -> N
 
 def test_closed_forms_know_the_tasks_of_the_comparison() -> None:
     """Whatever start they are given, without noise the ideal learner finds the sine."""
-    wide = Distribution(amplitude=Range(8, 9), phase=Range(1, 4), x=Range(-3, 9))
-    figure, _ = compared(replace(SHORT, distribution=wide), [Competitor("Ideal", "ideal")])
+    wide = Sine(amplitude=Range(8, 9), phase=Range(1, 4), x=Range(-3, 9))
+    figure, _ = compared(replace(SHORT, family=wide), [Competitor("Ideal", "ideal")])
     assert all(row.ours < 1e-3 for row in figure.rows if row.steps)
     assert "Ideal knows these ranges, whatever the others were trained on." in figure.protocol
 
 
 def test_other_tasks_change_only_what_they_should(pair: list[Competitor]) -> None:
     """Noise leaves the error before adaptation alone; and the protocol says what is other."""
-    request, noisy_tasks = replace(SHORT, reference="MAML"), Distribution(noise=0.5)
+    request, noisy_tasks = replace(SHORT, reference="MAML"), Sine(noise=0.5)
     plain = results(request, pair)
-    noisy = results(replace(request, distribution=noisy_tasks), pair)
+    noisy = results(replace(request, family=noisy_tasks), pair)
     for key, found in plain.items():
         assert found.errors.mse[0].tolist() == noisy[key].errors.mse[0].tolist()
         assert found.errors.mse[1].tolist() != noisy[key].errors.mse[1].tolist()
-    figure, _ = compared(replace(SHORT, distribution=noisy_tasks), pair)
+    figure, _ = compared(replace(SHORT, family=noisy_tasks), pair)
     assert "MAML was trained on other tasks than these: no noise." in figure.protocol
     same, _ = compared(SHORT, pair)
     assert not [line for line in same.protocol if "other tasks" in line]
@@ -170,8 +171,8 @@ def test_other_tasks_change_only_what_they_should(pair: list[Competitor]) -> Non
 def test_a_larger_amplitude_scales_the_error_of_zero() -> None:
     """Twice the amplitude is four times the error of predicting 0, on the same draws."""
     zero, request = [Competitor("Zero", "zero")], replace(SHORT, reference="Zero")
-    once = results(replace(request, distribution=Distribution(amplitude=Range(1, 2))), zero)
-    twice = results(replace(request, distribution=Distribution(amplitude=Range(2, 4))), zero)
+    once = results(replace(request, family=Sine(amplitude=Range(1, 2))), zero)
+    twice = results(replace(request, family=Sine(amplitude=Range(2, 4))), zero)
     for key, found in once.items():
         np.testing.assert_allclose(twice[key].errors.mse, 4 * found.errors.mse, rtol=1e-4)
 
@@ -194,7 +195,7 @@ def test_tuned_step_sizes_are_the_best_on_other_tasks(pair: list[Competitor]) ->
     assert best_start is not None
     scores = {
         alpha: evaluate(
-            best_start, Settings(), shots=5, steps=3, tasks=200, alpha=alpha,
+            best_start, Sine(), shots=5, steps=3, tasks=200, alpha=alpha,
             seed=request.tuning_seed,
         )
         for alpha in step_sizes_around(0.01, 4)
@@ -270,11 +271,10 @@ def test_bad_competitors_are_refused(pair: list[Competitor]) -> None:
 
 def test_a_distribution_reads_well() -> None:
     """With π where it is meant, and only what differs."""
-    paper = Distribution()
+    paper = Sine()
     assert paper.text() == "A from 0.1 to 5, φ from 0 to π, x from −5 to 5, no noise"
-    other = Distribution(phase=Range(-math.pi, 2 * math.pi), noise=0.3)
+    other = Sine(phase=Range(-math.pi, 2 * math.pi), noise=0.3)
     assert other.difference(paper) == "φ from −π to 2π, noise σ = 0.3"
     assert paper.difference(paper) == ""
-    assert Distribution.of(other.settings) == other
     with pytest.raises(UserError, match="first value"):
-        Distribution(x=Range(3, 1))
+        Sine(x=Range(3, 1))

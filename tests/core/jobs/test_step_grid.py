@@ -8,10 +8,10 @@ import pytest
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
+from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.evaluation.paired_differences import TaskErrors
-from explorer.core.experiment.settings import Range, Settings
-from explorer.core.families.distribution import Distribution
+from explorer.core.families import Sine
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.comparison import Competitor
 from explorer.core.jobs.measuring import Measured
@@ -51,7 +51,7 @@ def test_every_cell_is_an_evaluation_of_its_own(maml: Competitor, step: int) -> 
     assert set(last.cells) == {(k, a) for k in (2, 5) for a in (0.005, 0.01, 0.05, 0.5)}
     for (shots, alpha), cell in last.cells.items():
         alone = evaluate(
-            network(maml), Settings(), shots=shots, steps=step, tasks=40, alpha=alpha, seed=2
+            network(maml), Sine(), shots=shots, steps=step, tasks=40, alpha=alpha, seed=2
         )
         assert cell.evaluation.mse[step] == alone.mse[-1]
         assert cell.evaluation.diverged[step] == alone.diverged[-1]
@@ -173,11 +173,11 @@ def test_columns_of_long_adaptation_thin_out() -> None:
 
 def test_tasks_are_those_of_training_unless_others_are_given(maml: Competitor) -> None:
     """And the protocol says which."""
-    narrow = replace(maml, settings=replace(SMALL, amplitude=Range(1, 2)))
+    narrow = replace(maml, settings=SMALL.changed(amplitude=Range(1, 2)))
     figure, _ = drawn(SHORT, narrow)
     assert "A from 1 to 2" in figure.protocol[0]
     assert not any("other tasks" in line for line in figure.protocol)
-    figure, _ = drawn(replace(SHORT, distribution=Distribution()), narrow)
+    figure, _ = drawn(replace(SHORT, family=Sine()), narrow)
     assert "A from 0.1 to 5" in figure.protocol[0]
     assert figure.protocol[-1] == "MAML was trained on other tasks than these: A from 1 to 2."
 
