@@ -9,15 +9,16 @@ from typing import Any
 
 from explorer.cli.entrants import Entrant, entrants, matching
 from explorer.cli.family_arguments import described
-from explorer.cli.jobs import command_of, last, tasks_asked_for, write
+from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.values import check_folder
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import Difference, with_interval
 from explorer.core.families import Family
 from explorer.core.files.checkpoint import load
-from explorer.core.jobs.comparison import Comparison, measure
-from explorer.core.jobs.comparison_figure import Results, differences, figure_of, sentences
+from explorer.core.jobs.comparison import evaluate_competitors
+from explorer.core.jobs.comparison_figure import differences, figure_of, sentences
+from explorer.core.jobs.comparison_request import Comparison, Results
 
 COLUMNS = 3  # numbers of shots side by side in a table of 100 characters
 
@@ -98,8 +99,8 @@ def _evaluate(
         tasks,
         reference,
     )
-    found = last(measure(request, [each.competitor for each in members]))
-    return Group(request, members, found.results)
+    results = run_job(evaluate_competitors(request, [each.competitor for each in members]))
+    return Group(request, members, results)
 
 
 def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:

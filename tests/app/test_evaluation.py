@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from explorer.core.families.distribution import Distribution
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel
@@ -17,12 +18,14 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import UserError
 from explorer.core.experiment.settings import Range
-from explorer.core.families.distribution import Distribution
 from explorer.core.figures.figure import JobProgress
 from explorer.core.files.checkpoint import load, save
-from explorer.core.jobs.comparison import Comparison, Competitor, compare
+from explorer.core.jobs.comparison import compare
+from explorer.core.jobs.comparison_request import Comparison
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.reproduction import Item, Plan
-from explorer.core.jobs.step_grid import StepGrid, step_grid
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import start
 from explorer.panels.comparison_form import ComparisonForm
 from explorer.panels.evaluation_fields import competitor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +11,16 @@ from explorer.core.evaluation.evaluation import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Array, Curve, Figure, Panel, Row
-from explorer.core.jobs.measuring import TUNING_HALVINGS, TUNING_TASKS, Measured, provenance
-from explorer.core.jobs.requests import step_sizes_around
+from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.comparison_request import (
+    TUNING_HALVINGS,
+    TUNING_TASKS,
+    Comparison,
+    Results,
+    tuning_alphas,
+)
+from explorer.core.jobs.competitor import Competitor
 
-if TYPE_CHECKING:
-    from explorer.core.jobs.comparison import Comparison, Competitor
-
-Results = Mapping[tuple[str, int], Measured]
 # An error that is so many times the largest before adaptation would flatten all others.
 TALLEST = 2.0
 FURTHER_DASHES = ((3.0, 2.0), (1.0, 1.5), (8.0, 2.0), (5.0, 1.5, 1.0, 1.5))
@@ -200,7 +202,7 @@ def _step_sizes(request: Comparison, competitors: Sequence[Competitor], results:
         return f"Step size α: that of each learner's training ({', '.join(each_own)})."
     chosen = []
     for each in adapting:
-        tried = step_sizes_around(each.own_alpha, TUNING_HALVINGS)
+        tried = tuning_alphas(each.own_alpha)
         found = [results[each.label, k].alpha for k in request.shots if (each.label, k) in results]
         alphas = [f"{a:.3g}" + ("*" if a in {tried[0], tried[-1]} else "") for a in found]
         chosen.append(f"{each.label} {', '.join(alphas) or '…'}")

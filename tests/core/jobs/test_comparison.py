@@ -12,10 +12,12 @@ from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.families import Sine
 from explorer.core.figures.figure import Figure, JobProgress
-from explorer.core.jobs.comparison import Comparison, Competitor, compare, measure
-from explorer.core.jobs.comparison_figure import Results
+from explorer.core.jobs.comparison import compare, evaluate_competitors
+from explorer.core.jobs.comparison_request import Comparison, Results
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.requests import step_sizes_around
 from explorer.core.training.loop import advance, start
+from tests.core.jobs.reproduction.plans import outcome
 from tests.trainers import SMALL
 
 SHORT = Comparison(shots=(2, 5), steps=3, tasks=60, seed=4)
@@ -43,8 +45,7 @@ def compared(
 
 def results(request: Comparison, competitors: Sequence[Competitor]) -> Results:
     """What was found."""
-    *_, last = measure(request, competitors)
-    return last.results
+    return outcome(evaluate_competitors(request, competitors))
 
 
 def test_rows_equal_the_engine(pair: list[Competitor]) -> None:
@@ -140,9 +141,9 @@ def test_errors_beyond_all_bounds_do_not_flatten_the_panel(pair: list[Competitor
 def test_single_errors_are_kept_only_to_be_compared(pair: list[Competitor]) -> None:
     """A hundred thousand tasks with many steps fit into memory one network at a time."""
     many = Comparison(shots=(5, 10, 20), steps=900, tasks=100_000)
-    next(iter(measure(many, pair)))
+    next(evaluate_competitors(many, pair))
     with pytest.raises(UserError, match="memory"):
-        next(iter(measure(replace(many, reference="MAML"), pair)))
+        next(evaluate_competitors(replace(many, reference="MAML"), pair))
     assert all(one.errors.mse.size == 0 for one in results(SHORT, pair).values())
 
 
@@ -221,7 +222,7 @@ def test_a_comparison_can_be_stopped_midway(pair: list[Competitor]) -> None:
     """Closing the job keeps what was found."""
     job = compare(SHORT, pair)
     seen = next(item for item in job if item.figure and item.figure.rows)
-    job.close()  # type: ignore[attr-defined]
+    job.close()
     assert next(job, None) is None
     assert seen.figure is not None
     assert not seen.figure.complete
