@@ -6,10 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
+from explorer.core.evaluation.paired_differences import TaskErrors
+from explorer.core.evaluation.verdict import Yardstick, verdict_of
+from explorer.core.families.base import Estimator
 from explorer.core.figures.figure import Figure
 from explorer.core.jobs.comparison_figure import figure_of
 from explorer.core.jobs.comparison_request import (
@@ -18,7 +23,7 @@ from explorer.core.jobs.comparison_request import (
     Results,
     tuning_alphas,
 )
-from explorer.core.jobs.competitor import Competitor, start_of
+from explorer.core.jobs.competitor import Competitor, closed_form, start_of
 from explorer.core.jobs.metered_evaluation import LearnerResult, evaluate_metered, work_of
 from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.requests import check_numbers
@@ -65,7 +70,8 @@ def evaluate_competitors(
     starts = _checked(request, competitors)
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     results: Results = {}
-    total = sum(
+    total = sum(_yardstick_work(request, k) for k in request.shots)
+    total += sum(
         _work(request, start, k) + _tuning_work(request, each, start, k)
         for k in request.shots
         for each, start in zip(competitors, starts, strict=True)
@@ -73,10 +79,11 @@ def evaluate_competitors(
     meter = Meter(total, draw(results))
     yield meter.at(0.0)
     for shots in request.shots:
+        yardstick = yield from _yardstick(meter, request, shots)
         for competitor, start in zip(competitors, starts, strict=True):
             found = yield from _evaluate(meter, request, competitor, start, shots)
             errors = found.errors if request.reference else found.errors.forgotten()
-            kept = replace(found, errors=errors)
+            kept = replace(found, errors=errors, verdict=verdict_of(found.errors, yardstick))
             results = {**results, (competitor.label, shots): kept}
             meter.figure = draw(results)
             yield meter.at(1.0)
@@ -105,6 +112,40 @@ def _checked(request: Comparison, competitors: Sequence[Competitor]) -> list[Sta
 
 def _tunes(request: Comparison, start: Start) -> bool:
     return request.alpha == "tuned" and request.steps > 0 and isinstance(start, StartingPoint)
+
+
+def _yardstick_work(request: Comparison, shots: int) -> float:
+    """That of one of its two parts is half of it."""
+    return 2 * work_of(_single(request), shots=shots, steps=1, tasks=request.tasks)
+
+
+def _single(request: Comparison) -> Estimator:
+    return closed_form("single", request.family)
+
+
+def _yardstick(meter: Meter, request: Comparison, shots: int) -> Job[Yardstick]:
+    """What there is to be learned at one K, on the tasks that the competitors meet."""
+    work, doing = _yardstick_work(request, shots) / 2, f"what there is to learn, K = {shots}"
+
+    def errors(start: Start, steps: int) -> Job[TaskErrors]:
+        meter.begin(work, doing)
+        found = yield from evaluate_metered(
+            *(meter, start, request.family),
+            shots=shots,
+            steps=steps,
+            tasks=request.tasks,
+            alpha=1.0,  # neither takes gradient steps
+            seed=request.seed,
+        )
+        return found.errors
+
+    single = yield from errors(_single(request), 0)
+    ideal = request.family.ideal()
+    if ideal is None:
+        meter.begin(work, doing)
+        return Yardstick(single.mse[0].astype(np.float64), None)
+    best = yield from errors(ideal, 1)
+    return Yardstick(single.mse[0].astype(np.float64), float(best.mse[1].mean(dtype=np.float64)))
 
 
 def _work(request: Comparison, start: Start, shots: int) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.core.evaluation.evaluation import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
+from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Array, Curve, Figure, Panel, Row
 from explorer.core.figures.provenance import provenance
@@ -48,7 +49,7 @@ def figure_of(
         len(request.shots),
         (*_loss_rows(competitors, results), *_gap_rows(request, competitors, gaps)),
         tuple(_protocol(request, competitors, results)),
-        tuple(sentences(request, gaps)),
+        (*sentences(request, gaps), *verdicts(competitors, results)),
         provenance(request.seed, command),
         len(results) == len(competitors) * len(request.shots),
     )
@@ -80,6 +81,19 @@ def sentences(
         sentence(gap[step], step, shots, label, request.reference or "")
         for (label, shots), gap in gaps.items()
         for step in steps
+    ]
+
+
+def verdicts(competitors: Sequence[Competitor], results: Results) -> list[str]:
+    """In words, how far each learner has come from the best single function to the ideal learner.
+
+    Those in closed form are left out: they are what the others are judged by.
+    """
+    roles = {each.label: each.role for each in competitors}
+    return [
+        verdict_sentence(found.verdict, shots, label)
+        for (label, shots), found in results.items()
+        if found.verdict is not None and roles[label] not in CLOSED_FORMS
     ]
 
 
@@ -189,6 +203,12 @@ def _protocol(
             f"Differences: error less that of {request.reference} on the same task, below 0 is "
             "better; a task that diverged for either is left out. Where there is no difference, "
             "about one of twenty is still called more than chance."
+        )
+    if any(each.role not in CLOSED_FORMS for each in competitors):
+        yield (
+            "Shares of the way are of mean errors on these tasks: 0 % is the best single function, "
+            "100 % the ideal learner, or zero error where that is not known; a diverged task "
+            "counts as no better than the function."
         )
     yield from _lost(request, results)
 

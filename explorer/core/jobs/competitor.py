@@ -69,4 +69,17 @@ def start_of(competitor: Competitor, family: Family) -> Start:
         return closed_form(competitor.role, family)
     if competitor.start is None:
         raise UserError(f"{competitor.label} has no network: train it or open a file with it.")
+    _check_told(competitor, family)
     return competitor.start
+
+
+def _check_told(competitor: Competitor, family: Family) -> None:
+    start, settings = competitor.start, competitor.settings
+    if settings is None or not isinstance(start, StartingPoint) or not start.sees_task:
+        return
+    trained_on = settings.family
+    if trained_on.name != family.name or trained_on.size != family.size:
+        raise UserError(
+            f"{competitor.label} is told the parameters of {trained_on.label} tasks and knows no "
+            f"others: leave it out, or choose {trained_on.label} instead of {family.label} tasks."
+        )

@@ -8,6 +8,7 @@ from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, block_errors, summarise
 from explorer.core.evaluation.paired_differences import TaskErrors
+from explorer.core.evaluation.verdict import LearningVerdict
 from explorer.core.families import Family
 from explorer.core.jobs.progress import Job, Meter
 
@@ -20,11 +21,13 @@ class LearnerResult:
         alpha: step size.
         evaluation: means over the tasks.
         errors: on every single task.
+        verdict: how far it has come to the ideal learner; None where nobody asked.
     """
 
     alpha: float
     evaluation: Evaluation
     errors: TaskErrors
+    verdict: LearningVerdict | None = None
 
 
 def evaluate_metered(

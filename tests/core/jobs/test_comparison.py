@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ from explorer.core.base.errors import UserError
 from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.families import Sine
+from explorer.core.families.base import Array, Values, between
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.comparison import compare, evaluate_competitors
 from explorer.core.jobs.comparison_request import Comparison, Results
-from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.competitor import Competitor, closed_form
 from explorer.core.jobs.requests import step_sizes_around
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import advance, start
 from tests.core.jobs.reproduction.plans import outcome
 from tests.trainers import SMALL
@@ -97,9 +101,11 @@ def test_identical_competitors_do_not_differ(pair: list[Competitor]) -> None:
     gaps = [row for row in figure.rows if row.item == "difference"]
     assert len(gaps) == 8
     assert all(row.ours == 0 and row.ci95 == 0 for row in gaps)
-    assert len(figure.notes) == 4
-    for note in figure.notes:
+    differences, verdicts = figure.notes[:4], figure.notes[4:]
+    for note in differences:
         assert "Twin and MAML make exactly the same errors" in note
+    assert [note.replace("Twin", "MAML") for note in verdicts[1::2]] == list(verdicts[::2])
+    assert len(verdicts) == 4
     first, second = figure.panels[0].curves
     assert first.dashes != second.dashes
 
@@ -107,13 +113,21 @@ def test_identical_competitors_do_not_differ(pair: list[Competitor]) -> None:
 def test_the_notes_are_about_the_first_and_the_last_step(pair: list[Competitor]) -> None:
     """At each K, for each competitor but the reference."""
     figure, _ = compared(replace(SHORT, reference="Pretrained"), [*pair, Competitor("0", "zero")])
-    starts = [note.partition(" is ")[0] for note in figure.notes]
+    *differences, first, second, third, fourth = figure.notes
+    starts = [note.partition(" is ")[0] for note in differences]
     assert starts == [
         f"After {steps} at K = {shots} {label}"
         for shots in (2, 5)
         for label in ("MAML", "0")
         for steps in ("1 step", "3 steps")
     ]
+    for note, words in zip(
+        (first, second, third, fourth),
+        ("K = 2 MAML", "K = 2 Pretrained", "K = 5 MAML", "K = 5 Pretrained"),
+        strict=True,
+    ):
+        assert note.startswith(f"After 3 steps at {words} ")
+        assert "the best single function" in note
 
 
 def test_diverged_tasks_leave_the_pair(pair: list[Competitor]) -> None:
@@ -232,7 +246,7 @@ def test_a_comparison_can_be_stopped_midway(pair: list[Competitor]) -> None:
 def test_no_steps_at_all(pair: list[Competitor]) -> None:
     """Before adaptation there is something to compare too."""
     figure, _ = compared(replace(SHORT, steps=0, alpha="tuned", reference="MAML"), pair)
-    assert len(figure.notes) == 2
+    assert len([note for note in figure.notes if "MAML by" in note]) == 2
     assert all(note.startswith("After 0 steps") for note in figure.notes)
 
 
@@ -279,3 +293,83 @@ def test_a_distribution_reads_well() -> None:
     assert paper.difference(paper) == ""
     with pytest.raises(UserError, match="first value"):
         Sine(x=Range(3, 1))
+
+
+@dataclass(frozen=True)
+class Slopes(Sine):
+    """Straight lines through the origin, of which no ideal learner is known."""
+
+    name: ClassVar[str] = "slopes"
+    label: ClassVar[str] = "Slopes"
+    size: ClassVar[int] = 1
+
+    def task(self, u: Values) -> Values:
+        """The slope, in the range of the amplitudes."""
+        return between(u, self.amplitude)
+
+    def function(self, x: Values, task: Values) -> Values:
+        """A·x."""
+        return x * task
+
+    def expected(self, x: Array) -> tuple[Array, Array]:
+        """E[A]·x, and E[A²]·x²."""
+        return self.amplitude.mean * x, self.amplitude.mean_square * x * x
+
+    def ideal(self) -> None:  # type: ignore[override]
+        """Unknown."""
+
+
+def test_verdicts_are_measured_on_the_same_tasks(pair: list[Competitor]) -> None:
+    """Brute force: three evaluations with the same seed, and the share between them."""
+    found = results(replace(SHORT, shots=(5,)), pair)
+    single, ideal = (
+        evaluate(closed_form(role, Sine()), Sine(), shots=5, steps=1, tasks=60, seed=4).mse[1]
+        for role in ("single", "ideal")
+    )
+    for one in found.values():
+        assert one.verdict is not None
+        assert not any(one.evaluation.diverged)
+        expected = [(single - mse) / (single - ideal) for mse in one.evaluation.mse]
+        assert one.verdict.shares == pytest.approx(expected, abs=1e-5)
+        assert one.verdict.single == pytest.approx(single, rel=1e-5)
+
+
+def test_verdicts_of_the_yardsticks_themselves() -> None:
+    """The single function has come nowhere, the ideal learner all the way; no words on them."""
+    closed = [Competitor(name.title(), name) for name in ("single", "ideal", "zero")]
+    figure, _ = compared(replace(SHORT, shots=(5,)), closed)
+    found = {label: one.verdict for (label, _), one in results(SHORT, closed).items()}
+    assert all(found.values())
+    assert [found[label].shares[-1] for label in ("Single", "Ideal")] == [0, 1]  # type: ignore[union-attr]
+    assert found["Zero"].shares[-1] < 0  # type: ignore[union-attr]
+    assert figure.notes == ()
+    assert not any("Shares of the way" in line for line in figure.protocol)
+
+
+def test_verdicts_where_no_ideal_learner_is_known(pair: list[Competitor]) -> None:
+    """The way then is to zero, and the sentence says so; the ideal learner itself is refused."""
+    request = replace(SHORT, shots=(5,), family=Slopes())
+    figure, _ = compared(request, pair)
+    assert all(
+        "zero error (the ideal learner is not known" in n or "no better" in n for n in figure.notes
+    )
+    for one in results(request, pair).values():
+        assert one.verdict is not None
+        assert one.verdict.ideal is None
+        share = 1 - one.evaluation.mse[1] / one.verdict.single
+        assert one.verdict.shares[1] == pytest.approx(share, abs=1e-5)
+    with pytest.raises(UserError, match="Ideal learner is not known for Slopes tasks: leave it"):
+        next(compare(request, [Competitor("Ideal", "ideal")]))
+
+
+def test_who_is_told_the_task_knows_no_other_family() -> None:
+    """One sentence, for a comparison and a grid alike; its own tasks with other ranges are fine."""
+    run = start(SMALL, ("oracle",))
+    oracle = Competitor("Oracle", "oracle", run.starting_point("oracle"), SMALL)
+    words = "Oracle is told the parameters of Sine tasks and knows no others: leave it out, or"
+    with pytest.raises(UserError, match=words):
+        next(compare(replace(SHORT, family=Slopes()), [oracle]))
+    with pytest.raises(UserError, match=words):
+        next(step_grid(StepGrid(shots=(2,), steps=1, family=Slopes()), oracle))
+    narrow = replace(SHORT, family=Sine(amplitude=Range(1, 2)))
+    assert len(results(narrow, [oracle])) == 2
