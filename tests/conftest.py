@@ -12,7 +12,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported
 import pyqtgraph as pg
 import pytest
 import torch
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.launch import make_application
@@ -23,11 +23,22 @@ from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
-from tests.leaks import Watch
+from tests.leaks import Deaths, Watch
 from tests.trainers import SMALL
 
 OpenWindow = Callable[..., MainWindow]
+# Milliseconds; shorter than `PATIENCE`, or a gate would open before anyone missed it.
+WAIT = 40_000
 _body_passed = pytest.StashKey[bool]()
+
+
+def pytest_sessionstart() -> None:
+    """Compile the engine before any test, which would wait for it in vain.
+
+    Workers begin after the process that starts them has been here, and find it compiled.
+    """
+    for dtype in ("float32", "float64"):
+        native.load(dtype)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,16 +60,33 @@ def pytest_runtest_makereport(item: pytest.Item, call: object) -> Iterator[None]
 
 @pytest.fixture(scope="session")
 def qapp_cls() -> Callable[[list[str]], QApplication]:
-    """The application as the program sets it up."""
+    """The application as the program sets it up, which also ends automatic collection."""
     pg.setConfigOption("mouseRateLimit", 0)  # or pyqtgraph would drop mouse moves that come fast
     return make_application
 
 
-@pytest.fixture(scope="session", autouse=True)
-def engine() -> None:
-    """Compiled before the first test, which would wait for it in vain."""
-    for dtype in ("float32", "float64"):
-        native.load(dtype)
+class PatientBot(QtBot):
+    """Waits as long as a busy computer needs; what is awaited is mostly there at once."""
+
+    def waitUntil(  # noqa: N802 - Qt's way of writing, as all below
+        self, callback: Callable[[], bool | None], *, timeout: int = WAIT
+    ) -> None:
+        """Until the function returns without an error and not False."""
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = WAIT, **more: Any) -> Any:  # noqa: N802
+        """Until the signal has come, in a `with` statement."""
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+    def waitExposed(self, widget: QWidget, *, timeout: int = WAIT) -> Any:  # noqa: N802
+        """Until the window is on the screen, in a `with` statement."""
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's, with more patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
@@ -79,14 +107,23 @@ def no_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> 
         pytest.fail(f"logged: {loud}")
 
 
+@pytest.fixture(scope="session")
+def deaths() -> Deaths:
+    """Knows the Qt objects that die outside of the GUI thread."""
+    return Deaths()
+
+
 @pytest.fixture(autouse=True)
-def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Threads, timers and windows end with the test that began them.
+def no_leak(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, deaths: Deaths
+) -> Iterator[None]:
+    """Threads, timers and windows end with the test that began them, Qt objects in their thread.
 
     Only if the test's body passed: a failing one may leave things behind.
     """
     if "qapp" not in request.fixturenames:
         yield
+        gc.collect(1)
         return
     request.getfixturevalue("qapp")
     watch = Watch(monkeypatch)
@@ -94,6 +131,8 @@ def no_leak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     leaks = watch.stop_leaks()
     if leaks and request.node.stash.get(_body_passed, False):
         pytest.fail("left behind: " + "; ".join(leaks))
+    if elsewhere := deaths.take():
+        pytest.fail("died outside of the GUI thread: " + "; ".join(elsewhere))
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
-from explorer.core.families.sampling import grid, sine
 from explorer.panels.fit_plot import BEYOND
 from explorer.panels.plots import Plot
 from explorer.state.networks import ROLES
@@ -103,16 +102,15 @@ def curve_values(curve: object) -> Array:
 
 
 def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
-    """Per role: predictions, error on the sine and on the points, straight from the core."""
-    state, bounds = sandbox.state, sandbox.line.settings.x
-    inputs = grid(bounds, GRID_POINTS)
-    truth = sine(inputs, torch.tensor(state.amplitude), torch.tensor(state.phase))
+    """Per role: predictions, error on the function and on the points, straight from the core."""
+    state, task = sandbox.state, torch.tensor([[sandbox.state.task]])
+    inputs = state.family.grid(GRID_POINTS)
+    truth = state.family.function(inputs.view(1, -1, 1), task).flatten()
     x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
     for role in sandbox.question.roles:
         entry = sandbox.line.entries[role]
-        task = torch.tensor([[[state.amplitude, state.phase]]])
         steps = list(
             adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)
         )
@@ -147,7 +145,7 @@ def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None
         for role in ROLES:
             if role not in state.shown:
                 assert not fit.fits[role].isVisible()
-                assert numbers.on_sine[role].text() == "–"
+                assert numbers.on_task[role].text() == "–"
         for role in core if roles is None else roles:
             prediction, errors, losses = (values[state.step] for values in core[role])
             assert fit.fits[role].isVisible()
@@ -156,7 +154,7 @@ def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None
             assert drawn.shape == prediction.shape  # not before the first frame
             assert np.array_equal(drawn[on_screen], prediction[on_screen])
             for label, value in (
-                (numbers.on_sine[role], errors),
+                (numbers.on_task[role], errors),
                 (numbers.on_support[role], losses),
             ):
                 number = read_number(label.text())

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
+from explorer.app.collector import Collector
 from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
 from explorer.core.files.checkpoint import SUFFIX
 from explorer.panels import style
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self.workspace, self.preferences = workspace, preferences
         self._theme = self._dress_application()  # before there are widgets to be dressed anew
         self.clock = FrameClock(self)
+        self.collector = Collector(self.clock, self)
         self.notices = NoticeBar()
         self.sandbox = SandboxPanel(workspace, self.clock)
         self.training = TrainingPanel(workspace.session, self.clock)
@@ -91,6 +93,7 @@ class MainWindow(QMainWindow):
         self._apply_theme()
         self._refresh_status()
         self.sandbox.fit.setFocus()
+        self.collector.start()
 
     def _lay_out(self) -> None:
         self.setWindowTitle("MAML Explorer")
@@ -302,6 +305,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop every thread, remember the layout."""
         self.clock.stop()
+        self.collector.stop()
         if self._remembers_layout:
             self.preferences.set_layout("geometry", QByteArray(self.saveGeometry()))
             self.preferences.set_layout("splitter", QByteArray(self.splitter.saveState()))

@@ -55,7 +55,7 @@ def add_family(parser: _ActionsContainer, default: str) -> None:
         "--family",
         dest=SETTING + "family",
         metavar="NAME",
-        help=f"{', '.join(FAMILIES)} [{default}]",
+        help=f"Family of functions: {', '.join(FAMILIES)} [{default}]",
     )
     for name, in_families in family_settings().items():
         first = next(iter(in_families.values()))

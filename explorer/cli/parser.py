@@ -163,7 +163,7 @@ def _add_train(commands: _Commands) -> None:
         "numbers for the same N, and another N rounds differently",
     )
     tasks = parser.add_argument_group("tasks: the family of functions and its ranges")
-    add_family(tasks, "the preset's; sine")
+    add_family(tasks, "the preset's")
     of_families = {FAMILY, *family_settings()}
     settings = {name: d for name, d in DESCRIPTIONS.items() if name not in of_families}
     groups = {

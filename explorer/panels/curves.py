@@ -1,5 +1,8 @@
 """Curves that Qt paints by itself, without the interpreter's lock, and straight lines."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -7,6 +10,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QStyleOptionGraphicsItem, QWidget
 
+Item = TypeVar("Item")
 Values = NDArray[np.float64]
 _NONE: Values = np.empty(0)
 _TRIANGLE = QPainterPath(QPointF(-7, 7))  # pixels
@@ -56,6 +60,22 @@ class Marker(QGraphicsPathItem):
     def __init__(self) -> None:
         super().__init__(_TRIANGLE)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
+
+
+class ByRole(dict[str, Item]):
+    """What belongs to each role of the sandbox, made when it is first asked for.
+
+    Most roles are never shown, and a window without their curves opens sooner.
+    """
+
+    def __init__(self, make: Callable[[str], Item]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, role: str) -> Item:
+        """Make it, and keep it."""
+        self[role] = item = self._make(role)
+        return item
 
 
 class Rule(pg.InfiniteLine):  # type: ignore[misc]

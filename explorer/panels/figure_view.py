@@ -123,6 +123,7 @@ class FigureView(QScrollArea):
         for box in self.boxes:
             self._grid.removeWidget(box)
             box.hide()
+            box.plot.take_apart()
             box.deleteLater()
         self.boxes, self._places = [], []
 

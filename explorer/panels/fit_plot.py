@@ -8,14 +8,14 @@ from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.adaptation.trajectory import Array
-from explorer.panels.curves import Marker
+from explorer.panels.curves import ByRole, Marker
 from explorer.panels.plots import Plot
 from explorer.panels.style import LIGHT, Theme, learner_pen, pen
-from explorer.state.networks import ROLES
 from explorer.state.sandbox import SandboxState
 from explorer.state.trails import Answer
 
 EARLIER_STEPS = 8
+FIT_WIDTH, EARLIER_WIDTH = 2.5, 1.0
 GRAB_PIXELS = 14.0
 BEYOND = 1e3  # values further out are off any screen; painters choke on 1e16
 
@@ -44,8 +44,15 @@ class FitPlot(Plot):
         self._state = SandboxState()
         self._dragged: int | None = None
         self.truth = self.add_curve(z=0)
-        self.earlier = {role: [self.add_curve(z=1) for _ in range(EARLIER_STEPS)] for role in ROLES}
-        self.fits = {role: self.add_curve(z=2) for role in ROLES}
+        self.earlier = ByRole(
+            lambda role: [
+                self.add_hidden(role, 1, learner_pen(self._theme, role, EARLIER_WIDTH))
+                for _ in range(EARLIER_STEPS)
+            ]
+        )
+        self.fits = ByRole(
+            lambda role: self.add_hidden(role, 2, learner_pen(self._theme, role, FIT_WIDTH))
+        )
         self.points: list[Marker] = []
 
     def apply_theme(self, theme: Theme) -> None:
@@ -53,10 +60,11 @@ class FitPlot(Plot):
         super().apply_theme(theme)
         self._theme = theme
         self.truth.setPen(pen(theme, theme.truth, 4, 0.7))
-        for role in ROLES:
-            self.fits[role].setPen(learner_pen(theme, role, 2.5))
-            for curve in self.earlier[role]:
-                curve.setPen(learner_pen(theme, role, 1))
+        for role, fit in self.fits.items():
+            fit.setPen(learner_pen(theme, role, FIT_WIDTH))
+        for role, curves in self.earlier.items():
+            for curve in curves:
+                curve.setPen(learner_pen(theme, role, EARLIER_WIDTH))
         self._ring, self._edge = pen(theme, theme.text, 2), pen(theme, theme.base, 1)
         for marker in self.points:
             marker.setBrush(QColor(theme.point))
@@ -93,14 +101,13 @@ class FitPlot(Plot):
         state = self._state
         step = min(state.step, answer.question.steps)
         self.truth.set_values(answer.grid, answer.truth)
-        for role, fit in self.fits.items():
-            visible = role in state.shown and role in answer.trails
-            fit.setVisible(visible)
-            if visible:
-                self._draw_steps(role, answer.grid, answer.trails[role].prediction, step)
-            else:
-                for curve in self.earlier[role]:
-                    curve.setVisible(False)
+        shown = [role for role in answer.trails if role in state.shown]
+        for role in shown:
+            self.fits[role].setVisible(True)
+            self._draw_steps(role, answer.grid, answer.trails[role].prediction, step)
+        for role in self.fits.keys() - shown:
+            for curve in (self.fits[role], *self.earlier[role]):
+                curve.setVisible(False)
         self.show_changes()
 
     def _draw_steps(self, role: str, grid: Array, prediction: Array, step: int) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,8 +24,9 @@ from explorer.state.trails import Answer
 
 NONE = "–"
 SENTENCES = 3  # of what diverged; there is no room for more
+NAME_WIDTH = 70  # pixels at least
 CAPTION = (
-    "Above: grey is the true sine, thin lines are earlier steps. "
+    "Above: grey is the true function, thin lines are earlier steps. "
     "Left: thick is the error on the whole function, thin on the support points."
 )
 
@@ -56,6 +58,9 @@ class NumbersTable(QFrame):
         for role, remover in self.removers.items():
             remover.clicked.connect(self.switches[role].toggle)
             self.names[role].setToolTip(SOURCES[role])
+            self.names[role].setMinimumWidth(NAME_WIDTH)
+            # A long name is cut before it pushes the numbers out of the card.
+            self.names[role].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         sandbox.changed.connect(self.refresh)
         self.refresh()
 
@@ -73,7 +78,7 @@ class NumbersTable(QFrame):
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
-        for column, text in ((2, "whole function"), (3, "points")):
+        for column, text in ((2, "function"), (3, "points")):
             grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.shipped, 0, 1)
         cells = self.lines, self.names, self.on_task, self.on_support, self.removers

@@ -67,7 +67,7 @@ class PanelPlot(Plot):
         ):
             if self.heat_map is not None:
                 self.heat_map.remove()
-            self.getPlotItem().showGrid(x=False, y=False)
+            self.show_grid(False)
             self.heat_map = DrawnHeatMap(self, panel.heat_map)
             self.heat_map.apply_theme(self._theme)
         self._show_whole()

@@ -11,17 +11,20 @@ from typing import TypeVar
 
 import numpy as np
 import pyqtgraph as pg
+import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget, QWidgetAction
 
 from explorer.panels.curves import Curve, RoughCurve
 from explorer.panels.style import Theme, pen
 from explorer.panels.widgets import label
+from explorer.state.networks import ROLES
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6
+GRID_ALPHA = 38  # of 255
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]
@@ -87,18 +90,18 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         left, bottom = LogAxis("left") if log_y else Axis("left"), Axis("bottom")
         self._axes = left, bottom
         self._background_due = False
-        super().__init__(parent, axisItems={"left": left, "bottom": bottom})
+        super().__init__(parent, axisItems={"left": left, "bottom": bottom}, enableMenu=False)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         # Or every scene would have the window painted as soon as it has changed.
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
         self.setAccessibleName(name)
         self._view: dict[str, tuple[float, float, float]] = {}
         item = self.getPlotItem()
+        _drop_controls(item)
         left.setWidth(52)
-        item.setMenuEnabled(False)
         item.hideButtons()
         item.setMouseEnabled(False, False)
-        item.showGrid(x=True, y=True, alpha=0.15)
+        self.show_grid(True)
         item.setLabel("bottom", x_label)
         item.setLabel("left", y_label)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents, False)
@@ -108,6 +111,23 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.hint.setParent(self)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom)
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def show_grid(self, wanted: bool) -> None:
+        """Draw faint lines at the ticks, or none."""
+        for axis in self._axes:
+            axis.setGrid(GRID_ALPHA if wanted else False)
+
+    def take_apart(self) -> None:
+        """Delete the plot at once; nothing of it may be used again.
+
+        The objects of a plot hold each other in cycles of references. So what Python has of them
+        would outlive the plot until a collection finds it; here they let go of each other.
+        """
+        parts = [self, self.scene(), *self.scene().items()]
+        shiboken6.delete(self)
+        for part in parts:
+            vars(part).clear()
+        self.plotItem = None  # or pyqtgraph would look for it for ever
 
     def show_hint(self, text: str) -> None:
         """Say over an empty plot what would fill it; an empty text hides the hint."""
@@ -165,6 +185,19 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         """An empty curve that breaks at values that are not finite."""
         return self.add(Curve() if antialias else RoughCurve(), z)
 
+    def add_hidden(self, role: str, z: float, look: QPen) -> Curve:
+        """A role's curve, not visible yet; whoever is shown first, it lies where the list has it.
+
+        Args:
+            role: of the sandbox's `ROLES`.
+            z: its layer, which ends below the next whole number.
+            look: how it is drawn.
+        """
+        curve = self.add_curve(z + ROLES.index(role) / len(ROLES))
+        curve.setPen(look)
+        curve.setVisible(False)
+        return curve
+
     def add(self, item: Item, z: float) -> Item:
         """Put an item that lives in data coordinates on the plot."""
         item.setZValue(z)
@@ -189,6 +222,17 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def wheelEvent(self, event: object) -> None:
         """The view is fixed."""
+
+
+def _drop_controls(item: pg.PlotItem) -> None:
+    """Delete the menu that pyqtgraph makes for every plot: some forty widgets that nobody opens.
+
+    They would be dressed anew with every theme, and hang on to the plot in cycles of references.
+    """
+    for action in item.findChildren(QWidgetAction):
+        shiboken6.delete(action)
+    shiboken6.delete(item.ctrlMenu)
+    item.ctrlMenu = item.ctrl = item.stateGroup = None
 
 
 def log_values(values: NDArray[np.float64]) -> NDArray[np.float64]:

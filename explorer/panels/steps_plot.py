@@ -5,13 +5,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QWidget
 
-from explorer.panels.curves import Rule
+from explorer.panels.curves import ByRole, Rule
 from explorer.panels.plots import Plot, log_values
-from explorer.panels.style import Theme, learner_pen, pen
-from explorer.state.networks import ROLES
+from explorer.panels.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.sandbox import SandboxState
 from explorer.state.trails import Answer
 
+THICK, THIN = (2.5, 1.0), (1.0, 0.8)  # width and opacity
 LOWEST, HIGHEST = -4.0, 3.0  # powers of ten that the axis may reach
 
 
@@ -28,8 +28,13 @@ class StepsPlot(Plot):
         super().__init__(
             "Error against gradient steps", "gradient steps", "MSE", log_y=True, parent=parent
         )
-        self.on_task = {role: self.add_curve(z=2) for role in ROLES}
-        self.on_support = {role: self.add_curve(z=1) for role in ROLES}
+        self._theme = LIGHT
+        self.on_task = ByRole(
+            lambda role: self.add_hidden(role, 2, learner_pen(self._theme, role, *THICK))
+        )
+        self.on_support = ByRole(
+            lambda role: self.add_hidden(role, 1, learner_pen(self._theme, role, *THIN))
+        )
         self.marker = Rule(angle=90)
         self.addItem(self.marker)
         self._set_span(SandboxState.steps, SandboxState.step)
@@ -40,25 +45,29 @@ class StepsPlot(Plot):
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         super().apply_theme(theme)
-        for role in ROLES:
-            self.on_task[role].setPen(learner_pen(theme, role, 2.5))
-            self.on_support[role].setPen(learner_pen(theme, role, 1, 0.8))
+        self._theme = theme
+        for curves, look in ((self.on_task, THICK), (self.on_support, THIN)):
+            for role, curve in curves.items():
+                curve.setPen(learner_pen(theme, role, *look))
         self.marker.setPen(pen(theme, theme.muted, 1))
 
     def draw_answer(self, answer: Answer, state: SandboxState) -> None:
         """Show the errors of the learners that are switched on, and mark the current step."""
         steps = np.arange(answer.question.steps + 1, dtype=np.float64)
         heights = []
-        for role in ROLES:
-            visible = role in state.shown and role in answer.trails
-            self.on_task[role].setVisible(visible)
-            self.on_support[role].setVisible(visible)
-            if visible:
-                trail = answer.trails[role]
-                mse, support = log_values(trail.mse), log_values(trail.support_mse)
-                self.on_task[role].set_values(steps, mse)
-                self.on_support[role].set_values(steps, support)
-                heights += [mse, support]
+        shown = {role: t for role, t in answer.trails.items() if role in state.shown}
+        for role, trail in shown.items():
+            for curve, errors in (
+                (self.on_task[role], trail.mse),
+                (self.on_support[role], trail.support_mse),
+            ):
+                values = log_values(errors)
+                curve.set_values(steps, values)
+                curve.setVisible(True)
+                heights.append(values)
+        for role in self.on_task.keys() - shown.keys():
+            self.on_task[role].setVisible(False)
+            self.on_support[role].setVisible(False)
         self._set_span(answer.question.steps, state.step)
         self._set_heights(np.concatenate(heights) if heights else np.zeros(1))
         self.show_changes()

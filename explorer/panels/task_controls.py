@@ -16,6 +16,7 @@ from explorer.panels.widgets import (
 )
 from explorer.state.workspace import Workspace
 
+FAMILY_WIDTH = 150  # pixels
 TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 
 
@@ -45,6 +46,7 @@ class TaskControls(QWidget):
     def _task_row(self) -> QHBoxLayout:
         self.family = QComboBox()
         self.family.setAccessibleName("Family of functions")
+        self.family.setFixedWidth(FAMILY_WIDTH)  # or another family would move everything else
         for name, family in FAMILIES.items():
             self.family.addItem(family.label, name)
             self.family.setItemData(
@@ -55,7 +57,10 @@ class TaskControls(QWidget):
         self.family.activated.connect(self._on_family)
         self.parameters.edited.connect(self._sandbox.set_parameter)
         self.new_task.clicked.connect(self._sandbox.draw_task)
-        return row(self.family, self.parameters, self.new_task, stretch=1)
+        line = row(self.family, self.parameters, self.new_task, stretch=1)
+        for part in (self.family, self.new_task):
+            line.setAlignment(part, Qt.AlignmentFlag.AlignTop)
+        return line
 
     def _points_row(self) -> QHBoxLayout:
         self.count = label("")

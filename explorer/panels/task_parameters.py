@@ -1,5 +1,7 @@
 """The parameters of the sandbox's task: a slider for each, or a choice."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
 
@@ -10,6 +12,7 @@ from explorer.state.sandbox import SandboxState
 
 IN_A_ROW = 2
 DECIMALS = 4
+LINE_HEIGHT = 24  # pixels
 NO_PARAMETERS = "Drawn as a whole: a new task is another sample"
 
 
@@ -37,6 +40,7 @@ class TaskParameters(QWidget):
         if parameters != self._parameters:
             self._parameters = parameters
             self._rebuild()
+            self._keep_room(state.family.parameters)
         for parameter in parameters:
             editor, value = self.editors[parameter.column], state.task[parameter.column]
             if isinstance(editor, SliderBox):
@@ -56,10 +60,18 @@ class TaskParameters(QWidget):
             editor = self.editors[parameter.column]
             line, place = divmod(number, IN_A_ROW)
             buddy = editor.box if isinstance(editor, SliderBox) else editor
-            self._grid.addWidget(label(parameter.label, buddy=buddy), line, 2 * place)
+            self._grid.addWidget(label(_short(parameter), buddy=buddy), line, 2 * place)
             self._grid.addWidget(editor, line, 2 * place + 1)
         if not parameters:
             self._grid.addWidget(label(NO_PARAMETERS, "muted"), 0, 0, 1, 2 * IN_A_ROW)
+
+    def _keep_room(self, parameters: Sequence[Parameter]) -> None:
+        """Room for the mode with the most parameters, so that nothing moves with the mode."""
+        modes = {each.mode for each in parameters} or {None}
+        most = max(sum(each.mode in {None, mode} for each in parameters) for mode in modes)
+        for line in range(self._grid.rowCount()):
+            used = line < -(-most // IN_A_ROW)
+            self._grid.setRowMinimumHeight(line, LINE_HEIGHT if used else 0)
 
     def _editor(self, parameter: Parameter) -> SliderBox | QComboBox:
         column = parameter.column
@@ -79,6 +91,11 @@ def _that_matter(state: SandboxState) -> tuple[Parameter, ...]:
     """The parameters of the task's mode, and those of all modes."""
     mode = round(state.task[0])
     return tuple(each for each in state.family.parameters if each.mode in {None, mode})
+
+
+def _short(parameter: Parameter) -> str:
+    """Its label; what the choice of the mode says already is left out."""
+    return parameter.label if parameter.mode is None else parameter.label.rpartition(": ")[2]
 
 
 def _span(bounds: Range, value: float) -> Range:

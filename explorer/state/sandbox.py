@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, DEFAULT_TASK, Family
 from explorer.core.training.loop import TOGETHER
 from explorer.state.networks import Line, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
@@ -35,8 +35,8 @@ class SandboxState:
         follow: whether the network in training is followed as it learns.
     """
 
-    family: Family = Sine()
-    task: tuple[float, ...] = (3.2, 1.0)
+    family: Family = DEFAULT_FAMILY
+    task: tuple[float, ...] = DEFAULT_TASK
     points: tuple[SupportPoint, ...] = ()
     snap: bool = True
     selected: int | None = None
@@ -120,14 +120,14 @@ class Sandbox(QObject):
 
         The task is one of the family they were trained on: another one if the family is another.
         """
-        changes_family = type(line.settings.family) is not type(self.line.settings.family)
         self.line = line
-        if changes_family:
-            self.choose_family(line.settings.family)
+        family = line.settings.family
+        if type(family) is not type(self.state.family):
+            self.choose_family(family)
         shown = self.state.shown
         if not shown & {*line.own}:
             shown |= {*line.own[:1]}
-        self.state = replace(self.state, source=source, shown=shown)
+        self.state = replace(self.state, family=family, source=source, shown=shown)
         self.changed.emit()
         self._ask()
 

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import UserError
-from explorer.core.experiment.settings import Range
+from explorer.core.base.fields import Range
 from explorer.core.figures.figure import JobProgress
 from explorer.core.files.checkpoint import load, save
 from explorer.core.jobs.comparison import compare
@@ -198,8 +198,8 @@ def test_cancelling(panel: EvaluationPanel, jobs: list[GatedJob], qtbot: QtBot) 
     job.open()
     qtbot.waitUntil(lambda: panel.figure.figure is job.figure)
     click(panel.cancel)
-    qtbot.waitUntil(lambda: "cancelled" in panel.results.currentText(), timeout=1000)
-    qtbot.waitUntil(lambda: panel.figure.state.text() == UNFINISHED, timeout=1000)
+    qtbot.waitUntil(lambda: "cancelled" in panel.results.currentText())
+    qtbot.waitUntil(lambda: panel.figure.state.text() == UNFINISHED)
     assert panel.figure.figure is job.figure
     job.open(4)
     later = begin(panel)
@@ -331,19 +331,19 @@ def test_a_grid_is_what_the_core_computes(
     assert isinstance(form, GridForm)
     settings = window.workspace.sandbox.line.entries["maml"].settings
     assert settings is not None
-    assert form.tasks.distribution() == Distribution.of(settings)
+    assert form.tasks.family() == settings.family
     form.role.setCurrentIndex(form.role.findData("maml"))
     form.shots.setText("2, 4")
     form.alphas.setText("0.005, 0.02")
     form.counts.steps.setValue(2)
     form.counts.tasks.setValue(4)
     form.counts.seed.setValue(5)
-    form.tasks.ranges["amplitude"].high.setValue(8.0)
-    form.tasks.noise.setValue(0.1)
+    form.tasks.editors["amplitude"].high.setValue(8.0)
+    form.tasks.editors["noise"].setValue(0.1)
     begin(panel, "grid")
     jobs, line = window.workspace.jobs, window.workspace.sandbox.line
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
-    tasks = replace(Distribution.of(settings), amplitude=Range(0.1, 8.0), noise=0.1)
+    tasks = settings.family.changed(amplitude=Range(0.1, 8.0), noise=0.1)
     request = StepGrid((2, 4), 2, (0.005, 0.02), 4, 5, tasks)
     *_, last = step_grid(request, competitor(line, "maml"))
     figure = jobs.jobs[1].figure
@@ -397,7 +397,7 @@ def test_a_grid_offers_the_tasks_of_the_newest_networks(
         workspace.choose_source("training")
         form.role.setCurrentIndex(form.role.findData("maml"))
         form.role.setCurrentIndex(form.role.findData("pretrained"))
-        assert form.tasks.ranges["amplitude"].high.value() == high
+        assert form.tasks.editors["amplitude"].high.value() == high
 
 
 @pytest.mark.parametrize(
@@ -458,7 +458,7 @@ def test_exporting(
     job.open()
     qtbot.waitUntil(panel.export.isEnabled)
     click(panel.export)
-    qtbot.waitUntil(lambda: str(tmp_path) in window.statusBar().currentMessage(), timeout=20_000)
+    qtbot.waitUntil(lambda: str(tmp_path) in window.statusBar().currentMessage())
     assert (tmp_path / "fig3.svg").read_text().startswith("<?xml")
     assert (tmp_path / "fig3.png").stat().st_size > 1000
     assert "MAML" in (tmp_path / "fig3.csv").read_text()

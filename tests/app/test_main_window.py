@@ -128,7 +128,7 @@ def test_tab_reaches_the_controls(window: MainWindow) -> None:
         seen.add(window.focusWidget())
     assert {
         window.sandbox.fit,
-        window.sandbox.controls.amplitude.slider,
+        window.sandbox.controls.parameters.editors[0].slider,
         window.sandbox.controls.alpha,
         window.sandbox.step_bar.play,
         window.sandbox.numbers.compare,
@@ -466,7 +466,7 @@ def test_the_phase_outlasts_other_messages(window: MainWindow, qtbot: QtBot) -> 
 def test_space_plays_after_a_click_on_a_button(window: MainWindow) -> None:
     """A click leaves the focus on the plot, so that the keys go on meaning what they meant."""
     window.sandbox.fit.setFocus()
-    for button in (window.sandbox.controls.new_sine, window.sandbox.controls.draw):
+    for button in (window.sandbox.controls.new_task, window.sandbox.controls.draw):
         sine = window.workspace.sandbox.state
         click(button)
         assert window.workspace.sandbox.state != sine

@@ -46,14 +46,14 @@ def test_the_first_picture_is_whole(window: MainWindow, qtbot: QtBot) -> None:
     fit, numbers = window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: len(curve_values(fit.fits["maml"])) > 0)
     drawn = {role: curve_values(fit.fits[role]) for role in ("maml", "pretrained")}
-    texts = {role: numbers.on_sine[role].text() for role in drawn}
+    texts = {role: numbers.on_task[role].text() for role in drawn}
     title = numbers.title.text()
     assert all(read_number(text) > 0 for text in texts.values())
     window.workspace.sandbox.start()
     assert_adapted(qtbot, window)
     for role, values in drawn.items():
         np.testing.assert_allclose(values, curve_values(fit.fits[role]), rtol=1e-4, atol=1e-4)
-    assert {role: numbers.on_sine[role].text() for role in drawn} == texts
+    assert {role: numbers.on_task[role].text() for role in drawn} == texts
     assert numbers.title.text() == title
 
 
@@ -120,13 +120,13 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
 
 
 BEGIN = """
-import os, sys, time, traceback
+import os, sys, threading, time, traceback
 from PySide6.QtTest import QTest
 from explorer.app import launch
 from explorer.app.main_window import LOADING, MainWindow
@@ -142,10 +142,20 @@ def build(window, *arguments):
 MainWindow.__init__ = build
 
 def loaded():
-    return [name for name in sys.modules if name.partition(".")[0] == "torch"]
+    names = list(sys.modules)  # a copy: another thread may be importing
+    return [name for name in names if name.partition(".")[0] == "torch"]
+
+class Held:  # who imports PyTorch, once begun, until told to go on
+    def __init__(self):
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        sys.meta_path.insert(0, self)
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch.nn":
+            self.reached.set()
+            assert self.go_on.wait(60)
 
 def wait(condition):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "nothing happens"
         QTest.qWait(1)
@@ -189,12 +199,14 @@ def test_train_is_kept_while_the_engine_is_loaded(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         """
-started = Workspace.start
+started, engine = Workspace.start, Held()
 def start(workspace):
     window, session = windows[0], workspace.session
     started(workspace)
+    wait(engine.reached.is_set)
     window.training.train.click()
     print(window.training.train.text(), session.iteration, "torch.nn" in loaded())
+    engine.go_on.set()
     wait(lambda: session.iteration > 0 and workspace.sandbox.is_current)
     window.training.train.click()
     wait(lambda: session.phase is Phase.PAUSED)
@@ -214,12 +226,13 @@ def test_closing_while_the_engine_is_loaded(tmp_path: Path, early: str) -> None:
     done = run(
         tmp_path,
         f"""
-started = Workspace.start
+started, engine = Workspace.start, Held()
 def start(workspace):
     window = windows[0]
     started(workspace)
     {early}
-    wait(loaded)
+    wait(engine.reached.is_set)
+    engine.go_on.set()  # closing waits for who is in the midst of it
     window.close()
     print("closed")
 Workspace.start = start

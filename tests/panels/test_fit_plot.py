@@ -1,6 +1,7 @@
 """The sandbox's main plot, with mouse and keys."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -37,9 +38,9 @@ def state(window: MainWindow) -> SandboxState:
     return window.workspace.sandbox.state
 
 
-def on_sine(window: MainWindow, x: float) -> float:
+def on_task(window: MainWindow, x: float) -> float:
     """The true sine at x."""
-    return state(window).amplitude * math.sin(x - state(window).phase)
+    return state(window).task[0] * math.sin(x - state(window).task[1])
 
 
 def test_the_window_opens_with_both_learners_adapted(window: MainWindow, qtbot: QtBot) -> None:
@@ -59,7 +60,7 @@ def test_the_true_sine_is_drawn(window: MainWindow, qtbot: QtBot) -> None:
     assert_adapted(qtbot, window)
     x, y = window.sandbox.fit.truth.getData()
     assert (x[0], x[-1]) == (-5, 5)
-    np.testing.assert_allclose(y, [on_sine(window, value) for value in x], atol=1e-5)
+    np.testing.assert_allclose(y, [on_task(window, value) for value in x], atol=1e-5)
 
 
 def test_a_click_adds_a_point_on_the_sine(window: MainWindow, qtbot: QtBot) -> None:
@@ -68,7 +69,7 @@ def test_a_click_adds_a_point_on_the_sine(window: MainWindow, qtbot: QtBot) -> N
     click_plot(window.sandbox.fit, 1.0, -3.5)
     (point,) = state(window).points
     assert point.x == pytest.approx(1.0, abs=PIXEL)
-    assert point.y == on_sine(window, point.x)
+    assert point.y == on_task(window, point.x)
     assert point.snapped
     assert_adapted(qtbot, window)
 
@@ -108,27 +109,34 @@ def test_every_point_changes_the_curve(window: MainWindow, qtbot: QtBot) -> None
     assert len({values.tobytes() for values in seen}) == 4
 
 
-def test_a_point_is_dragged(window: MainWindow, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("held", range(3))
+def test_a_point_is_dragged(window: MainWindow, qtbot: QtBot, held: int) -> None:
     """The held point follows the mouse along the sine, and no other appears."""
     click(window.sandbox.controls.clear)
-    click_plot(window.sandbox.fit, -3.0, 0.0)
-    click_plot(window.sandbox.fit, 3.0, 0.0)
-    first = state(window).points[0]
-    drag_plot(window.sandbox.fit, (first.x, first.y), (-2.0, 1.0), (0.5, -1.0))
-    moved, other = state(window).points
-    assert moved.x == pytest.approx(0.5, abs=PIXEL)
-    assert moved.y == on_sine(window, moved.x)
-    assert other.x == pytest.approx(3.0, abs=PIXEL)
-    assert state(window).selected == 0
+    for x in (-3.0, 0.0, 3.0):
+        click_plot(window.sandbox.fit, x, 0.0)
+    before = state(window).points
+    drag_plot(window.sandbox.fit, (before[held].x, before[held].y), (-2.0, 1.0), (1.5, -1.0))
+    after = state(window).points
+    moved = after[held]
+    assert moved.x == pytest.approx(1.5, abs=PIXEL)
+    assert moved.y == on_task(window, moved.x)
+    assert [p for p in after if p is not moved] == [p for p in before if p is not before[held]]
+    assert state(window).selected == held
     assert_adapted(qtbot, window)
 
 
-def test_a_new_point_can_be_dragged_at_once(window: MainWindow) -> None:
-    """Press, move and release is one gesture, also where there was no point yet."""
+@pytest.mark.parametrize("before", [(), (-4.0,), (-4.0, 4.0)])
+def test_a_new_point_can_be_dragged_at_once(window: MainWindow, before: Sequence[float]) -> None:
+    """Press, move and release is one gesture, which moves none of the points that were there."""
     click(window.sandbox.controls.clear)
     click(window.sandbox.controls.snap)
+    for x in before:
+        click_plot(window.sandbox.fit, x, 3.0)
+    others = state(window).points
     drag_plot(window.sandbox.fit, (-3.0, 1.0), (-1.0, 2.0), (2.0, -2.0))
-    (point,) = state(window).points
+    *still, point = state(window).points
+    assert tuple(still) == others
     assert (point.x, point.y) == pytest.approx((2.0, -2.0), abs=PIXEL)
 
 

@@ -88,7 +88,7 @@ def test_the_plots_say_what_they_show(window: MainWindow, qtbot: QtBot) -> None:
 
     def said() -> bool:
         text = window.sandbox.fit.accessibleDescription()
-        return f"Pretrained {numbers.on_sine['pretrained'].text()}" in text
+        return f"Pretrained {numbers.on_task['pretrained'].text()}" in text
 
     qtbot.waitUntil(said)
     assert "after 1 gradient step," in window.sandbox.errors.accessibleDescription()
@@ -96,7 +96,7 @@ def test_the_plots_say_what_they_show(window: MainWindow, qtbot: QtBot) -> None:
     assert_adapted(qtbot, window)
     qtbot.waitUntil(lambda: "4 gradient steps" in window.sandbox.fit.accessibleDescription())
     assert "Ideal learner" in window.sandbox.fit.accessibleDescription()
-    cells = numbers.on_sine, numbers.on_support, numbers.removers
+    cells = numbers.on_task, numbers.on_support, numbers.removers
     names = [cell[role].accessibleName() for role in ROLES for cell in cells]
     assert all(names)
     assert len(set(names)) == len(names)

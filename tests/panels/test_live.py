@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
@@ -17,7 +18,7 @@ from explorer.state import sandbox as sandbox_module
 from explorer.state.trails import Answer, Question, answer
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
-from tests.trainers import PATIENCE
+from tests.trainers import LONG, PATIENCE
 from tests.ui import assert_adapted, click, click_plot, curve_values, drag_plot, press
 
 
@@ -54,7 +55,7 @@ def test_a_click_is_on_the_screen_while_training_goes_on(
     open_window: OpenWindow, qtbot: QtBot
 ) -> None:
     """The paper's experiment at full speed, followed: answers are painted between its chunks."""
-    window = open_window(PRESETS["paper"].settings)
+    window = open_window(replace(PRESETS["paper"].settings, iterations=LONG.iterations))
     session, sandbox, fit = window.workspace.session, window.workspace.sandbox, window.sandbox.fit
     events = Events(fit.viewport())
     session.progressed.connect(lambda _: events.order.append("chunk"))

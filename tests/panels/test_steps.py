@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
+from explorer.panels import style
 from explorer.state.networks import ROLES
 from explorer.state.player import SPEEDS
 from tests.ui import (
@@ -137,9 +139,9 @@ def test_errors_at_every_step_are_plotted(window: MainWindow, qtbot: QtBot) -> N
     assert_adapted(qtbot, window)
     plot = window.sandbox.errors
     for role, (_, errors, losses) in expected(window.workspace.sandbox).items():
-        assert plot.on_sine[role].isVisible() == (role in window.workspace.sandbox.state.shown)
-        if plot.on_sine[role].isVisible():
-            np.testing.assert_allclose(curve_values(plot.on_sine[role]), np.log10(errors))
+        assert plot.on_task[role].isVisible() == (role in window.workspace.sandbox.state.shown)
+        if plot.on_task[role].isVisible():
+            np.testing.assert_allclose(curve_values(plot.on_task[role]), np.log10(errors))
             np.testing.assert_allclose(curve_values(plot.on_support[role]), np.log10(losses))
 
 
@@ -166,7 +168,7 @@ def test_learners_can_be_hidden(window: MainWindow, qtbot: QtBot) -> None:
         assert (role in window.workspace.sandbox.state.shown) is not shown
         assert switches[role].isChecked() is not shown
         assert_adapted(qtbot, window)
-        assert window.sandbox.errors.on_sine[role].isVisible() is not shown
+        assert window.sandbox.errors.on_task[role].isVisible() is not shown
         click(switches[role])
         assert (role in window.workspace.sandbox.state.shown) is shown
         assert_adapted(qtbot, window)
@@ -188,12 +190,36 @@ def test_every_role_can_be_shown(window: MainWindow, qtbot: QtBot) -> None:
     assert set(answer.trails) == set(ROLES)
 
 
+def test_curves_are_made_when_they_are_shown(window: MainWindow, qtbot: QtBot) -> None:
+    """None for a role that was never shown; one made later has the theme's pen, and its place."""
+    fit, errors = window.sandbox.fit, window.sandbox.errors
+    made = fit.fits, fit.earlier, errors.on_sine, errors.on_support
+    qtbot.waitUntil(lambda: all(set(curves) == {"maml", "pretrained"} for curves in made))
+    window.set_theme("dark")
+    for role in ("oracle", "anil"):  # in another order than theirs in the list
+        click(window.sandbox.numbers.switches[role])
+    qtbot.waitUntil(lambda: {*fit.fits} == {"maml", "pretrained", "oracle", "anil"})
+    for role in fit.fits:
+        for curve in (fit.fits[role], errors.on_sine[role], errors.on_support[role]):
+            assert curve.isVisible()
+            assert curve.pen().color().rgb() == QColor(style.DARK.learners[role]).rgb()
+        assert curve.pen().widthF() < errors.on_sine[role].pen().widthF()
+    heights = [fit.fits[role].zValue() for role in ROLES if role in fit.fits]
+    assert heights == sorted(heights)
+    for role in ("oracle", "anil"):
+        click(window.sandbox.numbers.switches[role])
+    qtbot.waitUntil(lambda: not fit.fits["oracle"].isVisible())
+    assert not errors.on_sine["oracle"].isVisible()
+    assert not errors.on_support["oracle"].isVisible()
+    assert not any(curve.isVisible() for curve in fit.earlier["oracle"])
+
+
 def test_no_learner_shown(window: MainWindow, qtbot: QtBot) -> None:
     """An empty plot is still a plot."""
     press(window, "1", "2")
     assert window.workspace.sandbox.state.shown == frozenset()
     assert_adapted(qtbot, window)
-    assert not any(curve.isVisible() for curve in window.sandbox.errors.on_sine.values())
+    assert not any(curve.isVisible() for curve in window.sandbox.errors.on_task.values())
 
 
 def _diverge(window: MainWindow, alpha: float) -> None:
@@ -220,7 +246,7 @@ def test_divergence_is_shown_calmly(window: MainWindow, qtbot: QtBot, alpha: flo
     assert f"MAML diverged at step {divergence.step}: " in sentence
     assert "α" in sentence
     roles = answer.trails
-    curves = [c for r in roles for c in (fit.fits[r], errors.on_sine[r], errors.on_support[r])]
+    curves = [c for r in roles for c in (fit.fits[r], errors.on_task[r], errors.on_support[r])]
     for curve in curves:
         values = curve_values(curve)
         assert not np.isinf(values).any()
@@ -228,7 +254,7 @@ def test_divergence_is_shown_calmly(window: MainWindow, qtbot: QtBot, alpha: flo
     assert fit.getPlotItem().getViewBox().viewRange() == before
     low, high = errors.getPlotItem().getViewBox().viewRange()[1]
     assert -6 < low < high < 7
-    texts = [numbers.on_sine[role].text() for role in ROLES]
+    texts = [numbers.on_task[role].text() for role in ROLES]
     texts += [numbers.on_support[role].text() for role in ROLES]
     assert not any(bad in text.lower() for text in texts for bad in ("inf", "nan"))
     assert all(text for text in texts)

@@ -77,7 +77,7 @@ def colours(window: MainWindow) -> dict[str, object]:
     found["truth"] = fit.truth.pen().color().name()
     for role in ROLES:
         found[f"fit {role}"] = fit.fits[role].pen().color().name()
-        found[f"error {role}"] = window.sandbox.errors.on_sine[role].pen().color().name()
+        found[f"error {role}"] = window.sandbox.errors.on_task[role].pen().color().name()
     for name, curve in training.held_out.curves.items():
         found[f"held out {name}"] = curve.pen().color().name()
     for (name, kind), curve in training.meta_loss.smooth.items():

@@ -26,56 +26,58 @@ from tests.ui import RIGHT, assert_adapted, click, click_plot, enter, pick, pres
 Key = Qt.Key
 
 
-def assert_on_sine(window: MainWindow) -> None:
+def assert_on_task(window: MainWindow) -> None:
     """Every snapped point lies on the sine shown."""
     state = window.workspace.sandbox.state
     for point in state.points:
-        assert point.y == state.amplitude * math.sin(point.x - state.phase)
+        assert point.y == state.task[0] * math.sin(point.x - state.task[1])
 
 
-@pytest.mark.parametrize(("name", "value"), [("amplitude", 1.25), ("phase", 2.5)])
+@pytest.mark.parametrize(("column", "value"), [(0, 1.25), (1, 2.5)])
 def test_a_typed_value_moves_the_points(
-    window: MainWindow, qtbot: QtBot, name: str, value: float
+    window: MainWindow, qtbot: QtBot, column: int, value: float
 ) -> None:
-    """Sine and points follow the number, and the slider does too."""
-    control = getattr(window.sandbox.controls, name)
+    """Function and points follow the number, and the slider does too."""
+    control = window.sandbox.controls.parameters.editors[column]
+    assert isinstance(control, SliderBox)
     enter(control.box, str(value))
-    assert getattr(window.workspace.sandbox.state, name) == value
-    assert_on_sine(window)
+    assert window.workspace.sandbox.state.task[column] == value
+    assert_on_task(window)
     assert_adapted(qtbot, window)
-    bounds = getattr(window.workspace.sandbox.line.settings, name)
+    bounds = window.workspace.sandbox.state.family.parameters[column].bounds
     share = (value - bounds.low) / (bounds.high - bounds.low)
     assert control.slider.value() / control.slider.maximum() == pytest.approx(share, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["amplitude", "phase"])
-def test_a_slider_moves_the_points(window: MainWindow, qtbot: QtBot, name: str) -> None:
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_slider_moves_the_points(window: MainWindow, qtbot: QtBot, column: int) -> None:
     """Keys on the slider, and both ends reach the ends of the distribution."""
-    control = getattr(window.sandbox.controls, name)
-    before = getattr(window.workspace.sandbox.state, name)
+    control = window.sandbox.controls.parameters.editors[column]
+    assert isinstance(control, SliderBox)
+    before = window.workspace.sandbox.state.task[column]
     control.slider.setFocus()
     press(window, Key.Key_Right)
-    assert getattr(window.workspace.sandbox.state, name) > before
-    assert_on_sine(window)
+    assert window.workspace.sandbox.state.task[column] > before
+    assert_on_task(window)
     assert_adapted(qtbot, window)
-    bounds = getattr(window.workspace.sandbox.line.settings, name)
+    bounds = window.workspace.sandbox.state.family.parameters[column].bounds
     press(window, Key.Key_End)
-    assert getattr(window.workspace.sandbox.state, name) == pytest.approx(bounds.high, abs=1e-3)
+    assert window.workspace.sandbox.state.task[column] == pytest.approx(bounds.high, abs=1e-3)
     press(window, Key.Key_Home)
-    assert getattr(window.workspace.sandbox.state, name) == pytest.approx(bounds.low, abs=1e-3)
+    assert window.workspace.sandbox.state.task[column] == pytest.approx(bounds.low, abs=1e-3)
     assert float(control.box.text()) == pytest.approx(bounds.low, abs=1e-3)
 
 
-def test_a_new_sine(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_new_task(window: MainWindow, qtbot: QtBot) -> None:
     """Button and key each draw another sine, on which the points lie at once."""
     seen = set()
-    for act in (lambda: click(window.sandbox.controls.new_sine), lambda: press(window, "r")):
+    for act in (lambda: click(window.sandbox.controls.new_task), lambda: press(window, "r")):
         xs = [p.x for p in window.workspace.sandbox.state.points]
         act()
         state = window.workspace.sandbox.state
-        seen.add((state.amplitude, state.phase))
+        seen.add((state.task[0], state.task[1]))
         assert [p.x for p in state.points] == xs
-        assert_on_sine(window)
+        assert_on_task(window)
         assert_adapted(qtbot, window)
     assert len(seen) == 2
 
@@ -88,7 +90,7 @@ def test_drawing_k_points(window: MainWindow, qtbot: QtBot) -> None:
         act()
         seen.append(window.workspace.sandbox.state.points)
         assert len(seen[-1]) == shots
-        assert_on_sine(window)
+        assert_on_task(window)
         assert_adapted(qtbot, window)
     assert seen[0] != seen[1]
     assert str(shots) in window.sandbox.controls.draw.text()
@@ -215,7 +217,7 @@ def test_a_run_of_one_learner_is_compared_in_full(
         numbers = window.sandbox.numbers
         assert all(not numbers.switches[role].isHidden() for role in ROLES)
         for role in ("maml", "pretrained"):
-            for cell in (numbers.on_sine[role], numbers.on_support[role]):
+            for cell in (numbers.on_task[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
         assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.line.origin
         qtbot.waitUntil(lambda: sandbox.line.origin in window._origin.text())
@@ -267,7 +269,7 @@ def test_a_point_too_many_is_said(window: MainWindow) -> None:
 
 def test_typing_is_not_a_shortcut(window: MainWindow) -> None:
     """Space, arrows, Delete, digits and letters belong to the field that has the focus."""
-    sandbox, box = window.workspace.sandbox, window.sandbox.controls.amplitude.box
+    sandbox, box = window.workspace.sandbox, window.sandbox.controls.parameters.editors[0].box
     window.workspace.sandbox.update(selected=0)
     before = sandbox.state
     box.setFocus()
@@ -279,13 +281,13 @@ def test_typing_is_not_a_shortcut(window: MainWindow) -> None:
     QTest.keyClicks(box, "2.5")
     assert sandbox.state == before  # half a number is none yet
     press(window, Key.Key_Return)
-    assert sandbox.state.amplitude == 2.5
+    assert sandbox.state.task[0] == 2.5
     assert sandbox.state.shown == before.shown
 
 
 def test_the_same_keys_act_elsewhere(window: MainWindow) -> None:
     """With the focus on the plot or on a button they are shortcuts."""
-    window.sandbox.controls.new_sine.setFocus()
+    window.sandbox.controls.new_task.setFocus()
     before = window.workspace.sandbox.state
     press(window, "1", Key.Key_Right, "c")
     after = window.workspace.sandbox.state

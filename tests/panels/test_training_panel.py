@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.families.reference_losses import floors
+from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.training.loop import HeldOut, TrainEvent, advance, start
 from explorer.panels.training_panel import duration
-from explorer.state.training_session import Newest, Phase
+from explorer.state.training_session import Newest, Phase, train_newest
 from tests.conftest import OpenWindow
 from tests.trainers import LONG, SMALL, GatedTrainer, failing, progress
 from tests.ui import (
@@ -95,11 +95,14 @@ def test_training_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
 def test_pause_and_resume_are_exact(open_window: OpenWindow, qtbot: QtBot) -> None:
     """A run paused by the button and resumed by the key equals one that never stopped."""
     settings = replace(SMALL, iterations=600)
-    window = open_window(settings)
+    trainer = GatedTrainer(train_newest)
+    window = open_window(settings, trainer.train)
     with qtbot.waitSignal(window.workspace.session.progressed):
         click(window.training.train)
+        trainer.open()
     assert window.training.train.text() == "Pause"
     click(window.training.train)
+    trainer.open()
     qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
     stopped = iteration(window)
     assert 0 < stopped < 600
@@ -109,6 +112,7 @@ def test_pause_and_resume_are_exact(open_window: OpenWindow, qtbot: QtBot) -> No
     assert_curves(qtbot, window)
     assert iteration(window) == stopped
     press(window, Key.Key_Return, modifier=CTRL)
+    trainer.open_all()
     qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
     assert_curves(qtbot, window)
     run, losses = advance(start(settings), 600)
@@ -464,7 +468,7 @@ def test_floors_follow_the_settings(window: MainWindow, qtbot: QtBot) -> None:
     """The closed-form floors drawn are those of the run's task distribution."""
     for settings in (SMALL, replace(SMALL, amplitude=(1.0, 2.0))):
         window.workspace.session.reset(settings)
-        wanted = [np.log10(floor.mse) for floor in floors(settings)]
+        wanted = [np.log10(floor.mse) for floor in told_apart(reference_losses(settings.family))]
         for plot in (window.training.meta_loss, window.training.held_out):
 
             def drawn(plot: object = plot, wanted: list[float] = wanted) -> None:

@@ -47,15 +47,15 @@ def assert_answered(qtbot: QtBot, sandbox: Sandbox) -> None:
         assert np.array_equal(trail.support_mse, losses, equal_nan=True)
 
 
-def on_sine(sandbox: Sandbox, point: SupportPoint) -> float:
+def on_task(sandbox: Sandbox, point: SupportPoint) -> float:
     """What the present sine says at a point."""
-    return sandbox.state.amplitude * math.sin(point.x - sandbox.state.phase)
+    return sandbox.state.task[0] * math.sin(point.x - sandbox.state.task[1])
 
 
 def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot) -> None:
     """There is something to see from the start, and it is what the core computes."""
     assert len(sandbox.state.points) == 10
-    assert all(p.snapped and p.y == on_sine(sandbox, p) for p in sandbox.state.points)
+    assert all(p.snapped and p.y == on_task(sandbox, p) for p in sandbox.state.points)
     assert_answered(qtbot, sandbox)
     assert sandbox.answer is not None
     assert set(sandbox.answer.trails) == {MAML.name, PRETRAINED.name}
@@ -77,8 +77,8 @@ def test_the_first_points_are_spread_over_the_inputs(line: Line, qapp: object, s
 @pytest.mark.parametrize(
     "change",
     [
-        {"amplitude": 0.7},
-        {"phase": 2.2},
+        {"task": (0.7, 1.0)},
+        {"task": (3.2, 2.2)},
         {"alpha": 0.003},
         {"steps": 25},
         {"points": (SupportPoint(1.0, -2.0, False),)},
@@ -148,13 +148,13 @@ def test_snapped_points_follow_the_sine_and_free_ones_stay(sandbox: Sandbox) -> 
     sandbox.update(snap=False)
     sandbox.add_point(-2.0, 0.25)
     for change in (
-        lambda: sandbox.update(amplitude=1.1),
-        lambda: sandbox.update(phase=0.3),
-        sandbox.draw_sine,
+        lambda: sandbox.set_parameter(0, 1.1),
+        lambda: sandbox.set_parameter(1, 0.3),
+        sandbox.draw_task,
     ):
         change()
         snapped, free = sandbox.state.points
-        assert (snapped.x, snapped.y) == (1.5, on_sine(sandbox, snapped))
+        assert (snapped.x, snapped.y) == (1.5, on_task(sandbox, snapped))
         assert free == SupportPoint(-2.0, 0.25, False)
 
 
@@ -222,9 +222,9 @@ def test_a_seed_draws_the_same_again(line: Line, qapp: object) -> None:
         sandbox = Sandbox(line, seed)
         states = []
         for _ in range(2):
-            sandbox.draw_sine()
+            sandbox.draw_task()
             sandbox.draw_points()
-            states.append((sandbox.state.amplitude, sandbox.state.phase, sandbox.state.points))
+            states.append((sandbox.state.task[0], sandbox.state.task[1], sandbox.state.points))
         sandbox.shut_down()
         drawn.append(states)
     assert drawn[0] == drawn[1]
@@ -236,8 +236,8 @@ def test_drawn_sines_are_of_the_distribution(sandbox: Sandbox) -> None:
     """Amplitudes and phases fill their ranges and do not leave them."""
     seen = []
     for _ in range(200):
-        sandbox.draw_sine()
-        seen.append((sandbox.state.amplitude, sandbox.state.phase))
+        sandbox.draw_task()
+        seen.append((sandbox.state.task[0], sandbox.state.task[1]))
     low, high = np.min(seen, 0), np.max(seen, 0)
     assert 0.1 <= low[0] < 0.6
     assert 4.5 < high[0] <= 5.0

@@ -16,13 +16,14 @@ from explorer.core.base.random_streams import stream
 from explorer.core.files.checkpoint import load, save
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
-from explorer.core.training.loop import Run, advance, start
+from explorer.core.training.loop import CHUNK_SECONDS, Run, advance, start
 from explorer.state import networks
 from explorer.state import training_session as session_module
+from explorer.state import workspace as workspace_module
 from explorer.state.networks import ROLES
-from explorer.state.training_session import Phase
+from explorer.state.training_session import Phase, train_newest
 from explorer.state.workspace import Workspace
-from tests.trainers import SMALL
+from tests.trainers import SMALL, GatedTrainer
 
 
 @pytest.fixture
@@ -119,19 +120,82 @@ def test_nothing_waits_for_the_engine(
     workspace.shut_down()
 
 
-def test_following_shows_newer_and_newer_networks(workspace: Workspace, qtbot: QtBot) -> None:
+class Clock:
+    """In place of `time` where it says whether it is time to follow; it goes when told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(workspace_module, "time", self)
+
+    def perf_counter(self) -> float:
+        """What the clock says."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that tells the workspace when to follow."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def trainer(workspace: Workspace) -> Iterator[GatedTrainer]:
+    """The workspace's real trainer, chunk by chunk and without evaluations in between."""
+    trainer = GatedTrainer(lambda newest, until, _: train_newest(newest, until, None))
+    workspace.session._trainer = trainer.train
+    yield trainer
+    trainer.open_all()
+
+
+def train_on(workspace: Workspace, trainer: GatedTrainer, qtbot: QtBot) -> int:
+    """Do one more chunk of the run; the iteration to which it leads."""
+    before = workspace.session.iteration
+    trainer.open()
+    qtbot.waitUntil(lambda: workspace.session.iteration > before)
+    return workspace.session.iteration
+
+
+def test_following_shows_newer_and_newer_networks(
+    workspace: Workspace, trainer: GatedTrainer, clock: Clock, qtbot: QtBot
+) -> None:
     """As training goes on the sandbox adapts what is being trained, up to its last iteration."""
     workspace.choose_source("training")
-    origins = [workspace.sandbox.line.origin]
-    workspace.sandbox.answered.connect(lambda: origins.append(workspace.sandbox.line.origin))
-    workspace.session.reset(replace(SMALL, iterations=6000))
     workspace.session.start()
-    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED, timeout=20_000)
+    answers = []
+    for _ in range(3):
+        clock.now += 1.0
+        train_on(workspace, trainer, qtbot)
+        qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+        answers.append(workspace.sandbox.answer)
+    fits = {a.trails["maml"].prediction.tobytes() for a in answers if a is not None}
+    assert len(fits) == 3
+    trainer.open_all()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)
-    assert len(dict.fromkeys(origins)) >= 3
     run = workspace.session.run
     assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].meta)
     assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].meta)
+
+
+@pytest.mark.parametrize(("chunks_apart", "followed"), [(1.0, 4), (0.25, 1)])
+def test_every_chunk_is_followed(
+    workspace: Workspace,
+    trainer: GatedTrainer,
+    clock: Clock,
+    qtbot: QtBot,
+    chunks_apart: float,
+    followed: int,
+) -> None:
+    """Chunks that take their usual time are shown one and all; of a burst, not each."""
+    workspace.choose_source("training")
+    workspace.session.start()
+    shown = []
+    for _ in range(4):
+        clock.now += chunks_apart * CHUNK_SECONDS
+        train_on(workspace, trainer, qtbot)
+        newest = workspace.session.run.learners["maml"].meta
+        shown.append(torch.equal(thetas(workspace)["maml"], newest))
+    assert sum(shown) == followed
 
 
 def test_a_step_is_followed(workspace: Workspace, qtbot: QtBot) -> None:

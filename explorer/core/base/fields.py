@@ -38,6 +38,16 @@ class Range(NamedTuple):
         """The mean of the squares of values drawn uniformly."""
         return (self.low * self.low + self.low * self.high + self.high * self.high) / 3
 
+    @property
+    def variance(self) -> float:
+        """The variance of values drawn uniformly."""
+        return (self.high - self.low) ** 2 / 12
+
+    def mean_power(self, power: int) -> float:
+        """E[uⁿ] of values u drawn uniformly: the mean of all lowᵏ·highⁿ⁻ᵏ."""
+        terms = (self.low**k * self.high ** (power - k) for k in range(power + 1))
+        return sum(terms) / (power + 1)
+
 
 @dataclass(frozen=True)
 class Description:

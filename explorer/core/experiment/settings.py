@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from explorer.core.base.errors import SettingsError
-from explorer.core.base.fields import Description, coerce, descriptions, plain_values
-from explorer.core.families import FAMILIES, Family, Sine, default_family, family_named
+from explorer.core.base.fields import Description, descriptions, plain_values
+from explorer.core.families import DEFAULT_FAMILY, FAMILIES, Family, default_family, family_named
 from explorer.core.families.base import TASKS
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.learners.settings import CommonSettings, Options
@@ -60,7 +60,7 @@ class Settings(CommonSettings):
             SettingsError: there is no such setting, a value is of the wrong type or out of
                 bounds, or the whole is too large to stay responsive.
         """
-        family = _family_from(values.pop(FAMILY, Sine()), values)
+        family = _family_from(values.pop(FAMILY, DEFAULT_FAMILY), values)
         options = _options_from(values.pop("options", ()), values)
         for field in fields(CommonSettings):
             if field.name not in {FAMILY, "options"}:
@@ -121,12 +121,12 @@ class Settings(CommonSettings):
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:
         """Settings from `to_dict`'s output; names that this version does not know are ignored.
 
-        Without a family's name they are those of sines.
+        Without a family's name, as in old files, they are those of the default one.
 
         Raises:
             SettingsError: a value has the wrong type or is out of bounds.
         """
-        family = family_named(str(values.get(FAMILY, Sine.name)))
+        family = family_named(str(values.get(FAMILY, DEFAULT_FAMILY.name)))
         known = settings_of_family(family)
         return cls(**{name: values[name] for name in known if name in values})
 
@@ -148,9 +148,4 @@ def _options_from(given: Sequence[Options], values: dict[str, Any]) -> tuple[Opt
     return tuple(result)
 
 
-DESCRIPTIONS = settings_of_family(Sine)
-
-
-def coerced(name: str, value: Any, family: type[Family] = Sine) -> Any:
-    """A setting's value in its own type; see `fields.coerce`."""
-    return coerce(name, settings_of_family(family)[name], value)
+DESCRIPTIONS = settings_of_family(type(DEFAULT_FAMILY))

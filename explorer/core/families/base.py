@@ -13,17 +13,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    Array = Any  # NumPy takes its time to import, and --help does not need it
 Values = Any  # a tensor, or an array of the same shape
 
 TASKS = "Tasks"  # heading of the form under which the settings of families stand
@@ -224,7 +226,7 @@ class Family(Checked, ABC):
             elif description.kind == "range":
                 parts[name] = f"{symbol} from {range_text(value, description)}"
             else:
-                parts[name] = f"{symbol} {value_text(description, value)}"
+                parts[name] = f"{symbol} = {value_text(description, value)}"
         return parts
 
 
@@ -243,6 +245,17 @@ def between(u: Values, bounds: Range) -> Values:
     return bounds.low + (bounds.high - bounds.low) * u
 
 
+def uniformly(u: Values, *ranges: Range) -> Values:
+    """Values of some ranges ``(…, P)`` from uniform numbers ``(…, P)``, a column of each."""
+    pairs = zip(columns(u), ranges, strict=True)
+    return library(u).concatenate([between(column, bounds) for column, bounds in pairs], -1)
+
+
+def one_half(u: Values) -> Values:
+    """1 for one half of the tasks and 0 for the other, from uniform numbers."""
+    return library(u).where(u >= 0.5, 1.0, 0.0)
+
+
 def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
     """The parameters whose ranges are settings of the family, one column each in this order."""
     known = descriptions(type(family))
@@ -250,6 +263,19 @@ def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
         Parameter(known[name].label, getattr(family, name), column)
         for column, name in enumerate(names)
     )
+
+
+def density_within(values: Tensor, bounds: Range) -> Tensor:
+    """The density at values of what is drawn uniformly from a range."""
+    inside = (values >= bounds.low) & (values <= bounds.high)
+    return inside.to(values.dtype) / (bounds.high - bounds.low)
+
+
+def mean_wave(bounds: Range, t: Array | float) -> NDArray[np.complex128]:
+    """E[e^(itu)] for u drawn uniformly: its real part is E[cos tu], its imaginary E[sin tu]."""
+    half = (bounds.high - bounds.low) / 2
+    wave: NDArray[np.complex128] = np.exp(1j * bounds.mean * t) * np.sinc(half * t / np.pi)
+    return wave
 
 
 def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array, Array]:

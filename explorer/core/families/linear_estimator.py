@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import Array
 
 if TYPE_CHECKING:
@@ -78,12 +76,13 @@ class LinearEstimator:
 
     def before(self, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` before any point is seen."""
-        return self._at(inputs, torch.from_numpy(self.mean).expand(len(inputs), -1))
+        return self.at(inputs, torch.from_numpy(self.mean).expand(len(inputs), -1))
 
     def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` from points ``(T, K, 1)``."""
-        return self._at(inputs, self.estimate(support_x, support_y))
+        return self.at(inputs, self.estimate(support_x, support_y))
 
-    def _at(self, inputs: Tensor, coefficients: Tensor) -> Tensor:
+    def at(self, inputs: Tensor, coefficients: Tensor) -> Tensor:
+        """Values ``(T, G)`` at inputs ``(T, G, 1)`` of functions with coefficients ``(T, C)``."""
         values = self.features(inputs.double()) @ coefficients.unsqueeze(-1)
         return values.squeeze(-1).to(inputs.dtype)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.core.base.errors import UserError
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, Family
 from explorer.core.jobs.metered_evaluation import LearnerResult
 from explorer.core.jobs.requests import check_alpha, check_numbers, step_sizes_around
 
@@ -42,7 +42,7 @@ class Comparison:
     tasks: int = 600
     seed: int = 0
     alpha: StepSize = 0.01
-    family: Family = Sine()
+    family: Family = DEFAULT_FAMILY
     reference: str | None = None
 
     def __post_init__(self) -> None:

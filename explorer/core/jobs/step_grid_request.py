@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from explorer.core.base.errors import UserError
 from explorer.core.evaluation.evaluation import Evaluation
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, Family
 from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.requests import check_alpha, check_numbers, step_sizes_around
 
@@ -56,7 +56,7 @@ class StepGrid:
         """The task distribution for one network."""
         if self.family is not None:
             return self.family
-        return Sine() if competitor.settings is None else competitor.settings.family
+        return DEFAULT_FAMILY if competitor.settings is None else competitor.settings.family
 
 
 @dataclass(frozen=True, eq=False)
