@@ -25,8 +25,9 @@ from explorer.core.families import FAMILIES, Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Figure
 from explorer.core.files import checkpoint
-from explorer.core.jobs.comparison import Comparison, Competitor
 from explorer.core.jobs.comparison import compare as compare_job
+from explorer.core.jobs.comparison_request import Comparison
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import Progress, Run
 from explorer.core.training.loop import start as begin

@@ -6,18 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
-from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint
-from explorer.core.jobs.comparison import Competitor
+from explorer.core.jobs.competitor import RANDOM, UNTRAINED, Competitor, untrained
 from explorer.core.learners import LEARNERS, MAML
-from explorer.core.network.mlp import initialise, make_network
 
-RANDOM, UNTRAINED = "random", "Untrained"
 ADDED = (RANDOM, *CLOSED_FORMS)  # those that no file holds
 
 
@@ -129,10 +125,7 @@ def _of_file(checkpoint: Checkpoint) -> list[Entrant]:
 
 def _added(name: str, settings: Settings) -> Entrant:
     if name == RANDOM:
-        network = make_network(settings.hidden, settings.activation)
-        # The same network as the window's.
-        theta = initialise(network, stream(settings.seed, "sandbox network"))
-        competitor = Competitor(UNTRAINED, RANDOM, StartingPoint(network, theta))
+        competitor = Competitor(UNTRAINED, RANDOM, untrained(settings))
     else:
         competitor = Competitor(CLOSED_FORMS[name].label, name)
     return Entrant(None, competitor.label, competitor, settings.family)

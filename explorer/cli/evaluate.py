@@ -5,21 +5,26 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from explorer.cli.entrants import Entrant, entrants, matching
 from explorer.cli.family_arguments import described
-from explorer.cli.jobs import command_of, last, tasks_asked_for, write
+from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.values import check_folder
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import Difference, with_interval
+from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families import Family
 from explorer.core.files.checkpoint import load
-from explorer.core.jobs.comparison import Comparison, measure
-from explorer.core.jobs.comparison_figure import Results, differences, figure_of, sentences
+from explorer.core.jobs.comparison import evaluate_competitors
+from explorer.core.jobs.comparison_figure import differences, figure_of, sentences
+from explorer.core.jobs.comparison_request import Comparison, Results
+from explorer.core.jobs.metered_evaluation import LearnerResult
 
-COLUMNS = 3  # numbers of shots side by side in a table of 100 characters
+WIDTH = 100  # characters of a line
+COLUMNS = 3  # numbers of shots side by side in a table of that width
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +46,17 @@ class Group:
         """Differences to the reference by label and K; none without a reference."""
         return differences(self.request, [each.competitor for each in self.entrants], self.results)
 
+    def results_of(self, entrant: Entrant) -> Results:
+        """Its own, one for each number of support points."""
+        return {(entrant.label, k): self.results[entrant.label, k] for k in self.request.shots}
+
     def evaluations(self, entrant: Entrant) -> list[Evaluation]:
         """One for each number of support points."""
-        return [self.results[entrant.label, k].evaluation for k in self.request.shots]
+        return [each.evaluation for each in self.results_of(entrant).values()]
 
     def alphas(self, entrant: Entrant) -> list[float]:
         """Its step size for each number of support points."""
-        return [self.results[entrant.label, k].alpha for k in self.request.shots]
+        return [each.alpha for each in self.results_of(entrant).values()]
 
 
 def run(arguments: Namespace) -> int:
@@ -98,8 +107,8 @@ def _evaluate(
         tasks,
         reference,
     )
-    found = last(measure(request, [each.competitor for each in members]))
-    return Group(request, members, found.results)
+    results = run_job(evaluate_competitors(request, [each.competitor for each in members]))
+    return Group(request, members, results)
 
 
 def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:
@@ -118,23 +127,32 @@ def _result(group: Group, entrant: Entrant) -> dict[str, Any]:
         "name": entrant.name,
         "label": entrant.label,
         "distribution": described(group.request.family),
-        "results": [
-            {
-                "shots": it.shots,
-                "tasks": it.tasks,
-                "alpha": alpha if entrant.adapts else None,
-                "mse": it.mse,
-                "median": it.median,
-                "ci95": it.ci95,
-                "diverged": it.diverged,
-            }
-            for it, alpha in zip(group.evaluations(entrant), group.alphas(entrant), strict=True)
-        ],
+        "results": [_numbers(found, entrant) for found in group.results_of(entrant).values()],
     }
     gaps = [(k, gap) for (label, k), gap in group.gaps.items() if label == entrant.label]
     if gaps:
         result["differences"] = [_difference(shots, gap) for shots, gap in gaps]
     return result
+
+
+def _numbers(found: LearnerResult, entrant: Entrant) -> dict[str, Any]:
+    it, judged = found.evaluation, found.verdict
+    return {
+        "shots": it.shots,
+        "tasks": it.tasks,
+        "alpha": found.alpha if entrant.adapts else None,
+        "mse": it.mse,
+        "median": it.median,
+        "ci95": it.ci95,
+        "diverged": it.diverged,
+        "verdict": judged
+        and {
+            "shares": judged.shares,
+            "single": judged.single,
+            "ideal": judged.ideal,
+            "text": verdict_sentence(judged, it.shots, entrant.name),
+        },
+    }
 
 
 def _difference(shots: int, gap: Sequence[Difference]) -> dict[str, Any]:
@@ -174,7 +192,12 @@ def _text(group: Group, entrant: Entrant) -> str:
         title += f"\ntasks other than those of its training: {other}"
     results = group.evaluations(entrant)
     tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
-    return "\n".join([title, *tables, *_warnings(results)])
+    judged = [
+        fill(verdict_sentence(found.verdict, shots, entrant.name), WIDTH, subsequent_indent="  ")
+        for (_, shots), found in group.results_of(entrant).items()
+        if found.verdict is not None and entrant.adapts
+    ]
+    return "\n".join([title, *tables, *_warnings(results), *judged])
 
 
 def _alpha(group: Group, entrant: Entrant) -> str:

@@ -8,15 +8,16 @@ from typing import Any
 
 from explorer.cli.entrants import entrants
 from explorer.cli.family_arguments import described
-from explorer.cli.jobs import command_of, last, tasks_asked_for, write
+from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, table
 from explorer.cli.values import check_folder
 from explorer.core.base.errors import UserError
 from explorer.core.figures.figure import Figure, HeatMap
 from explorer.core.files.checkpoint import load
-from explorer.core.jobs.comparison import Competitor
-from explorer.core.jobs.step_grid import StepGrid, measure_grid
-from explorer.core.jobs.step_grid_figure import Grid, best_alpha, figure_of
+from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.step_grid import evaluate_grid
+from explorer.core.jobs.step_grid_figure import best_alpha, figure_of
+from explorer.core.jobs.step_grid_request import Grid, StepGrid
 
 HURTS = "!"
 WIDTH = 100  # characters of a line
@@ -42,7 +43,7 @@ def run(arguments: Namespace) -> int:
         arguments.seed,
         tasks_asked_for(arguments, entrant.trained_on),
     )
-    cells = last(measure_grid(request, entrant.competitor)).cells
+    cells = run_job(evaluate_grid(request, entrant.competitor))
     figure = figure_of(request, entrant.competitor, cells, command_of(arguments))
     files = write(figure, arguments.export)
     if arguments.json:

@@ -78,7 +78,9 @@ Adapt each network of each file to fresh tasks of the distribution it was traine
 the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Together the
 tasks cover all amplitudes, phases and inputs evenly (a scrambled Sobol sequence), so that the
 seed matters little; with the same seed, all networks meet the same tasks. A task on which
-adaptation diverged is counted, left out of the mean, and infinite in the median.
+adaptation diverged is counted, left out of the mean, and infinite in the median. Did it learn
+anything? A sentence says which share of the way it has come from the best single function, which
+is the same for all tasks, to the ideal learner, which knows the family and its ranges.
 
 With --against the differences on the same tasks follow, which say whether a gap is noise; all
 then meet the tasks of the first file's training, unless others are given."""
@@ -92,11 +94,14 @@ examples:
   maml-explorer evaluate maml.safetensors --amplitude 5 10 --noise 0.3 --learner ideal --export out
 
 The files come before --shots. --json prints {"learners": [{"file", "name", "label",
-"distribution", "results": [{"shots", "tasks", "alpha", "mse", "median", "ci95", "diverged"}]}]},
-the last four as lists over the steps; ci95 is the half-width of the 95 % interval of the mean of
-independent tasks (evenly spread ones scatter less), and what is not finite is null. --against adds
-"against", "notes" (the differences in words) and to each other learner "differences": [{"shots",
-"mean", "ci95", "pairs", "left_out", "more_than_chance"}]; --export adds "files"."""
+"distribution", "results": [{"shots", "tasks", "alpha", "mse", "median", "ci95", "diverged",
+"verdict"}]}]}, mse to diverged as lists over the steps; verdict has "shares" of the way from the
+best single function's error ("single") to the ideal learner's ("ideal"; null where that is not
+known, and then the way is to zero) after each step, and "text"; ci95 is the half-width of the
+95 % interval of the mean of independent tasks (evenly spread ones scatter less), and what is not
+finite is null. --against adds "against", "notes" (the differences in words) and to each other
+learner "differences": [{"shots", "mean", "ci95", "pairs", "left_out", "more_than_chance"}];
+--export adds "files"."""
 
 GRID_HELP = """\
 Train once, test everything: adapt one network with every number of support points and every step

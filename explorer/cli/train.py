@@ -17,6 +17,7 @@ from explorer.cli.family_arguments import flag, given_settings
 from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
 from explorer.cli.output import PROGRAM, emit, emit_json, number, say
 from explorer.cli.values import check_place
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.errors import SettingsError, TrainingDivergedError, UserError
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
@@ -161,7 +162,7 @@ def _check_turns(run: Run, wanted: Settings) -> None:
 def _train(begun: Run, threads: int | None, interruption: Interruption) -> Outcome:
     total = begun.settings.iterations
     outcome = Outcome(begun, {}, 0.0, None)
-    with _bar(begun.iteration, total) as bar:
+    with _bar(begun.iteration, total) as bar, cancelled_when(lambda: interruption.asked):
         try:
             for event in train(begun, threads=threads or threads_for(begun.settings)):
                 if isinstance(event, Progress):
@@ -170,6 +171,8 @@ def _train(begun: Run, threads: int | None, interruption: Interruption) -> Outco
                     bar.update(event.run.iteration - bar.n)
                 if interruption.asked:
                     break
+        except CancelledWorkError:
+            pass  # between two learners; the last good run is what there is
         except TrainingDivergedError as error:
             return replace(outcome, problem=error)
     return outcome

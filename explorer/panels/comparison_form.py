@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 
 from explorer.core.base.errors import UserError
 from explorer.core.figures.figure import JobProgress
-from explorer.core.jobs.comparison import Comparison, StepSize, compare
+from explorer.core.jobs.comparison import compare
+from explorer.core.jobs.comparison_request import Comparison, StepSize
 from explorer.panels.evaluation_fields import (
     CountFields,
     TaskFields,

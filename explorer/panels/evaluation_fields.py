@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QS
 from explorer.core.base.errors import UserError
 from explorer.core.base.fields import descriptions
 from explorer.core.families import FAMILIES, Family, default_family
-from explorer.core.jobs.comparison import Competitor
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.requests import DESCRIPTIONS, MAX_STEPS, MAX_TASKS
 from explorer.panels.editors import Editor, RangeBox, make_editor, show_in, value_of
 from explorer.panels.widgets import label, row, show_choice

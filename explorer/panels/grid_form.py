@@ -7,7 +7,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
 from explorer.core.figures.figure import JobProgress
-from explorer.core.jobs.step_grid import StepGrid, step_grid
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.panels.evaluation_fields import (
     CountFields,
     TaskFields,

@@ -6,10 +6,11 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.jobs.competitor import RANDOM
 from explorer.core.learners import LEARNERS
 from explorer.panels.style import Theme, swatch
 from explorer.panels.widgets import label
-from explorer.state.networks import GROUPS, RANDOM, ROLES
+from explorer.state.networks import GROUPS, ROLES
 from explorer.state.sandbox import Sandbox
 
 KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))

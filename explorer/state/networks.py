@@ -10,24 +10,21 @@ from typing import Literal
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.base.errors import UserError
-from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint, load
 from explorer.core.files.header import read_header
+from explorer.core.jobs.competitor import RANDOM, UNTRAINED, closed_form, untrained
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
-from explorer.core.network.mlp import initialise, make_network
 from explorer.core.training.loop import Run
 
 Source = Literal["shipped", "training", "file"]
 
-RANDOM = "random"
 _FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
 ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *CLOSED_FORMS)
 LABELS = {
     **{name: each.label for name, each in (LEARNERS | CLOSED_FORMS).items()},
-    RANDOM: "Untrained",
+    RANDOM: UNTRAINED,
 }
 GROUPS = {
     **{
@@ -172,22 +169,10 @@ def _complete(
 def _without_training(settings: Settings) -> dict[str, Entry]:
     """The competitors that follow from the settings alone."""
     known = {
-        name: Entry(learner.label, partial(_closed_form, name, settings))
+        name: Entry(learner.label, partial(closed_form, name, settings.family))
         for name, learner in CLOSED_FORMS.items()
     }
-    return {RANDOM: Entry(LABELS[RANDOM], partial(_untrained, settings)), **known}
-
-
-def _closed_form(name: str, settings: Settings) -> Start:
-    start = CLOSED_FORMS[name].start(settings.family)
-    if start is None:
-        raise UserError(f"{LABELS[name]} is not known for {settings.family.label} tasks.")
-    return start
-
-
-def _untrained(settings: Settings) -> StartingPoint:
-    network = make_network(settings.hidden, settings.activation)
-    return StartingPoint(network, initialise(network, stream(settings.seed, "sandbox network")))
+    return {RANDOM: Entry(LABELS[RANDOM], partial(untrained, settings)), **known}
 
 
 def _read_start(path: Path) -> StartingPoint:

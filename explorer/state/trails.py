@@ -81,7 +81,7 @@ def answer(question: Question) -> Answer:
     """Adapt the networks asked for to the question's points.
 
     Raises:
-        GivenUpError: nobody waits for it any more.
+        CancelledWorkError: nobody waits for it any more.
     """
     torch.set_num_threads(1)
     family, task = question.family, torch.tensor([[question.task]])

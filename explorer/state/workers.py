@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
 
-from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.errors import UserError
 
 STOP_TIMEOUT_MS = 60_000  # a thread may be loading the engine from a slow disk
@@ -46,12 +46,12 @@ class GeneratorWorker(QThread):
         """Thread body."""
         sentence, details = "", ""
         try:
-            with given_up_when(self.isInterruptionRequested):
+            with cancelled_when(self.isInterruptionRequested):
                 for item in self._items:
                     self.produced.emit(self, item)
                     if self.isInterruptionRequested():
                         break
-        except GivenUpError:
+        except CancelledWorkError:
             pass  # the item in hand is not made
         except Exception as error:  # noqa: BLE001 - every failure reaches the user
             sentence, details = describe(error)
@@ -102,9 +102,9 @@ class LatestWorker(QThread):
                     return
                 job, ticket, self._job = self._job, self._ticket, None
             try:
-                with given_up_when(lambda: self._stopping):
+                with cancelled_when(lambda: self._stopping):
                     self.done.emit(ticket, job())  # type: ignore[misc]
-            except GivenUpError:
+            except CancelledWorkError:
                 continue
             except Exception as error:  # noqa: BLE001 - every failure reaches the user
                 self.failed.emit(ticket, *describe(error))

@@ -19,9 +19,12 @@ from explorer.core.base.errors import UserError
 from explorer.core.base.fields import Range
 from explorer.core.figures.figure import JobProgress
 from explorer.core.files.checkpoint import load, save
-from explorer.core.jobs.comparison import Comparison, Competitor, compare
+from explorer.core.jobs.comparison import compare
+from explorer.core.jobs.comparison_request import Comparison
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.reproduction import Item, Plan
-from explorer.core.jobs.step_grid import StepGrid, step_grid
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import start
 from explorer.panels.comparison_form import ComparisonForm
 from explorer.panels.evaluation_fields import competitor

@@ -7,10 +7,11 @@ import torch
 
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.files.checkpoint import load
+from explorer.core.jobs.competitor import RANDOM
 from explorer.core.training.loop import TOGETHER
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 from explorer.state import trails
-from explorer.state.networks import RANDOM, Line, from_shipped
+from explorer.state.networks import Line, from_shipped
 from tests.benchmarks.measure import Options, Row, at_most, measured, p99, paired, use_cores
 
 SHOTS, TASKS, STEPS = (5, 10, 20), 600, 10

@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.core.base.cancellation import given_up_when
+from explorer.core.base.cancellation import cancelled_when
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
 from explorer.state.networks import Entry, Line, Start, from_shipped
@@ -345,7 +345,7 @@ def test_closing_does_not_wait_for_a_long_answer(
         return True
 
     def watched(question: Question) -> Answer:
-        with given_up_when(is_over):
+        with cancelled_when(is_over):
             return answer(question)
 
     monkeypatch.setattr(sandbox_module, "answer", watched)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from pytestqt.qtbot import QtBot
 
-from explorer.core.base.cancellation import check_wanted
+from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.settings import Settings
 from explorer.core.training.loop import HeldOut, Run, TrainEvent, advance, start
@@ -370,7 +370,7 @@ def test_pausing_before_the_first_iteration_leaves_the_run_ready(
         while not preparing.is_set():
             preparing.set()
             while True:
-                check_wanted()
+                check_cancelled()
         yield from train_newest(newest, until, held_out_seconds)
 
     session = open_session(trainer=trainer)

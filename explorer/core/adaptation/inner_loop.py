@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors
 from explorer.core.families.base import Estimator
@@ -27,6 +28,23 @@ DIVERGENCE_FACTOR = 10.0
 # Multiplications computed before the first of their steps is handed out: some 50 ms of work.
 WORK_AT_ONCE = 1e9
 KEPT_LOOPS = 8  # for as many shapes of networks
+
+
+@dataclass(frozen=True)
+class AdaptBlock:
+    """The network after B gradient steps that were computed together, on each of T tasks.
+
+    Attributes:
+        first: gradient steps taken before the first of them.
+        theta: adapted parameters, ``(B, T, P + C)``; None if they were not to be kept.
+        support_loss: mean squared error on the support points, ``(B, T)``; NaN without points.
+        prediction: f on the grid, ``(B, T, G)``.
+    """
+
+    first: int
+    theta: Tensor | None
+    support_loss: Tensor
+    prediction: Tensor
 
 
 @dataclass(frozen=True)
@@ -91,7 +109,34 @@ def adapt(
         steps: number of gradient steps.
         task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
         keep_theta: whether the steps hold the adapted parameters too.
+
+    Raises:
+        CancelledWorkError: it is no longer wanted.
     """
+    for block in adapt_in_blocks(
+        *(start, support_x, support_y, grid),
+        alpha=alpha,
+        steps=steps,
+        task=task,
+        keep_theta=keep_theta,
+    ):
+        thetas = [None] * len(block.prediction) if block.theta is None else block.theta
+        for i, parts in enumerate(zip(thetas, block.support_loss, block.prediction, strict=True)):
+            yield AdaptStep(block.first + i, *parts)
+
+
+def adapt_in_blocks(
+    start: Start,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    task: Tensor | None = None,
+    keep_theta: bool = True,
+) -> Iterator[AdaptBlock]:
+    """As `adapt`, with all steps that are computed at once as one piece."""
     tasks = support_x.shape[0]
     inputs = grid.view(-1, grid.shape[-1], 1).expand(tasks, -1, 1)
     if not isinstance(start, StartingPoint):
@@ -110,28 +155,29 @@ def adapt(
     for first in range(0, steps + 1, at_once):
         count = min(at_once, steps + 1 - first)
         alphas = torch.full((count,), alpha, dtype=theta.dtype)
+        check_cancelled()
         carried, (losses, predictions, *kept) = loop.run(carried, (alphas,), fixed)
-        predictions = predictions.squeeze(-1)
-        thetas = kept[0] if kept else [None] * count
-        for i in range(count):
-            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
+        yield AdaptBlock(first, kept[0] if kept else None, losses, predictions.squeeze(-1))
 
 
 def _estimated(
     start: Estimator, support_x: Tensor, support_y: Tensor, inputs: Tensor, steps: int
-) -> Iterator[AdaptStep]:
+) -> Iterator[AdaptBlock]:
     """There are no gradient steps; the estimate comes with the first and stays."""
     shots = support_x.shape[1]
     everywhere = torch.cat([support_x, inputs], 1)
 
-    def step(number: int, values: Tensor) -> AdaptStep:
-        error = values[:, :shots] - support_y.squeeze(-1)
-        return AdaptStep(number, None, error.square().mean(-1), values[:, shots:])
+    def block(first: int, count: int, values: Tensor) -> AdaptBlock:
+        loss = (values[:, :shots] - support_y.squeeze(-1)).square().mean(-1)
+        predictions = values[:, shots:]
+        return AdaptBlock(
+            first, None, loss.expand(count, -1), predictions.expand(count, *predictions.shape)
+        )
 
-    yield step(0, start.before(everywhere))
+    check_cancelled()
+    yield block(0, 1, start.before(everywhere))
     if steps:
-        seen = start.after(support_x, support_y, everywhere)
-        yield from (step(number, seen) for number in range(1, steps + 1))
+        yield block(1, steps, start.after(support_x, support_y, everywhere))
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.adaptation.inner_loop import Start, adapt, curvature, diverged
+from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, curvature, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.base.cancellation import check_wanted
 from explorer.core.base.lazy_torch import torch
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def walk_together(
         task: parameters of the task, ``(1, 1, P)``, for networks that are told them.
 
     Raises:
-        GivenUpError: it is no longer wanted.
+        CancelledWorkError: it is no longer wanted.
     """
     trails: dict[int, Trail] = {}
     for members, course_start in _of_one_shape(starts):
@@ -107,14 +106,13 @@ def walk_together(
         points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
         tasks = None if task is None else task.expand(rows, -1, -1)
         losses, predictions = [], []
-        course = adapt(
+        for block in adapt_in_blocks(
             *(course_start, *points, grid), alpha=alpha, steps=steps, task=tasks, keep_theta=False
-        )
-        for step in course:
-            check_wanted()
-            losses.append(step.support_loss)
-            predictions.append(step.prediction)
-        support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
+        ):
+            losses.append(block.support_loss)
+            predictions.append(block.prediction)
+        support_losses = torch.cat(losses).T.contiguous()
+        prediction = torch.cat(predictions).transpose(0, 1).contiguous()
         mse = (prediction - truth).square().mean(-1)
         flags = diverged(support_losses.T, points[1]).T
         for row, member in enumerate(members):

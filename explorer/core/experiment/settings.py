@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
 from typing import Any
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import Description, descriptions, plain_values
 from explorer.core.families import DEFAULT_FAMILY, FAMILIES, Family, default_family, family_named
 from explorer.core.families.base import TASKS
-from explorer.core.learners import LEARNERS
+from explorer.core.learners import LEARNERS, MAML
 from explorer.core.learners.settings import CommonSettings, Options
 
 # More work per meta-iteration than this many times the paper's, and Pause could no longer answer
 # within 200 ms, since an iteration runs to its end.
 MAX_WORK = 120.0
-# Multiplications for each parameter and point: of a gradient, forward and backward, and of a
-# Hessian-vector product.
-GRADIENT, PRODUCT = 3, 6
 
 FAMILY = "family"  # the flat name under which a family is chosen
 _COMMON = descriptions(CommonSettings)
@@ -111,11 +107,8 @@ class Settings(CommonSettings):
         return {name: value for name, value in self.to_dict().items() if name not in others}
 
     def relative_work(self) -> float:
-        """Multiplications of one meta-iteration, in units of the paper's settings."""
-        judged = self.query * (self.inner_steps if self.outer_loss == "every" else 1)
-        return _work(self.meta_batch, self.shots, judged, self.inner_steps, self.hidden) / _work(
-            25, 10, 10, 1, (40, 40)
-        )
+        """Work of one meta-iteration of MAML, in units of the paper's settings."""
+        return MAML.work(self) / MAML.work(CommonSettings())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values by flat name, ready for JSON."""
@@ -153,12 +146,6 @@ def _options_from(given: Sequence[Options], values: dict[str, Any]) -> tuple[Opt
         changes = {name: values.pop(name) for name in descriptions(kind) if name in values}
         result.append(replace(own, **changes) if changes else own)
     return tuple(result)
-
-
-def _work(tasks: int, shots: int, judged: int, steps: int, hidden: Sequence[int]) -> float:
-    sizes = [1, *hidden, 1]
-    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    return tasks * parameters * ((GRADIENT + PRODUCT) * shots * steps + GRADIENT * judged)
 
 
 DESCRIPTIONS = settings_of_family(type(DEFAULT_FAMILY))

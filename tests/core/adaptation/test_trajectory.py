@@ -10,7 +10,7 @@ from torch import Tensor
 from explorer.core.adaptation.inner_loop import adapt, curvature, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.adaptation.trajectory import Divergence, Trail, walk
-from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.random_streams import stream
 from explorer.core.families import Sine
 from explorer.core.families.sine import sine
@@ -77,6 +77,6 @@ def test_it_can_be_given_up_between_steps() -> None:
         asked.append(1)
         return len(asked) == 3
 
-    with pytest.raises(GivenUpError), given_up_when(is_over):
+    with pytest.raises(CancelledWorkError), cancelled_when(is_over):
         walk(StartingPoint(NETWORK, THETA), *support(6), GRID, TRUTH, alpha=0.02, steps=50)
     assert len(asked) == 3

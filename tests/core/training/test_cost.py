@@ -9,9 +9,8 @@ from explorer.core.engine.recording import Recording
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.training import loop as training
 from explorer.core.training.cost import iteration_seconds, too_much
-from explorer.core.training.loop import TOGETHER, Progress, Working, advance, start
+from explorer.core.training.loop import TOGETHER, advance, start
 from explorer.core.training.outer_loop import compiled_chunk, plain_chunk
 from tests.trainers import SMALL
 
@@ -81,22 +80,6 @@ def test_support_and_query_points_cost_what_they_are_used_for() -> None:
     assert cost("first-order") == pytest.approx(40 / 20)
     assert cost("maml") == pytest.approx((5 * 9 + 35 * 3) / (10 * 9 + 10 * 3))
     assert cost("reptile") == pytest.approx(40 / 20)
-
-
-def test_slow_learners_can_be_interrupted_between_each_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Training offers to stop between two learners that take long, and counts on all the same."""
-    settings = SMALL.changed(iterations=2)
-    names = ("maml", "anil", "cavia")
-    expected = advance(start(settings, names), 2)[0]
-    monkeypatch.setattr(training, "CHUNK_SECONDS", 0.0)
-    events = list(training.train(start(settings, names)))
-    assert [type(event) for event in events] == 2 * [Working, Working, Progress]
-    last = events[-1]
-    assert isinstance(last, Progress)
-    for name in names:
-        assert torch.equal(last.run.learners[name].meta, expected.learners[name].meta)
 
 
 @pytest.mark.parametrize("tasks", [40, 131, 400])
