@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
 from explorer.core.engine import native
+from explorer.core.engine.checking import CHECK
 from explorer.core.schema import Settings
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
@@ -59,6 +60,15 @@ def engine() -> None:
     """Compiled before the first test, which would wait for it in vain."""
     for dtype in ("float32", "float64"):
         native.load(dtype)
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first round of every program is run as ordinary Python too, and compared.
+
+    With ``MAML_EXPLORER_CHECK=1`` in the environment all tests do so, and take half as long again.
+    """
+    monkeypatch.setenv(CHECK, "1")
 
 
 @pytest.fixture(autouse=True)

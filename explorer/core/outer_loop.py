@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from explorer.core.engine import Loop, Tensors, together
+from explorer.core.engine import Loop, Tensors, all_reduce
 from explorer.core.lazy_torch import torch
 from explorer.core.learners import LEARNERS, Batch, InnerLoop
 from explorer.core.network import Network
@@ -85,7 +85,7 @@ def training_loop(
             for block in zip(*(cut(part) for part in points), strict=True)
         ]
         shares = [len(block) / tasks for block in cut(points[0])]
-        means = together(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
+        means = all_reduce(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
         g, losses = means[: len(theta)], means[len(theta) :]
         m = torch.lerp(m, g, 1 - BETA_1)
         v = v * BETA_2 + g * g * (1 - BETA_2)

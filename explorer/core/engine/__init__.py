@@ -6,6 +6,7 @@ nothing, and `program` lays out the rest in memory. `machine` runs that, with th
 `build` compiles it and `native` loads what it left. `loop` puts all of them together.
 """
 
-from explorer.core.engine.loop import Loop, Tensors, together
+from explorer.core.engine.collective import all_reduce
+from explorer.core.engine.loop import Loop, Tensors
 
-__all__ = ["Loop", "Tensors", "together"]
+__all__ = ["Loop", "Tensors", "all_reduce"]

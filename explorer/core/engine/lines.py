@@ -11,8 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from explorer.core.engine.layout import LANES
-from explorer.core.engine.recording import Op
+from explorer.core.engine.layout import LANES, Op
 from explorer.core.engine.vectors import (
     INTEGER,
     first_lanes,

@@ -9,11 +9,10 @@ import math
 
 from numba import njit
 
-from explorer.core.engine.layout import LANES, MEETING_SIZE, Integers, Numbers, Row
+from explorer.core.engine.layout import LANES, MEETING_SIZE, Integers, Numbers, Op, Row
 from explorer.core.engine.lines import lines
 from explorer.core.engine.meeting import announce, wait_for
 from explorer.core.engine.products import ROWS, WIDE_ROWS, dots, tile, turn
-from explorer.core.engine.recording import Op
 
 INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache
 
@@ -22,7 +21,7 @@ _SIZES, _OUT_STRIDES = int(Row.SIZES), int(Row.OUT_STRIDES)
 _A_STRIDES, _B_STRIDES = int(Row.A_STRIDES), int(Row.B_STRIDES)
 (
     _MATMUL, _FILL, _COPY, _AFFINE, _RELU, _TANH, _SQRT, _ADD, _MULTIPLY, _DIVIDE, _LERP,
-    _THRESHOLD, _ACCUMULATE, _TOGETHER,
+    _THRESHOLD, _ACCUMULATE, _ALL_REDUCE,
 ) = (int(op) for op in Op)  # fmt: skip
 
 
@@ -240,7 +239,7 @@ def run(
             op = program[k, _OP]
             if op == _MATMUL:
                 _matmul(memory, program[k])
-            elif op == _TOGETHER:
+            elif op == _ALL_REDUCE:
                 meeting += 1
                 _sum_over_threads(memory, program[k], shared, arrivals, me, meeting)
             else:

@@ -27,7 +27,7 @@ ENTRY = "run_machine"
 # The arguments of `build.entry`: pointers to numbers and to integers, and integers.
 ARGUMENTS = "nipniinipinipipinipii"
 _SOURCES = (
-    "build", "layout", "lines", "machine", "meeting", "native", "products", "recording", "vectors",
+    "build", "layout", "lines", "machine", "meeting", "native", "products", "vectors",
 )  # fmt: skip
 _DIGEST_SIZE = hashlib.sha256().digest_size
 # What the code would call to report an error of Python. It makes none, so these are never called.

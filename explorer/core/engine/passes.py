@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from explorer.core.engine.recording import Instruction, Op, Recording, View
+from explorer.core.engine.layout import Op
+from explorer.core.engine.recording import Instruction, Recording, View
 from explorer.core.giving_up import check_wanted
 
 
@@ -79,7 +80,7 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
     """Let what is copied whole into a larger storage be written there in the first place."""
     fixed = {view.storage for view in recording.inputs} | recording.constants.keys()
     for each in instructions:
-        if each.op is Op.TOGETHER:  # what is exchanged must stay contiguous
+        if each.op is Op.ALL_REDUCE:  # what is exchanged must stay contiguous
             fixed |= {view.storage for view in (each.out, *each.inputs)}
     users: dict[int, list[int]] = {}  # of each storage
     for k, each in enumerate(instructions):

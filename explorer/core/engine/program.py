@@ -7,9 +7,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.engine.layout import DIMENSIONS, LANES, Row
+from explorer.core.engine.layout import DIMENSIONS, LANES, Op, Row
 from explorer.core.engine.passes import simplified
-from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
+from explorer.core.engine.recording import Instruction, Recording, UnsupportedError, View
 from explorer.core.giving_up import check_wanted
 
 _ALIGNMENT = 16  # elements: a cache line of float32
@@ -69,7 +69,7 @@ def assemble(recording: Recording) -> Program:
         ),
         tuple(places[view.storage] for view in recording.inputs),
         tuple((places[view.storage], view.shape) for view in recording.outputs),
-        max((prod(each.out.shape) for each in instructions if each.op is Op.TOGETHER), default=0),
+        max((prod(each.out.shape) for each in instructions if each.op is Op.ALL_REDUCE), default=0),
     )
 
 

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.core.engine import native
-from explorer.core.engine.layout import MEETING_SIZE, Numbers, Row
-from explorer.core.engine.loop import Loop, Tensors, together
+from explorer.core.engine import Loop, Tensors, all_reduce, native
+from explorer.core.engine.layout import MEETING_SIZE, Numbers, Op, Row
 from explorer.core.engine.program import assemble
-from explorer.core.engine.recording import Op, record
+from explorer.core.engine.tracing import trace as record
 
 
 @pytest.fixture
@@ -150,8 +149,8 @@ def test_long_recordings_are_assembled_fast_enough() -> None:
 def averaging(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
     """Move towards the mean of what all threads are given."""
     (x,), (part,) = carried, given
-    mean = together(part.sum(0) / 6)
-    x = torch.lerp(x, mean + together(x * part.shape[0] / 6), 0.3)
+    mean = all_reduce(part.sum(0) / 6)
+    x = torch.lerp(x, mean + all_reduce(x * part.shape[0] / 6), 0.3)
     return (x,), (mean,)
 
 
