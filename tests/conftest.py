@@ -19,6 +19,7 @@ from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
 from explorer.core.engine import native
 from explorer.core.engine.checking import CHECK
+from explorer.core.engine.status import STATUS, SWITCH, State, Status
 from explorer.core.schema import Settings
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
@@ -60,6 +61,20 @@ def engine() -> None:
     """Compiled before the first test, which would wait for it in vain."""
     for dtype in ("float32", "float64"):
         native.load(dtype)
+
+
+@pytest.fixture
+def fresh_status(monkeypatch: pytest.MonkeyPatch) -> Status:
+    """The engine's status as a new process finds it; what is loaded stays so."""
+    monkeypatch.setattr(STATUS, "_state", State.NOT_LOADED)
+    monkeypatch.setattr(STATUS, "_sentences", [])
+    return STATUS
+
+
+@pytest.fixture
+def engine_off(fresh_status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything runs as ordinary Python."""
+    monkeypatch.setenv(SWITCH, "off")
 
 
 @pytest.fixture

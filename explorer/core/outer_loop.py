@@ -92,7 +92,7 @@ def training_loop(
         theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
         return (theta, m, v), (losses,)
 
-    return Loop(body, _dealt)
+    return Loop(body, _dealt, f"The training of “{rule.label}”")
 
 
 def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:

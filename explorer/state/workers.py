@@ -6,10 +6,12 @@ may arrive after its thread has ended; receivers compare the worker or ticket th
 
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
 
+from explorer.core.engine import may_begin_plainly
 from explorer.core.errors import UserError
 from explorer.core.giving_up import GivenUpError, given_up_when
 
@@ -38,15 +40,25 @@ class GeneratorWorker(QThread):
     produced = Signal(object, object)
     ended = Signal(object, str, str)
 
-    def __init__(self, items: Iterator[Any], parent: QObject | None = None) -> None:
+    def __init__(
+        self, items: Iterator[Any], parent: QObject | None = None, begins_plainly: bool = False
+    ) -> None:
+        """Begin.
+
+        Args:
+            items: the generator.
+            parent: Qt parent.
+            begins_plainly: whether its loops need not wait for the machine to be compiled.
+        """
         super().__init__(parent)
         self._items = items
+        self._waits_less = may_begin_plainly() if begins_plainly else nullcontext()
 
     def run(self) -> None:
         """Thread body."""
         sentence, details = "", ""
         try:
-            with given_up_when(self.isInterruptionRequested):
+            with self._waits_less, given_up_when(self.isInterruptionRequested):
                 for item in self._items:
                     self.produced.emit(self, item)
                     if self.isInterruptionRequested():
@@ -67,6 +79,8 @@ class GeneratorWorker(QThread):
 
 class LatestWorker(QThread):
     """Computes the newest job only: a job that has not begun is replaced by the next.
+
+    Loops do not wait for the machine to be compiled: somebody waits for the answer.
 
     Signals:
         done: the job's ticket and its result.
@@ -102,7 +116,7 @@ class LatestWorker(QThread):
                     return
                 job, ticket, self._job = self._job, self._ticket, None
             try:
-                with given_up_when(lambda: self._stopping):
+                with may_begin_plainly(), given_up_when(lambda: self._stopping):
                     self.done.emit(ticket, job())  # type: ignore[misc]
             except GivenUpError:
                 continue

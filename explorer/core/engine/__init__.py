@@ -6,7 +6,9 @@ nothing, and `program` lays out the rest in memory. `machine` runs that, with th
 `build` compiles it and `native` loads what it left. `loop` puts all of them together.
 """
 
+from explorer.core.engine.access import may_begin_plainly
 from explorer.core.engine.collective import all_reduce
 from explorer.core.engine.loop import Loop, Tensors
+from explorer.core.engine.status import STATUS, State
 
-__all__ = ["Loop", "Tensors", "all_reduce"]
+__all__ = ["STATUS", "Loop", "State", "Tensors", "all_reduce", "may_begin_plainly"]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 LANES = 8  # numbers in a vector: an AVX register of float32
 DIMENSIONS = 4  # of an instruction's loops
-MEETING_SIZE = 16  # integers of each thread in `arrivals`, so that no two share a cache line
+BARRIER_SIZE = 16  # integers of each thread in `arrivals`, so that no two share a cache line
 
 Numbers = NDArray[np.float32 | np.float64]
 Integers = NDArray[np.int64]

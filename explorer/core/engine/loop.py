@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explorer.core.engine.access import has_machine
 from explorer.core.engine.checking import checks, compare
-from explorer.core.engine.layout import MEETING_SIZE, Integers, Numbers
+from explorer.core.engine.layout import BARRIER_SIZE, Integers, Numbers
 from explorer.core.engine.recording import UnsupportedError
+from explorer.core.engine.status import STATUS
+from explorer.core.giving_up import check_wanted
 from explorer.core.lazy_torch import LazyModule, torch
 
 if TYPE_CHECKING:
@@ -43,15 +46,18 @@ class Loop:
     must not depend on the values of its tensors.
     """
 
-    def __init__(self, body: Body, deal: Deal | None = None) -> None:
+    def __init__(
+        self, body: Body, deal: Deal | None = None, name: str = "A loop of PyTorch calls"
+    ) -> None:
         """Begin.
 
         Args:
             body: see above.
             deal: cuts what is given into shares for so many threads. Every thread carries on the
                 same; the body sees all of what is given through `all_reduce`.
+            name: what it does, to be named where it cannot run on the machine.
         """
-        self._body, self._deal = body, deal
+        self._body, self._deal, self._name = body, deal, name
         self._program = lru_cache(_KEPT_PROGRAMS)(self._assemble)
         self._checked: set[object] = set()
 
@@ -80,10 +86,13 @@ class Loop:
         Raises:
             DifferenceError: the rounds are checked (see `CHECK`), and the machine is wrong.
         """
-        shares = self._deal(given, threads) if self._deal and threads > 1 else [given]
         try:
-            jobs = [self._job(carried, share, fixed) for share in shares]
-        except UnsupportedError:
+            _check_kind((*carried, *given, *fixed))
+            if not has_machine(str(carried[0].dtype).removeprefix("torch.")):
+                return self.run_plainly(carried, given, fixed)
+            jobs = self._jobs(carried, given, fixed, threads)
+        except UnsupportedError as reason:
+            STATUS.say_not_recorded(self._name, str(reason))
             return self.run_plainly(carried, given, fixed)
         if checks():
             self._check(carried, given, fixed, threads)
@@ -93,12 +102,17 @@ class Loop:
         made: list[Tensors] = []
         with torch.no_grad():
             for i in range(len(given[0])):
+                check_wanted()
                 carried, results = self._body(carried, tuple(part[i] for part in given), fixed)
                 made.append(results)
         return carried, tuple(torch.stack(parts) for parts in zip(*made, strict=True))
 
+    def _jobs(self, carried: Tensors, given: Tensors, fixed: Tensors, threads: int) -> list[_Job]:
+        """What each thread is to do."""
+        shares = self._deal(given, threads) if self._deal and threads > 1 else [given]
+        return [self._job(carried, share, fixed) for share in shares]
+
     def _job(self, carried: Tensors, given: Tensors, fixed: Tensors) -> _Job:
-        _check_kind((*carried, *given, *fixed))
         each = tuple(part[0] for part in given)
         shapes = (_shapes(part) for part in (carried, each, fixed))
         found = self._program(*shapes, carried[0].dtype)
@@ -137,9 +151,8 @@ class Loop:
             return
         self._checked.add(key)
         doubles = [tuple(t.double() for t in part) for part in (carried, first, fixed)]
-        shares = self._deal(doubles[1], threads) if self._deal and threads > 1 else [doubles[1]]
         try:
-            jobs = [self._job(doubles[0], share, doubles[2]) for share in shares]
+            jobs = self._jobs(doubles[0], doubles[1], doubles[2], threads)
         except UnsupportedError:  # the body insists on single precision
             return
         compare(_run_together(jobs), self._call(*doubles))
@@ -244,7 +257,7 @@ def _meeting_place(jobs: Sequence[_Job]) -> tuple[Numbers, Integers]:
     """Where the threads of a run exchange what they sum."""
     size = max(job.code.exchanged for job in jobs)
     shared = np.empty(2 * len(jobs) * size, jobs[0].dtype)
-    return shared, np.zeros(len(jobs) * MEETING_SIZE, np.int64)
+    return shared, np.zeros(len(jobs) * BARRIER_SIZE, np.int64)
 
 
 def _shapes(tensors: Tensors) -> Shapes:

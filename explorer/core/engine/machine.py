@@ -9,7 +9,7 @@ import math
 
 from numba import njit
 
-from explorer.core.engine.layout import LANES, MEETING_SIZE, Integers, Numbers, Op, Row
+from explorer.core.engine.layout import BARRIER_SIZE, LANES, Integers, Numbers, Op, Row
 from explorer.core.engine.lines import lines
 from explorer.core.engine.meeting import announce, wait_for
 from explorer.core.engine.products import ROWS, WIDE_ROWS, dots, tile, turn
@@ -185,13 +185,13 @@ def _sum_over_threads(
     Two places in turn: a thread may lay down its next part while another still adds up this one,
     but not the one after that, for which it must have met that other thread again.
     """
-    threads = len(arrivals) // MEETING_SIZE
+    threads = len(arrivals) // BARRIER_SIZE
     count, out, size = row[_SIZES + 3], row[_OUT], len(shared) // (2 * threads)
     first = meeting % 2 * threads * size
     _move(shared, first + me * size, memory, row[_A], count)
-    announce(arrivals, me * MEETING_SIZE, meeting)  # type: ignore[call-arg]
+    announce(arrivals, me * BARRIER_SIZE, meeting)  # type: ignore[call-arg]
     for thread in range(threads):
-        wait_for(arrivals, thread * MEETING_SIZE, meeting)
+        wait_for(arrivals, thread * BARRIER_SIZE, meeting)
     _move(memory, out, shared, first, count)
     for thread in range(1, threads):
         for k in range(count):
@@ -226,7 +226,7 @@ def run(
         made_from: the parts of memory that it is found in, ``(parts, 2)``.
         carried: what moves in memory after each round, ``(parts, 3)``: from, to, how many.
         shared: where threads exchange what they sum, ``(2 · threads · size of the largest,)``.
-        arrivals: how often each thread has done so, zeros, `MEETING_SIZE` for each.
+        arrivals: how often each thread has done so, zeros, `BARRIER_SIZE` for each.
         me: number of this thread; all of them must be running at once.
     """
     meeting = taken = written = 0

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from explorer.core.engine import Loop, Tensors, all_reduce, native
-from explorer.core.engine.layout import MEETING_SIZE, Numbers, Op, Row
+from explorer.core.engine.layout import BARRIER_SIZE, Numbers, Op, Row
 from explorer.core.engine.program import assemble
 from explorer.core.engine.tracing import trace as record
 
@@ -40,7 +40,7 @@ def counting(rounds: int, made: Numbers) -> tuple[object, ...]:
         np.array([[place, 1]]),
         np.array([[place, program.inputs[0], 1]]),
         np.zeros(0, np.float32),
-        np.zeros(MEETING_SIZE, np.int64),
+        np.zeros(BARRIER_SIZE, np.int64),
         0,
     )
 
