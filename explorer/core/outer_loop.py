@@ -54,7 +54,7 @@ def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
     return total
 
 
-def _dealt(given: Tensors, threads: int) -> list[Tensors]:
+def _sharded(given: Tensors, threads: int) -> list[Tensors]:
     """Every thread's share of the tasks of a chunk; Adam is every thread's."""
     points, others = given[:_POINTS], given[_POINTS:]
     tasks = points[0].shape[1]
@@ -92,7 +92,7 @@ def training_loop(
         theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
         return (theta, m, v), (losses,)
 
-    return Loop(body, _dealt, f"The training of “{rule.label}”")
+    return Loop(body, _sharded, f"The training of “{rule.label}”")
 
 
 def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:

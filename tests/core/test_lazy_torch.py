@@ -14,7 +14,7 @@ IMPORT_EVERYTHING = """
 import pkgutil, sys
 from importlib import import_module
 import explorer
-names = ("build", "calls", "lines", "machine", "meeting", "native", "passes", "products")
+names = ("barrier", "build", "calls", "elementwise", "interpreter", "matmul", "native", "passes")
 names += ("program", "tracing", "vectors")
 put_off = [f"explorer.core.engine.{name}" for name in names]
 for module in pkgutil.walk_packages(explorer.__path__, "explorer."):

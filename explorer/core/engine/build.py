@@ -1,9 +1,9 @@
-"""Compiles the machine for this processor: ``python -m explorer.core.engine.build``.
+"""Compiles the machine for this processor: ``python -m explorer.core.engine.build float32``.
 
-It takes some seconds and a hundred megabytes, so it has a process of its own (see `native`).
-Writes the object code of `machine.run` to standard output, for the dtype named, once it has run a
-program: code that cannot be linked, or that this processor does not know, ends the process that
-tries it, and that is then this one.
+This takes some seconds and a hundred megabytes, so it has a process of its own (see `native`). It
+writes the object code of `interpreter.run` to standard output, for numbers of the type named. It
+runs a small program on it first: code that cannot be linked, or that this processor does not know,
+ends the process that first runs it, and that should not be the window's.
 """
 
 import sys
@@ -13,13 +13,13 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 
-from explorer.core.engine import machine
+from explorer.core.engine import interpreter
 from explorer.core.engine.layout import BARRIER_SIZE, Op, Row
 from explorer.core.engine.native import ARGUMENTS, ENTRY, call, linked, target_machine
 from explorer.core.engine.program import assemble
 from explorer.core.engine.recording import Instruction, Recording, View
 
-_run, _WIDTH = machine.run, int(Row.WIDTH)
+_run, _WIDTH = interpreter.run, int(Row.WIDTH)
 _SIDE = 11  # of the matrix that is tried out: whole vectors and a rest
 _types: Any = numba.types
 _array: Any = numba.carray  # type: ignore[attr-defined]
@@ -32,7 +32,7 @@ def entry(
     carried: Any, carried_parts: int,
     shared: Any, shared_size: int, arrivals: Any, arrivals_size: int, me: int,
 ) -> None:  # fmt: skip
-    """`machine.run` for pointers and sizes, as C calls it."""
+    """`interpreter.run` for pointers and sizes, as C calls it."""
     _run(
         _array(memory, size),
         _array(program, (instructions, _WIDTH)),

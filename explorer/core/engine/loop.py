@@ -1,4 +1,4 @@
-"""A loop whose body is a PyTorch function, run by the machine outside the interpreter."""
+"""A loop whose body is a PyTorch function, run by the machine outside Python."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ else:
 
 Tensors = tuple["Tensor", ...]
 Body = Callable[[Tensors, Tensors, Tensors], tuple[Tensors, Tensors]]
-Deal = Callable[[Tensors, int], Sequence[Tensors]]
+Shard = Callable[[Tensors, int], Sequence[Tensors]]
 Shapes = tuple[tuple[int, ...], ...]
 
 _KEPT_PROGRAMS = 16  # for as many sets of shapes
@@ -47,17 +47,17 @@ class Loop:
     """
 
     def __init__(
-        self, body: Body, deal: Deal | None = None, name: str = "A loop of PyTorch calls"
+        self, body: Body, shard: Shard | None = None, name: str = "A loop of PyTorch calls"
     ) -> None:
         """Begin.
 
         Args:
             body: see above.
-            deal: cuts what is given into shares for so many threads. Every thread carries on the
+            shard: cuts what is given into shares for so many threads. Every thread carries on the
                 same; the body sees all of what is given through `all_reduce`.
             name: what it does, to be named where it cannot run on the machine.
         """
-        self._body, self._deal, self._name = body, deal, name
+        self._body, self._shard, self._name = body, shard, name
         self._program = lru_cache(_KEPT_PROGRAMS)(self._assemble)
         self._checked: set[object] = set()
 
@@ -78,7 +78,7 @@ class Loop:
             carried: what the first round takes up.
             given: tensors whose leading axis runs over the rounds.
             fixed: what every round sees.
-            threads: how many threads share the work, if the loop can be dealt out.
+            threads: how many threads share the work, if the loop can be shared out.
 
         Returns:
             What the last round carries on, and what the rounds made, stacked.
@@ -109,7 +109,7 @@ class Loop:
 
     def _jobs(self, carried: Tensors, given: Tensors, fixed: Tensors, threads: int) -> list[_Job]:
         """What each thread is to do."""
-        shares = self._deal(given, threads) if self._deal and threads > 1 else [given]
+        shares = self._shard(given, threads) if self._shard and threads > 1 else [given]
         return [self._job(carried, share, fixed) for share in shares]
 
     def _job(self, carried: Tensors, given: Tensors, fixed: Tensors) -> _Job:
@@ -176,7 +176,7 @@ def _check_kind(tensors: Tensors) -> None:
 
 def _run_together(jobs: Sequence[_Job]) -> tuple[Tensors, Tensors]:
     """Run every job in a thread of its own, the first in this one; its results."""
-    place = _meeting_place(jobs)
+    place = _exchange(jobs)
     others = [Thread(target=job.run, args=(*place, i)) for i, job in enumerate(jobs[1:], start=1)]
     for thread in others:
         thread.start()
@@ -220,7 +220,7 @@ class _Job:
         self._made = np.empty((rounds, sum(prod(s) for _, s in self._made_from)), self.dtype)
 
     def run(self, shared: Numbers, arrivals: Integers, me: int) -> None:
-        """Do it; see `machine.run` for what threads share."""
+        """Do it; see `interpreter.run` for what threads share."""
         native.run(
             self._memory,
             self.code.table,
@@ -253,7 +253,7 @@ def _memory(size: int, dtype: np.dtype[np.float32 | np.float64]) -> Numbers:
     return spare if spare.dtype == dtype and spare.size >= size else np.empty(size, dtype)
 
 
-def _meeting_place(jobs: Sequence[_Job]) -> tuple[Numbers, Integers]:
+def _exchange(jobs: Sequence[_Job]) -> tuple[Numbers, Integers]:
     """Where the threads of a run exchange what they sum."""
     size = max(job.code.exchanged for job in jobs)
     shared = np.empty(2 * len(jobs) * size, jobs[0].dtype)

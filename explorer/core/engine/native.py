@@ -29,7 +29,7 @@ ENTRY = "run_machine"
 # The arguments of `build.entry`: pointers to numbers and to integers, and integers.
 ARGUMENTS = "nipniinipinipipinipii"
 _SOURCES = (
-    "build", "layout", "lines", "machine", "meeting", "native", "products", "vectors",
+    "barrier", "build", "elementwise", "interpreter", "layout", "matmul", "native", "vectors",
 )  # fmt: skip
 _DIGEST_SIZE = hashlib.sha256().digest_size
 # What the code would call to report an error of Python. It makes none, so these are never called.
@@ -57,7 +57,7 @@ def run(
     given_to: Integers, made: Numbers, made_from: Integers, carried: Integers, shared: Numbers,
     arrivals: Integers, me: int,
 ) -> None:  # fmt: skip
-    """`machine.run`, compiled; it lets go of the interpreter lock. All arrays are contiguous."""
+    """`interpreter.run`, compiled; it releases Python's lock. All arrays are contiguous."""
     call(
         load(str(memory.dtype)), memory, program, scalars, rounds, given, given_to, made,
         made_from, carried, shared, arrivals, me,

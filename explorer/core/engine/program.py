@@ -52,7 +52,7 @@ def assemble(recording: Recording) -> Program:
     for instruction in instructions:
         check_wanted()
         row = _row(instruction, places)
-        if instruction.op is Op.MATMUL and _must_turn(instruction.inputs[1]):
+        if instruction.op is Op.MATMUL and _must_transpose(instruction.inputs[1]):
             row[Row.SCRATCH] = scratch
             inner, columns = instruction.inputs[1].shape[-2:]
             size = max(size, scratch + inner * columns + LANES)
@@ -123,7 +123,7 @@ def _merged(gaps: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _must_turn(b: View) -> bool:
+def _must_transpose(b: View) -> bool:
     return b.strides[-1] != 1 and b.shape[-1] > 1
 
 
@@ -132,7 +132,11 @@ def _row(instruction: Instruction, places: dict[int, int]) -> list[int]:
     a, b = inputs[0], inputs[-1]
     if instruction.op is Op.MATMUL:
         if out.shape[-1] == 1 and out.strides[-2] == 1 and a.strides[-2] == 1:
-            out, a, b = _turned(out), _turned(b), _turned(a)  # a row is faster than a column
+            out, a, b = (
+                _transposed(out),
+                _transposed(b),
+                _transposed(a),
+            )  # a row is faster than a column
         sizes, strides = _product_loops(out, a, b)
     else:
         sizes, strides = _loops(out.shape, (out.strides, a.strides, b.strides))
@@ -140,7 +144,7 @@ def _row(instruction: Instruction, places: dict[int, int]) -> list[int]:
     return [int(instruction.op), *starts, -1, *sizes, *strides[0], *strides[1], *strides[2]]
 
 
-def _turned(matrix: View) -> View:
+def _transposed(matrix: View) -> View:
     def swapped(of: tuple[int, ...]) -> tuple[int, ...]:
         return (*of[:-2], of[-1], of[-2])
 
@@ -158,8 +162,8 @@ def _product_loops(out: View, a: View, b: View) -> tuple[list[int], list[list[in
         raise UnsupportedError("a product whose columns do not lie side by side")
     if rows == 1:
         c_row, a_row = steps[0], steps[1]
-    together = steps[0] == rows * c_row and steps[1] == rows * a_row
-    if batch > 1 and steps[2] == 0 and together:
+    is_one_product = steps[0] == rows * c_row and steps[1] == rows * a_row
+    if batch > 1 and steps[2] == 0 and is_one_product:
         batch, rows = 1, batch * rows
     return [batch, rows, columns, inner], [
         [steps[0], c_row, 1, 0],
