@@ -1,4 +1,4 @@
-"""Leaves out of a recording what costs time for nothing: unused results, copies, extra passes."""
+"""Leaves out of a recording what need not be done: unused results, copies, extra passes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -97,7 +97,18 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
             instructions[k] = each
         if moved:
             users[copy.out.storage] = sorted({*users[copy.out.storage], *places})
-    return [each for each in instructions if each.op is not Op.COPY or each.out != each.inputs[0]]
+    return [each for each in instructions if each.op is not Op.COPY or not _to_itself(each)]
+
+
+def _to_itself(copy: Instruction) -> bool:
+    """Whether source and target are the same elements; where there is one, no stride matters."""
+    source, target = copy.inputs[0], copy.out
+    if (source.storage, source.offset, source.shape) != (
+        target.storage, target.offset, target.shape,
+    ):  # fmt: skip
+        return False
+    strides = zip(source.shape, source.strides, target.strides, strict=True)
+    return all(n == 1 or step == to for n, step, to in strides)
 
 
 def _moved(users: list[Instruction], copy: Instruction, recording: Recording) -> list[Instruction]:

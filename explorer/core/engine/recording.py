@@ -18,6 +18,10 @@ class View:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    def __str__(self) -> str:
+        """As storage and shape: ``#3[10, 40]``."""
+        return f"#{self.storage}{list(self.shape)}"
+
 
 @dataclass(frozen=True)
 class Instruction:
@@ -27,6 +31,11 @@ class Instruction:
     out: View
     inputs: tuple[View, ...] = ()
     scalars: tuple[float, float] = (0.0, 0.0)
+
+    def __str__(self) -> str:
+        """As result, operation, operands and what scalars there are."""
+        words = [str(self.out), "=", self.op.name, *map(str, self.inputs)]
+        return " ".join([*words, *(f"{s:g}" for s in self.scalars if s)])
 
 
 @dataclass
