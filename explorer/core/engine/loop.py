@@ -42,8 +42,9 @@ class Loop:
     """Calls a body over and over, each time with what the last call left.
 
     The body takes what is carried from round to round, what this round is given, and what stays
-    the same, and returns what to carry on and what this round makes. Which PyTorch calls it makes
-    must not depend on the values of its tensors.
+    the same, and returns what to carry on and what this round makes. Which PyTorch calls it makes,
+    and with which numbers, must not depend on the values of its tensors, nor on anything else that
+    changes from call to call.
     """
 
     def __init__(

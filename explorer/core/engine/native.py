@@ -85,6 +85,8 @@ def load(dtype: str) -> Function:
     Raises:
         EngineError: it cannot be built or loaded.
     """
+    if dtype in _functions:  # and does not wait for one of another type
+        return _functions[dtype]
     with _loading, _errors_in_one_sentence():
         if dtype not in _functions:
             _functions[dtype] = linked(_object_code(dtype))
