@@ -18,6 +18,8 @@ from pytestqt.qtbot import QtBot
 from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
 from explorer.core.engine import native
+from explorer.core.engine.checking import CHECK
+from explorer.core.engine.status import STATUS, SWITCH, State, Status
 from explorer.core.experiment.settings import Settings
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
@@ -87,6 +89,29 @@ class PatientBot(QtBot):
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """pytest-qt's, with more patience."""
     return PatientBot(request)
+
+
+@pytest.fixture
+def fresh_status(monkeypatch: pytest.MonkeyPatch) -> Status:
+    """The engine's status as a new process finds it; what is loaded stays so."""
+    monkeypatch.setattr(STATUS, "_state", State.NOT_LOADED)
+    monkeypatch.setattr(STATUS, "_sentences", [])
+    return STATUS
+
+
+@pytest.fixture
+def engine_off(fresh_status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything runs as ordinary Python."""
+    monkeypatch.setenv(SWITCH, "off")
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first round of every program is run as ordinary Python too, and compared.
+
+    With ``MAML_EXPLORER_CHECK=1`` in the environment all tests do so, and take half as long again.
+    """
+    monkeypatch.setenv(CHECK, "1")
 
 
 @pytest.fixture(autouse=True)

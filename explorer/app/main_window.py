@@ -22,6 +22,7 @@ from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
 from explorer.app.collector import Collector
 from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
+from explorer.core.engine import STATUS, State
 from explorer.core.files.checkpoint import SUFFIX
 from explorer.panels import style
 from explorer.panels.notice_bar import NoticeBar
@@ -38,7 +39,11 @@ if TYPE_CHECKING:
 
 SANDBOX, EVALUATION = range(2)  # tabs
 TRANSIENT_MS = 5000
-LOADING = "Loading the engine; the first time it is compiled for this computer"
+LOADING = "Loading the engine"
+ENGINE = {  # said beside the sandbox's networks, where all is slower than it could be
+    State.COMPILING: "The engine is being compiled for this computer: all is slower until then",
+    State.OFF: "The engine is off: all is slower",
+}
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 
 
@@ -86,6 +91,7 @@ class MainWindow(QMainWindow):
         self.sandbox.controls.open_wanted.connect(self.ask_open)
         workspace.session.phase_changed.connect(self._refresh_status)
         workspace.session.progressed.connect(self._on_progress)
+        workspace.engine_changed.connect(self._on_progress)
         workspace.sandbox.changed.connect(self._on_progress)
         workspace.sandbox.answered.connect(self._on_progress)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
@@ -200,7 +206,8 @@ class MainWindow(QMainWindow):
             text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
         sandbox = self.workspace.sandbox
-        self._origin.setText(f"Sandbox: {sandbox.line.origin}" if sandbox.is_answering else LOADING)
+        parts = [ENGINE.get(STATUS.state, ""), f"Sandbox: {sandbox.line.origin}"]
+        self._origin.setText(" · ".join(filter(None, parts)) if sandbox.is_answering else LOADING)
 
     def ask_open(self) -> None:
         """Let the user choose a checkpoint and open it."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from explorer.core.engine import loop
+from explorer.core.engine.checking import CHECK
 from explorer.core.engine.program import Program
 from explorer.core.engine.recording import Recording
 from explorer.core.experiment.presets import PRESETS
@@ -101,6 +102,7 @@ def test_the_first_iteration_of_many_tasks_does_not_take_long(
         sizes.append(len(program.instructions))
         return assemble(program)
 
+    monkeypatch.delenv(CHECK, raising=False)  # its programs are not of interest
     assemble = loop.program.assemble
     monkeypatch.setattr(loop.program, "assemble", counting)
     for tasks in (101, 999):

@@ -406,6 +406,7 @@ def test_leaving_the_finite_numbers_is_an_error(learner: str) -> None:
 # --- the machine
 
 
+@pytest.mark.usefixtures("checked")
 @pytest.mark.parametrize("learner", LEARNERS)
 @pytest.mark.parametrize("steps", [1, 3])
 @pytest.mark.parametrize("outer_loss", ["last", "every"])

@@ -1,4 +1,4 @@
-"""The machine that runs a program: loops over arrays, compiled once, without the interpreter.
+"""The machine: an interpreter of programs, compiled once, which runs without Python.
 
 All numbers lie in one array, the memory. A program is a table of integers, one row for each
 instruction (see `layout.Row`), and a table of scalars; it knows nothing of learners or of
@@ -9,11 +9,10 @@ import math
 
 from numba import njit
 
-from explorer.core.engine.layout import LANES, MEETING_SIZE, Integers, Numbers, Row
-from explorer.core.engine.lines import lines
-from explorer.core.engine.meeting import announce, wait_for
-from explorer.core.engine.products import ROWS, WIDE_ROWS, dots, tile, turn
-from explorer.core.engine.recording import Op
+from explorer.core.engine.barrier import announce, wait_for
+from explorer.core.engine.elementwise import apply_to_lines
+from explorer.core.engine.layout import BARRIER_SIZE, LANES, Integers, Numbers, Op, Row
+from explorer.core.engine.matmul import ROWS, WIDE_ROWS, dots, tile, transpose
 
 INNER = 128  # length of a sum before the next is begun: its factors stay in the nearest cache
 
@@ -22,7 +21,7 @@ _SIZES, _OUT_STRIDES = int(Row.SIZES), int(Row.OUT_STRIDES)
 _A_STRIDES, _B_STRIDES = int(Row.A_STRIDES), int(Row.B_STRIDES)
 (
     _MATMUL, _FILL, _COPY, _AFFINE, _RELU, _TANH, _SQRT, _ADD, _MULTIPLY, _DIVIDE, _LERP,
-    _THRESHOLD, _ACCUMULATE, _TOGETHER,
+    _THRESHOLD, _ACCUMULATE, _ALL_REDUCE,
 ) = (int(op) for op in Op)  # fmt: skip
 
 
@@ -81,7 +80,7 @@ def _lay_out(
         whole_rows = 0
     for k in range(0, whole_rows, LANES):
         for j in range(0, whole_columns, LANES):
-            turn(  # type: ignore[call-arg]
+            transpose(  # type: ignore[call-arg]
                 memory, to + k * columns + j, columns, source + k + j * column, column
             )
     for k in range(rows):
@@ -160,7 +159,7 @@ def _elementwise(memory: Numbers, row: Integers, s: float, t: float) -> None:
             a = row[_A] + x * row[_A_STRIDES] + y * row[_A_STRIDES + 1]
             b = row[_B] + x * row[_B_STRIDES] + y * row[_B_STRIDES + 1]
             if side_by_side:
-                lines(  # type: ignore[call-arg]
+                apply_to_lines(  # type: ignore[call-arg]
                     memory, op, height, count, out, out_line, a, a_line, b, b_line, j, s, t
                 )
                 continue
@@ -179,20 +178,21 @@ def _move(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None
 
 @njit(error_model="numpy")
 def _sum_over_threads(
-    memory: Numbers, row: Integers, shared: Numbers, arrivals: Integers, me: int, meeting: int
+    memory: Numbers, row: Integers, shared: Numbers, arrivals: Integers, me: int, barrier: int
 ) -> None:
-    """Every thread lays down its part, waits for the others, and adds all up in the same order.
+    """Every thread writes down its part, waits for the others, and adds all up in the same order.
 
-    Two places in turn: a thread may lay down its next part while another still adds up this one,
-    but not the one after that, for which it must have met that other thread again.
+    Barriers of odd and of even number use different halves of what is shared. So a thread may write
+    down its next part while another still adds up this one. It cannot write the one after that: to
+    get there it must first pass a barrier with that other thread.
     """
-    threads = len(arrivals) // MEETING_SIZE
+    threads = len(arrivals) // BARRIER_SIZE
     count, out, size = row[_SIZES + 3], row[_OUT], len(shared) // (2 * threads)
-    first = meeting % 2 * threads * size
+    first = barrier % 2 * threads * size
     _move(shared, first + me * size, memory, row[_A], count)
-    announce(arrivals, me * MEETING_SIZE, meeting)  # type: ignore[call-arg]
+    announce(arrivals, me * BARRIER_SIZE, barrier)  # type: ignore[call-arg]
     for thread in range(threads):
-        wait_for(arrivals, thread * MEETING_SIZE, meeting)
+        wait_for(arrivals, thread * BARRIER_SIZE, barrier)
     _move(memory, out, shared, first, count)
     for thread in range(1, threads):
         for k in range(count):
@@ -227,10 +227,10 @@ def run(
         made_from: the parts of memory that it is found in, ``(parts, 2)``.
         carried: what moves in memory after each round, ``(parts, 3)``: from, to, how many.
         shared: where threads exchange what they sum, ``(2 · threads · size of the largest,)``.
-        arrivals: how often each thread has done so, zeros, `MEETING_SIZE` for each.
+        arrivals: how often each thread has done so, zeros, `BARRIER_SIZE` for each.
         me: number of this thread; all of them must be running at once.
     """
-    meeting = taken = written = 0
+    barrier = taken = written = 0
     for _ in range(rounds):
         for k in range(len(given_to)):
             place, count = given_to[k]
@@ -240,9 +240,9 @@ def run(
             op = program[k, _OP]
             if op == _MATMUL:
                 _matmul(memory, program[k])
-            elif op == _TOGETHER:
-                meeting += 1
-                _sum_over_threads(memory, program[k], shared, arrivals, me, meeting)
+            elif op == _ALL_REDUCE:
+                barrier += 1
+                _sum_over_threads(memory, program[k], shared, arrivals, me, barrier)
             else:
                 _elementwise(memory, program[k], scalars[k, 0], scalars[k, 1])
         for k in range(len(made_from)):

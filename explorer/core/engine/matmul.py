@@ -14,13 +14,13 @@ from numba.extending import intrinsic
 from explorer.core.engine.layout import LANES
 from explorer.core.engine.vectors import (
     INTEGER,
+    broadcast,
     first_lanes,
     llvm_function,
     load_masked,
     loop,
     row_starts,
     scaled_sum,
-    spread,
     store_masked,
     suffix,
     vector_places,
@@ -133,7 +133,7 @@ def _sums(
     along = builder.mul(k, a_inner)
     rest = iter(sums)
     for row in a_rows:
-        number = spread(builder, builder.load(builder.gep(row, [along])))
+        number = broadcast(builder, builder.load(builder.gep(row, [along])))
         for vector in vectors:
             each = next(rest)
             product = builder.fmul(number, vector, flags=["contract"])
@@ -205,13 +205,13 @@ def _sum_of_lanes(builder: Any, vector: Any) -> Any:
 
 
 @intrinsic
-def turn(_: Any, memory: Any, to: Any, to_row: Any, source: Any, source_row: Any) -> Any:
+def transpose(_: Any, memory: Any, to: Any, to_row: Any, source: Any, source_row: Any) -> Any:
     """Transpose a square of `LANES` × `LANES` elements whose rows lie as many elements apart."""
     numbers = (to, to_row, source, source_row)
-    return types.void(memory, *(types.int64 for _ in numbers)), _generate_turn
+    return types.void(memory, *(types.int64 for _ in numbers)), _generate_transpose
 
 
-def _generate_turn(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+def _generate_transpose(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     array = context.make_array(signature.args[0])(context, builder, values[0])
     to, to_row, source, source_row = values[1:]
     vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), LANES)

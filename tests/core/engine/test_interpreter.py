@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.core.engine import native
-from explorer.core.engine.layout import MEETING_SIZE, Numbers, Row
-from explorer.core.engine.loop import Loop, Tensors, together
+from explorer.core.engine import Loop, Tensors, all_reduce, native
+from explorer.core.engine.layout import BARRIER_SIZE, Numbers, Op, Row
 from explorer.core.engine.program import assemble
-from explorer.core.engine.recording import Op, record
+from explorer.core.engine.tracing import trace
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def patient_interpreter() -> Iterator[None]:
 
 def counting(rounds: int, made: Numbers) -> tuple[object, ...]:
     """Arguments of `native.run` for a program that adds 1 and hands out the sum."""
-    program = assemble(record(lambda a: [a + 1], [torch.zeros(1)]))
+    program = assemble(trace(lambda a: [a + 1], [torch.zeros(1)]))
     ((place, _),) = program.outputs
     return (
         np.zeros(program.size, np.float32),
@@ -41,7 +40,7 @@ def counting(rounds: int, made: Numbers) -> tuple[object, ...]:
         np.array([[place, 1]]),
         np.array([[place, program.inputs[0], 1]]),
         np.zeros(0, np.float32),
-        np.zeros(MEETING_SIZE, np.int64),
+        np.zeros(BARRIER_SIZE, np.int64),
         0,
     )
 
@@ -103,7 +102,7 @@ def test_what_is_not_needed_is_not_done() -> None:
         torch.tanh(a) + 1
         return [torch.cat([torch.relu(a), a * 2], 1)]
 
-    program = assemble(record(function, [torch.zeros(3, 4)]))
+    program = assemble(trace(function, [torch.zeros(3, 4)]))
     assert program.table[:, Row.OP].tolist() == [Op.RELU, Op.AFFINE]
 
 
@@ -116,7 +115,7 @@ def test_memory_is_used_again() -> None:
         return [a]
 
     size = 1000
-    program = assemble(record(function, [torch.zeros(size)]))
+    program = assemble(trace(function, [torch.zeros(size)]))
     assert len(program.table) == 100
     assert program.size < 6 * size
 
@@ -128,13 +127,13 @@ def test_long_recordings_are_assembled_fast_enough() -> None:
         def function(a: torch.Tensor) -> list[torch.Tensor]:
             return [torch.cat([torch.cat([torch.relu(a), a * i], 1) for i in range(parts)], 0)]
 
-        recording, count = record(function, [torch.zeros(3, 4)]), 0
+        recording, count = trace(function, [torch.zeros(3, 4)]), 0
 
-        def trace(*_: object) -> None:
+        def count_step(*_: object) -> None:
             nonlocal count
             count += 1
 
-        sys.setprofile(trace)
+        sys.setprofile(count_step)
         try:
             assemble(recording)
         finally:
@@ -150,24 +149,24 @@ def test_long_recordings_are_assembled_fast_enough() -> None:
 def averaging(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
     """Move towards the mean of what all threads are given."""
     (x,), (part,) = carried, given
-    mean = together(part.sum(0) / 6)
-    x = torch.lerp(x, mean + together(x * part.shape[0] / 6), 0.3)
+    mean = all_reduce(part.sum(0) / 6)
+    x = torch.lerp(x, mean + all_reduce(x * part.shape[0] / 6), 0.3)
     return (x,), (mean,)
 
 
 @pytest.mark.parametrize("cuts", [(2, 4), (1, 2, 3, 4, 5), (3,)])
 def test_threads_carry_on_what_one_would(cuts: tuple[int, ...]) -> None:
-    """However a batch is dealt out, sums over threads are sums over all of it, again and again."""
+    """However a batch is cut, sums over threads are sums over all of it, again and again."""
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(50, generator=generator, dtype=torch.float64)
     given = torch.randn(3000, 6, 50, generator=generator, dtype=torch.float64)
     ends = [0, *cuts, 6]
 
-    def deal(given: Tensors, threads: int) -> list[Tensors]:
+    def shard(given: Tensors, threads: int) -> list[Tensors]:
         assert threads == len(cuts) + 1
         return [(given[0][:, first:last],) for first, last in pairwise(ends)]
 
-    loop = Loop(averaging, deal)
+    loop = Loop(averaging, shard)
     (alone,), (means,) = loop.run((start,), (given,))
     (onward,), (seen,) = loop.run((start,), (given,), threads=len(cuts) + 1)
     torch.testing.assert_close(onward, alone, rtol=1e-12, atol=1e-12)

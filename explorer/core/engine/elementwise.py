@@ -1,7 +1,7 @@
 """The innermost loops of elementwise operations, on lines of elements that lie side by side.
 
-Numba would take many times as long to compile them. They work on one array, the memory; places
-and strides count its elements.
+They are written in LLVM's terms because Numba would take many times as long to compile them. They
+work on one array, the memory; places and strides count its elements.
 """
 
 from collections.abc import Callable
@@ -11,15 +11,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from explorer.core.engine.layout import LANES
-from explorer.core.engine.recording import Op
+from explorer.core.engine.layout import LANES, Op
 from explorer.core.engine.vectors import (
     INTEGER,
+    broadcast,
     first_lanes,
     llvm_function,
     loop,
     scaled_sum,
-    spread,
     store_masked,
     suffix,
 )
@@ -58,7 +57,7 @@ VECTORS: dict[Op, Callable[[Any, Any, Any, Any, Any, Any], Any]] = {
 
 
 @intrinsic
-def lines(
+def apply_to_lines(
     _: Any,
     memory: Any,
     op: Any,
@@ -80,14 +79,14 @@ def lines(
     """
     places = (op, height, count, out, out_line, a, a_line, b, b_line, b_step)
     scalars = memory.dtype, memory.dtype
-    return types.void(memory, *(types.int64 for _ in places), *scalars), _generate_lines
+    return types.void(memory, *(types.int64 for _ in places), *scalars), _generate
 
 
-def _generate_lines(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     array = context.make_array(signature.args[0])(context, builder, values[0])
     op, height, count, out, out_line, a, a_line, b, b_line, b_step, s, t = values[1:]
     starts = [builder.gep(array.data, [place]) for place in (out, a, b)]
-    scalars = [spread(builder, number) for number in (s, t)]
+    scalars = [broadcast(builder, number) for number in (s, t)]
     done = builder.append_basic_block("done")
     switch = builder.switch(op, done)
     for case, compute in VECTORS.items():
@@ -136,4 +135,4 @@ def _one_vector(
     old, x, y = (builder.load(place, align=4) for place in places)
     one = builder.extract_element(y, ir.Constant(ir.IntType(32), 0))
     alone = builder.icmp_signed("==", b_step, ir.Constant(INTEGER, 0))
-    return places[0], compute(x, builder.select(alone, spread(builder, one), y), old)
+    return places[0], compute(x, builder.select(alone, broadcast(builder, one), y), old)
