@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.trajectory import Trail, walk
-from explorer.core.base.atomic_files import checkpoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation
@@ -25,6 +24,7 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.families import FAMILIES, Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Figure
+from explorer.core.files import checkpoint
 from explorer.core.jobs.comparison import compare as compare_job
 from explorer.core.jobs.comparison_request import Comparison
 from explorer.core.jobs.competitor import Competitor

@@ -26,9 +26,12 @@ from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
 from tests.leaks import Deaths, Watch
+from tests.stages import EvaluationStage, SandboxStage, TrainingStage
 from tests.trainers import SMALL
 
+MakeWorkspace = Callable[..., Workspace]
 OpenWindow = Callable[..., MainWindow]
+OpenTraining = Callable[..., TrainingStage]
 # Milliseconds; shorter than `PATIENCE`, or a gate would open before anyone missed it.
 WAIT = 40_000
 _body_passed = pytest.StashKey[bool]()
@@ -161,31 +164,28 @@ def no_leak(
 
 
 @pytest.fixture
-def open_window(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[OpenWindow]:
-    """Opens windows as the program does, over preferences of their own, closed at the end."""
-    windows: list[MainWindow] = []
+def make_workspace(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
+    """Makes workspaces with the trainer given."""
 
-    def open_one(
+    def make(
         settings: Settings = SMALL, trainer: Trainer = train_newest, kept_run: Path | None = None
-    ) -> MainWindow:
+    ) -> Workspace:
         def session(
             settings: Settings, parent: Workspace, learners: Sequence[str]
         ) -> TrainingSession:
             return TrainingSession(settings, parent, trainer, learners)
 
         monkeypatch.setattr(workspace_module, "TrainingSession", session)
-        workspace = Workspace(settings, kept_run=kept_run)
-        window = MainWindow(workspace, Preferences(tmp_path / "settings.ini"))
-        windows.append(window)
-        with qtbot.waitExposed(window):
-            window.show()
-        window.activateWindow()
-        qtbot.waitUntil(lambda: window.workspace.sandbox.is_current and window.isActiveWindow())
-        return window
+        return Workspace(settings, kept_run=kept_run)
 
-    yield open_one
+    return make
+
+
+@pytest.fixture
+def closing(qtbot: QtBot) -> Iterator[list[QWidget]]:
+    """Windows that are closed at the end."""
+    windows: list[QWidget] = []
+    yield windows
     with qtbot.captureExceptions() as errors:  # an error while closing would go unheard
         for window in windows:
             window.close()
@@ -194,6 +194,67 @@ def open_window(
 
 
 @pytest.fixture
+def open_window(
+    qtbot: QtBot, tmp_path: Path, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> OpenWindow:
+    """Opens windows as the program does, over preferences of their own, closed at the end."""
+
+    def open_one(
+        settings: Settings = SMALL, trainer: Trainer = train_newest, kept_run: Path | None = None
+    ) -> MainWindow:
+        workspace = make_workspace(settings, trainer, kept_run)
+        window = MainWindow(workspace, Preferences(tmp_path / "settings.ini"))
+        closing.append(window)
+        with qtbot.waitExposed(window):
+            window.show()
+        window.activateWindow()
+        qtbot.waitUntil(lambda: window.workspace.sandbox.is_current and window.isActiveWindow())
+        return window
+
+    return open_one
+
+
+@pytest.fixture
 def window(open_window: OpenWindow) -> MainWindow:
     """The window with a small experiment, on which the first adaptation is done."""
     return open_window()
+
+
+@pytest.fixture
+def sandbox_stage(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> SandboxStage:
+    """The sandbox alone, with the first adaptation done."""
+    closing.append(stage := SandboxStage(make_workspace()))
+    stage.show_and_start(qtbot)
+    return stage
+
+
+@pytest.fixture
+def evaluation_stage(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> EvaluationStage:
+    """The evaluation panel alone."""
+    closing.append(stage := EvaluationStage(make_workspace()))
+    stage.show_and_start(qtbot)
+    return stage
+
+
+@pytest.fixture
+def open_training(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> OpenTraining:
+    """Opens training panels alone, each over a run with the settings and the trainer given."""
+
+    def open_one(settings: Settings = SMALL, trainer: Trainer = train_newest) -> TrainingStage:
+        closing.append(stage := TrainingStage(make_workspace(settings, trainer)))
+        stage.show_and_start(qtbot)
+        return stage
+
+    return open_one
+
+
+@pytest.fixture
+def training_stage(open_training: OpenTraining) -> TrainingStage:
+    """The training panel alone, with a small experiment."""
+    return open_training()
