@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from explorer.cli import main, reproduce
-from explorer.core import drawing
+from explorer.core.figures import drawing
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
