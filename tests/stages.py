@@ -10,10 +10,10 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.panels import style
-from explorer.panels.evaluation_panel import EvaluationPanel
-from explorer.panels.sandbox_panel import SandboxPanel
-from explorer.panels.training_panel import TrainingPanel
+from explorer.panels.evaluation.panel import EvaluationPanel
+from explorer.panels.sandbox.panel import SandboxPanel
+from explorer.panels.training.panel import TrainingPanel
+from explorer.panels.widgets import style
 from explorer.state.frame_clock import FrameClock
 from explorer.state.workspace import Workspace
 

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
-from explorer.panels.fit_plot import BEYOND
-from explorer.panels.plots import Plot
+from explorer.panels.plotting.plots import Plot
+from explorer.panels.sandbox.fit_plot import BEYOND
 from explorer.state.networks import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import GRID_POINTS

@@ -24,18 +24,18 @@ from explorer.app.collector import Collector
 from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
 from explorer.core.engine import STATUS, State
 from explorer.core.files.checkpoint import SUFFIX
-from explorer.panels import style
-from explorer.panels.notice_bar import NoticeBar
-from explorer.panels.sandbox_panel import SandboxPanel
-from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
-from explorer.panels.widgets import label
+from explorer.panels.sandbox.panel import SandboxPanel
+from explorer.panels.training.panel import NUMBERS_PER_SECOND, TrainingPanel
+from explorer.panels.widgets import style
+from explorer.panels.widgets.controls import label
+from explorer.panels.widgets.notice_bar import NoticeBar
 from explorer.state.frame_clock import FrameClock
 from explorer.state.preferences import THEMES, Preferences, Theme
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
 
 if TYPE_CHECKING:
-    from explorer.panels.evaluation_panel import EvaluationPanel
+    from explorer.panels.evaluation.panel import EvaluationPanel
 
 SANDBOX, EVALUATION = range(2)  # tabs
 TRANSIENT_MS = 5000
@@ -151,7 +151,7 @@ class MainWindow(QMainWindow):
     def _evaluation_shown(self) -> EvaluationPanel:
         if self.evaluation is None:
             # Here, because the window opens without it.
-            from explorer.panels.evaluation_panel import EvaluationPanel  # noqa: PLC0415
+            from explorer.panels.evaluation.panel import EvaluationPanel  # noqa: PLC0415
 
             self.evaluation = EvaluationPanel(self.workspace, self.clock)
             self.evaluation.export_wanted.connect(self.ask_export)

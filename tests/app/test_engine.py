@@ -13,7 +13,7 @@ from explorer.core.base.errors import EngineError
 from explorer.core.engine import native
 from explorer.core.engine.status import State, Status
 from explorer.core.jobs.step_grid import StepGrid, step_grid
-from explorer.panels.evaluation_fields import competitor
+from explorer.panels.evaluation.fields import competitor
 from explorer.state.jobs import JobPhase
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow

@@ -26,12 +26,12 @@ from explorer.core.jobs.reproduction import Item, Plan
 from explorer.core.jobs.step_grid import step_grid
 from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import start
-from explorer.panels.comparison_form import ComparisonForm
-from explorer.panels.evaluation_fields import competitor
-from explorer.panels.evaluation_forms import ReproductionForm
-from explorer.panels.evaluation_panel import EvaluationPanel
-from explorer.panels.figure_view import UNFINISHED
-from explorer.panels.grid_form import GridForm
+from explorer.panels.evaluation.comparison_form import ComparisonForm
+from explorer.panels.evaluation.fields import competitor
+from explorer.panels.evaluation.forms import ReproductionForm
+from explorer.panels.evaluation.grid_form import GridForm
+from explorer.panels.evaluation.panel import EvaluationPanel
+from explorer.panels.figures.view import UNFINISHED
 from explorer.state.jobs import JobPhase
 from explorer.state.training_session import Phase
 from tests.app import test_main_window
@@ -82,7 +82,7 @@ def begin(panel: EvaluationPanel, kind: str = "fig3") -> int:
 
 def test_the_window_opens_without_it(tmp_path: Path) -> None:
     """Neither the panel nor what draws and exports is imported before it is looked at."""
-    late = "torch", "numba", "matplotlib", "explorer.panels.evaluation_panel"
+    late = "torch", "numba", "matplotlib", "explorer.panels.evaluation.panel"
     code = f"import sys, explorer.app.main_window; print([m for m in {late} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from explorer.cli import main, reproduce
-from explorer.core.figures import drawing
 from explorer.core.base.errors import TrainingDivergedError
+from explorer.core.figures import drawing
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
 from tests.cli.commands import parsed, printed, refused

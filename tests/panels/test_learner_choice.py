@@ -15,9 +15,9 @@ from explorer.core.experiment.differences import differences, effective_alpha_te
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import advance, start
-from explorer.panels.learner_choice import NONE_CHOSEN
-from explorer.panels.loss_plots import CROWDED, is_early
-from explorer.panels.paper_comparison import SAME
+from explorer.panels.training.learner_choice import NONE_CHOSEN
+from explorer.panels.training.loss_plots import CROWDED, is_early
+from explorer.panels.training.paper_comparison import SAME
 from explorer.state.training_session import Phase
 from tests.conftest import OpenTraining, OpenWindow
 from tests.stages import TrainingStage

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.core.experiment.presets import PRESETS
-from explorer.panels.plots import Axis
+from explorer.panels.plotting.plots import Axis
 from explorer.state import sandbox as sandbox_module
 from explorer.state.trails import Answer, Question, answer
 from explorer.state.training_session import Phase

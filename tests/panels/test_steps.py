@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.panels import style
+from explorer.panels.widgets import style
 from explorer.state.networks import ROLES
 from explorer.state.player import SPEEDS
 from tests.stages import SandboxStage

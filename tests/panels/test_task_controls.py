@@ -16,7 +16,7 @@ from explorer.app.main_window import MainWindow
 from explorer.core.base.random_streams import stream
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
-from explorer.panels.widgets import SliderBox
+from explorer.panels.widgets.controls import SliderBox
 from explorer.state.networks import ROLES
 from explorer.state.sandbox import MAX_POINTS
 from explorer.state.training_session import Phase

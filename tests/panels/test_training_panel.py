@@ -16,7 +16,7 @@ from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.training.loop import HeldOut, TrainEvent, advance, start
-from explorer.panels.training_panel import duration
+from explorer.panels.training.panel import duration
 from explorer.state.training_session import Newest, Phase, train_newest
 from tests.conftest import OpenTraining, OpenWindow
 from tests.stages import TrainingStage
