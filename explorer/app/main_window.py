@@ -41,8 +41,8 @@ SANDBOX, EVALUATION = range(2)  # tabs
 TRANSIENT_MS = 5000
 LOADING = "Loading the engine"
 ENGINE = {  # said beside the sandbox's networks, where all is slower than it could be
-    State.COMPILING: "The engine is being compiled for this computer: all is slower until then",
-    State.OFF: "The engine is off: all is slower",
+    State.COMPILING: "Compiling the engine, slower until then",
+    State.OFF: "Engine off, slower",
 }
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 

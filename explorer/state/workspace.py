@@ -89,7 +89,6 @@ class Workspace(QObject):
         the machine to be compiled, without which all is slower.
         """
         self._ignore_engine = STATUS.observe(self._on_engine)
-        self._on_engine(STATUS.why_plain)
         self.sandbox.start()
 
     def _on_engine(self, why_plain: str) -> None:
