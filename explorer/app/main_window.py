@@ -200,7 +200,9 @@ class MainWindow(QMainWindow):
             text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
         sandbox = self.workspace.sandbox
-        self._origin.setText(f"Sandbox: {sandbox.line.origin}" if sandbox.is_answering else LOADING)
+        self._origin.setText(
+            f"Sandbox: {sandbox.competitors.origin}" if sandbox.is_answering else LOADING
+        )
 
     def ask_open(self) -> None:
         """Let the user choose a checkpoint and open it."""

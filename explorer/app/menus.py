@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.app.actions import Entry
 from explorer.panels.learner_picker import KEYS
-from explorer.state.networks import LABELS
+from explorer.state.competitors import LABELS
 from explorer.state.preferences import THEMES
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget, QWidgetActi
 from explorer.panels.curves import Curve, RoughCurve
 from explorer.panels.style import Theme, pen
 from explorer.panels.widgets import label
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6

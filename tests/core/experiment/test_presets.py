@@ -4,11 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
+from explorer.core.families.reference_losses import floors
 
 from explorer.core.experiment.differences import differences, effective_alpha_text
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
-from explorer.core.families.reference_losses import floors
 from explorer.core.learners import LEARNERS
 
 BACK = ("Phase φ", "0 to π", "−π to 0")

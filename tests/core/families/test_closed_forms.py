@@ -5,6 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from explorer.core.families.reference_losses import (
+    best_single_coefficients,
+    best_single_function,
+    coefficient_covariance,
+    floors,
+)
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
@@ -14,12 +20,6 @@ from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Range, Settings
 from explorer.core.families.closed_forms import ANALYTIC, SineEstimator
-from explorer.core.families.reference_losses import (
-    best_single_coefficients,
-    best_single_function,
-    coefficient_covariance,
-    floors,
-)
 from explorer.core.families.sampling import grid, sample, sine
 
 GRID = torch.linspace(-5, 5, 41, dtype=torch.float64)

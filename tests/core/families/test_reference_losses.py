@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 import pytest
-
-from explorer.core.experiment.settings import Range, Settings
 from explorer.core.families.reference_losses import (
     best_single_coefficients,
     best_single_function,
     floors,
 )
+
+from explorer.core.experiment.settings import Range, Settings
 
 OTHERS = [
     Settings(amplitude=Range(1.0, 2.0), phase=Range(-0.5, 2.0), x=Range(-1.0, 4.0), noise=0.6),

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from explorer.core.families.reference_losses import best_single_function
 from torch import Tensor
 
 from explorer.core.base.errors import TrainingDivergedError
@@ -16,7 +17,6 @@ from explorer.core.base.random_streams import stream
 from explorer.core.engine import Loop
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Range, Settings
-from explorer.core.families.reference_losses import best_single_function
 from explorer.core.families.sampling import grid, sample
 from explorer.core.learners import LEARNERS, Batch, InnerLoop, inner_loop
 from explorer.core.learners.maml import meta_gradient as maml_gradient
