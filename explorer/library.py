@@ -17,8 +17,9 @@ from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
-from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation
+from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.evaluation import evaluate as evaluate_start
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import FAMILIES, Family

@@ -17,7 +17,7 @@ from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
 from explorer.panels.plotting.plots import Plot
 from explorer.panels.sandbox.fit_plot import BEYOND
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import GRID_POINTS
 from tests.stages import SandboxStage
@@ -111,7 +111,7 @@ def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
     for role in sandbox.question.roles:
-        entry = sandbox.line.entries[role]
+        entry = sandbox.competitors.by_role[role]
         steps = list(
             adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)
         )

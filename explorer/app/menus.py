@@ -12,7 +12,7 @@ from explorer.app.views import VIEWS
 from explorer.panels.sandbox.learner_picker import KEYS
 from explorer.panels.sandbox.panel import SandboxPanel
 from explorer.panels.training.panel import TrainingPanel
-from explorer.state.networks import LABELS
+from explorer.state.competitors import LABELS
 from explorer.state.preferences import THEMES, Theme
 from explorer.state.workspace import Workspace
 

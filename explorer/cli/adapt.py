@@ -11,7 +11,7 @@ from explorer.core.adaptation.inner_loop import divergence_sentence
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
-from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
 from explorer.core.files.checkpoint import Checkpoint, load
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
 
-from explorer.cli.entrants import Entrant, entrants, matching
+from explorer.cli.competitors import NamedCompetitor, competitors_of, matching
 from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, number, table
@@ -33,37 +33,37 @@ class Group:
 
     Attributes:
         request: what they are evaluated on.
-        entrants: they.
+        members: they.
         results: by label and K.
     """
 
     request: Comparison
-    entrants: Sequence[Entrant]
+    members: Sequence[NamedCompetitor]
     results: Results
 
     @property
     def gaps(self) -> Mapping[tuple[str, int], tuple[Difference, ...]]:
         """Differences to the reference by label and K; none without a reference."""
-        return differences(self.request, [each.competitor for each in self.entrants], self.results)
+        return differences(self.request, [each.competitor for each in self.members], self.results)
 
-    def results_of(self, entrant: Entrant) -> Results:
+    def results_of(self, member: NamedCompetitor) -> Results:
         """Its own, one for each number of support points."""
-        return {(entrant.label, k): self.results[entrant.label, k] for k in self.request.shots}
+        return {(member.label, k): self.results[member.label, k] for k in self.request.shots}
 
-    def evaluations(self, entrant: Entrant) -> list[Evaluation]:
+    def evaluations(self, member: NamedCompetitor) -> list[Evaluation]:
         """One for each number of support points."""
-        return [each.evaluation for each in self.results_of(entrant).values()]
+        return [each.evaluation for each in self.results_of(member).values()]
 
-    def alphas(self, entrant: Entrant) -> list[float]:
+    def alphas(self, member: NamedCompetitor) -> list[float]:
         """Its step size for each number of support points."""
-        return [each.alpha for each in self.results_of(entrant).values()]
+        return [each.alpha for each in self.results_of(member).values()]
 
 
 def run(arguments: Namespace) -> int:
     """Evaluate every network of every file and print the results."""
     check_folder("--export", arguments.export)
     checkpoints = [load(file) for file in arguments.files]
-    everyone = entrants(checkpoints, arguments.learner, arguments.against)
+    everyone = competitors_of(checkpoints, arguments.learner, arguments.against)
     reference = None if arguments.against is None else matching(everyone, arguments.against).label
     groups = [
         _evaluate(arguments, tasks, members, reference)
@@ -72,7 +72,7 @@ def run(arguments: Namespace) -> int:
     files: list[str] = []
     if arguments.export is not None:
         (group,) = groups
-        competitors = [each.competitor for each in group.entrants]
+        competitors = [each.competitor for each in group.members]
         command = command_of(arguments)
         files = write(
             figure_of(group.request, competitors, group.results, command), arguments.export
@@ -84,11 +84,13 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _grouped(everyone: Sequence[Entrant], arguments: Namespace) -> dict[Family, list[Entrant]]:
+def _grouped(
+    everyone: Sequence[NamedCompetitor], arguments: Namespace
+) -> dict[Family, list[NamedCompetitor]]:
     """Each network with the tasks of its training; what is compared, with those of the first."""
     first = everyone[0].trained_on
     together = arguments.against is not None or arguments.export is not None
-    groups: dict[Family, list[Entrant]] = {}
+    groups: dict[Family, list[NamedCompetitor]] = {}
     for each in everyone:
         trained_on = first if together else each.trained_on
         groups.setdefault(tasks_asked_for(arguments, trained_on), []).append(each)
@@ -96,7 +98,7 @@ def _grouped(everyone: Sequence[Entrant], arguments: Namespace) -> dict[Family, 
 
 
 def _evaluate(
-    arguments: Namespace, tasks: Family, members: Sequence[Entrant], reference: str | None
+    arguments: Namespace, tasks: Family, members: Sequence[NamedCompetitor], reference: str | None
 ) -> Group:
     request = Comparison(
         tuple(arguments.shots),
@@ -113,7 +115,7 @@ def _evaluate(
 
 def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:
     whole: dict[str, Any] = {
-        "learners": [_result(group, each) for group in groups for each in group.entrants]
+        "learners": [_result(group, each) for group in groups for each in group.members]
     }
     if any(group.request.reference for group in groups):
         whole["against"] = groups[0].request.reference
@@ -121,26 +123,26 @@ def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:
     return {**whole, "files": files} if files else whole
 
 
-def _result(group: Group, entrant: Entrant) -> dict[str, Any]:
+def _result(group: Group, member: NamedCompetitor) -> dict[str, Any]:
     result = {
-        "file": None if entrant.file is None else str(entrant.file),
-        "name": entrant.name,
-        "label": entrant.label,
+        "file": None if member.file is None else str(member.file),
+        "name": member.name,
+        "label": member.label,
         "distribution": described(group.request.family),
-        "results": [_numbers(found, entrant) for found in group.results_of(entrant).values()],
+        "results": [_numbers(found, member) for found in group.results_of(member).values()],
     }
-    gaps = [(k, gap) for (label, k), gap in group.gaps.items() if label == entrant.label]
+    gaps = [(k, gap) for (label, k), gap in group.gaps.items() if label == member.label]
     if gaps:
         result["differences"] = [_difference(shots, gap) for shots, gap in gaps]
     return result
 
 
-def _numbers(found: LearnerResult, entrant: Entrant) -> dict[str, Any]:
+def _numbers(found: LearnerResult, member: NamedCompetitor) -> dict[str, Any]:
     it, judged = found.evaluation, found.verdict
     return {
         "shots": it.shots,
         "tasks": it.tasks,
-        "alpha": found.alpha if entrant.adapts else None,
+        "alpha": found.alpha if member.adapts else None,
         "mse": it.mse,
         "median": it.median,
         "ci95": it.ci95,
@@ -150,7 +152,7 @@ def _numbers(found: LearnerResult, entrant: Entrant) -> dict[str, Any]:
             "shares": judged.shares,
             "single": judged.single,
             "ideal": judged.ideal,
-            "text": verdict_sentence(judged, it.shots, entrant.name),
+            "text": verdict_sentence(judged, it.shots, member.name),
         },
     }
 
@@ -168,9 +170,9 @@ def _difference(shots: int, gap: Sequence[Difference]) -> dict[str, Any]:
 
 def _texts(group: Group) -> list[str]:
     """One text for each of the group, and those about differences."""
-    texts = [_text(group, each) for each in group.entrants]
+    texts = [_text(group, each) for each in group.members]
     gaps = group.gaps
-    for each in group.entrants:
+    for each in group.members:
         own = [gap for (label, _), gap in gaps.items() if label == each.label]
         if own:
             texts.append(_gap_text(group, each, own))
@@ -178,30 +180,30 @@ def _texts(group: Group) -> list[str]:
     return [*texts, "\n".join(said)] if said else texts
 
 
-def _text(group: Group, entrant: Entrant) -> str:
+def _text(group: Group, member: NamedCompetitor) -> str:
     request = group.request
-    place = "" if entrant.file is None else f", {entrant.file}"
-    alpha = f", {_alpha(group, entrant)}" if entrant.adapts else ""
+    place = "" if member.file is None else f", {member.file}"
+    alpha = f", {_alpha(group, member)}" if member.adapts else ""
     title = (
-        f"{entrant.name}{place}\n"
+        f"{member.name}{place}\n"
         f"{request.tasks} tasks{alpha}, seed {request.seed}; "
         "MSE as mean ± 95 % interval, median, tasks diverged"
     )
-    other = request.family.difference(entrant.trained_on)
-    if other and entrant.file is not None:
+    other = request.family.difference(member.trained_on)
+    if other and member.file is not None:
         title += f"\ntasks other than those of its training: {other}"
-    results = group.evaluations(entrant)
+    results = group.evaluations(member)
     tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
     judged = [
-        fill(verdict_sentence(found.verdict, shots, entrant.name), WIDTH, subsequent_indent="  ")
-        for (_, shots), found in group.results_of(entrant).items()
-        if found.verdict is not None and entrant.adapts
+        fill(verdict_sentence(found.verdict, shots, member.name), WIDTH, subsequent_indent="  ")
+        for (_, shots), found in group.results_of(member).items()
+        if found.verdict is not None and member.adapts
     ]
     return "\n".join([title, *tables, *_warnings(results), *judged])
 
 
-def _alpha(group: Group, entrant: Entrant) -> str:
-    alphas = group.alphas(entrant)
+def _alpha(group: Group, member: NamedCompetitor) -> str:
+    alphas = group.alphas(member)
     if len(set(alphas)) == 1:
         return f"α = {alphas[0]:g}"
     shots = ", ".join(map(str, group.request.shots))
@@ -233,9 +235,9 @@ def _warnings(results: Sequence[Evaluation]) -> list[str]:
     ]
 
 
-def _gap_text(group: Group, entrant: Entrant, gaps: Sequence[Sequence[Difference]]) -> str:
+def _gap_text(group: Group, member: NamedCompetitor, gaps: Sequence[Sequence[Difference]]) -> str:
     title = (
-        f"{entrant.label} − {group.request.reference}: difference of MSE on the same tasks as mean "
+        f"{member.label} − {group.request.reference}: difference of MSE on the same tasks as mean "
         "± 95 % interval"
     )
     return "\n".join([title, *_gap_tables(group.request.shots, gaps)])

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Mapping
 
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.jobs.reproduction import ITEMS
 from explorer.core.learners import LEARNERS
@@ -73,11 +74,11 @@ fewer), settings, and learners (name: its file, seconds and losses); file, learn
 those of the first learner. The progress bar shows the losses, in the same order, of many
 learners the last alone."""
 
-EVALUATE_HELP = """\
+EVALUATE_HELP = f"""\
 Adapt each network of each file to fresh tasks of the distribution it was trained on, and print
-the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Together the
-tasks cover all amplitudes, phases and inputs evenly (a scrambled Sobol sequence), so that the
-seed matters little; with the same seed, all networks meet the same tasks. A task on which
+the mean squared error on {GRID_POINTS} evenly spaced inputs after 0, 1, … gradient steps. Together
+the tasks cover all parameters and inputs evenly (a scrambled Sobol sequence), so that the seed
+matters little; with the same seed, all networks meet the same tasks. A task on which
 adaptation diverged is counted, left out of the mean, and infinite in the median. Did it learn
 anything? A sentence says which share of the way it has come from the best single function, which
 is the same for all tasks, to the ideal learner, which knows the family and its ranges.
@@ -142,9 +143,9 @@ examples:
 quick, seed and seconds. "verdict" is "agrees" while our interval holds the paper's number, else
 "better" or "worse"; what is not finite or not in the paper is null."""
 
-ADAPT_HELP = """\
+ADAPT_HELP = f"""\
 Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points
-(support) and against the sine, on 100 evenly spaced inputs."""
+(support) and against the sine, on {GRID_POINTS} evenly spaced inputs."""
 
 ADAPT_EXAMPLES = """\
 examples:

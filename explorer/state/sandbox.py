@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import DEFAULT_FAMILY, DEFAULT_TASK, Family
 from explorer.core.training.loop import TOGETHER
-from explorer.state.networks import Line, Source
+from explorer.state.competitors import Competitors, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from explorer.state.workers import LatestWorker
 
@@ -52,7 +52,7 @@ class Sandbox(QObject):
     """Holds a `SandboxState` and keeps the newest `Answer` to it coming.
 
     Signals:
-        changed: `state` or `line` has a new value.
+        changed: `state` or `competitors` has a new value.
         answered: `answer` is new.
         failed: the user's sentence and the details.
     """
@@ -61,10 +61,12 @@ class Sandbox(QObject):
     answered = Signal()
     failed = Signal(str, str)
 
-    def __init__(self, line: Line, seed: int = 0, parent: QObject | None = None) -> None:
+    def __init__(
+        self, competitors: Competitors, seed: int = 0, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.state = SandboxState()
-        self.line = line
+        self.competitors = competitors
         self.answer: Answer | None = None
         self._asked: Question | None = None
         self._answered_ticket = 0
@@ -90,8 +92,8 @@ class Sandbox(QObject):
     def question(self) -> Question:
         """What the present state asks."""
         s = self.state
-        roles = s.shown & self.line.entries.keys()
-        return Question(self.line, roles, s.family, s.task, s.points, s.alpha, s.steps)
+        roles = s.shown & self.competitors.by_role.keys()
+        return Question(self.competitors, roles, s.family, s.task, s.points, s.alpha, s.steps)
 
     @property
     def is_answering(self) -> bool:
@@ -115,25 +117,25 @@ class Sandbox(QObject):
         self.changed.emit()
         self._ask()
 
-    def use(self, line: Line, source: Source) -> None:
+    def use(self, competitors: Competitors, source: Source) -> None:
         """Compare the networks of another source; one of its own at least is shown.
 
         The task is one of the family they were trained on: another one if the family is another.
         """
-        self.line = line
-        family = line.settings.family
+        self.competitors = competitors
+        family = competitors.settings.family
         if type(family) is not type(self.state.family):
             self.choose_family(family)
         shown = self.state.shown
-        if not shown & {*line.own}:
-            shown |= {*line.own[:1]}
+        if not shown & {*competitors.own}:
+            shown |= {*competitors.own[:1]}
         self.state = replace(self.state, family=family, source=source, shown=shown)
         self.changed.emit()
         self._ask()
 
-    def renew(self, line: Line) -> None:
+    def renew(self, competitors: Competitors) -> None:
         """Take newer networks of the same source; only the answer changes."""
-        self.line = line
+        self.competitors = competitors
         self._ask()
 
     def _ask(self) -> None:
@@ -185,7 +187,7 @@ class Sandbox(QObject):
         self._place_points(evenly=False)
 
     def _place_points(self, evenly: bool) -> None:
-        settings = self.line.settings
+        settings = self.competitors.settings
         shares = [self._draws.random() for _ in range(settings.shots)]
         if evenly:  # one in each K-th of the range
             shares = [(k + share) / settings.shots for k, share in enumerate(shares)]

@@ -11,7 +11,8 @@ from explorer.core.adaptation.trajectory import Array, Divergence, Trail, walk_t
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families import Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
-from explorer.state.networks import Entry, Line
+from explorer.core.jobs.competitor import understands
+from explorer.state.competitors import Competitors, LazyCompetitor
 
 GRID_POINTS = 201
 
@@ -36,7 +37,7 @@ class Question:
     """Everything that decides an adaptation, and nothing else.
 
     Attributes:
-        line: the networks, and by their settings the inputs over which to predict.
+        competitors: the networks, and by their settings the inputs over which to predict.
         roles: those of them that are to adapt.
         family: of the task.
         task: parameters of the true function.
@@ -45,7 +46,7 @@ class Question:
         steps: gradient steps n.
     """
 
-    line: Line
+    competitors: Competitors
     roles: frozenset[str]
     family: Family
     task: tuple[float, ...]
@@ -89,10 +90,10 @@ def answer(question: Question) -> Answer:
     truth = family.function(inputs.view(1, -1, 1), task).view(-1)
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)
-    entries = {
-        role: entry for role, entry in question.line.entries.items() if role in question.roles
+    competitors = {
+        role: one for role, one in question.competitors.by_role.items() if role in question.roles
     }
-    starts = {role: _start(role, entry, family) for role, entry in entries.items()}
+    starts = {role: _start(role, one, family) for role, one in competitors.items()}
     known = {role: start for role, start in starts.items() if start is not None}
     found = walk_together(
         *(list(known.values()), x, y, inputs, truth),
@@ -102,7 +103,7 @@ def answer(question: Question) -> Answer:
     )
     trails = dict(zip(known, found, strict=True))
     sentences = {
-        role: _sentence(entries[role], trail.divergence, question.alpha)
+        role: _sentence(competitors[role], trail.divergence, question.alpha)
         for role, trail in trails.items()
         if trail.divergence is not None
     }
@@ -110,17 +111,14 @@ def answer(question: Question) -> Answer:
     return Answer(question, *arrays, trails, sentences)
 
 
-def _start(role: str, entry: Entry, family: Family) -> Start | None:
+def _start(role: str, one: LazyCompetitor, family: Family) -> Start | None:
     """Where a competitor starts on a task of a family; None if it cannot."""
     if role in CLOSED_FORMS:
         return CLOSED_FORMS[role].start(family)
-    start = entry.start
-    if isinstance(start, StartingPoint) and start.sees_task:
-        told = entry.settings
-        return start if told is not None and type(told.family) is type(family) else None
-    return start
+    start = one.start
+    return start if understands(start, one.settings, family) else None
 
 
-def _sentence(entry: Entry, found: Divergence, alpha: float) -> str:
-    own_steps = isinstance(entry.start, StartingPoint) and entry.start.has_own_steps
-    return divergence_sentence(entry.label, found.step, alpha, found.curvature, own_steps)
+def _sentence(one: LazyCompetitor, found: Divergence, alpha: float) -> str:
+    own_steps = isinstance(one.start, StartingPoint) and one.start.has_own_steps
+    return divergence_sentence(one.label, found.step, alpha, found.curvature, own_steps)

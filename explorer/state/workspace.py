@@ -14,10 +14,10 @@ from explorer.core.files.checkpoint import Checkpoint, load, save
 from explorer.core.learners import MAML
 from explorer.core.training.loop import TOGETHER, Run
 from explorer.resources import CHECKPOINTS, resource
+from explorer.state.competitors import Competitors, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.exporter import Exporter
 from explorer.state.first_answer import first_answer
 from explorer.state.jobs import JobQueue
-from explorer.state.networks import Line, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import TrainingSession
@@ -61,7 +61,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.kept_run = kept_run
         self._shipped = from_shipped(*map(resource, CHECKPOINTS))
-        self._file: Line | None = None
+        self._file: Competitors | None = None
         self._saved_iteration = 0
         self._followed = 0.0
         self._ignore_engine: Callable[[], None] = lambda: None  # until it is observed
@@ -110,7 +110,7 @@ class Workspace(QObject):
         self.exporter.shut_down()
         self.sandbox.shut_down()
 
-    def _line_in_training(self) -> Line:
+    def _in_training(self) -> Competitors:
         s = self.session
         return from_run(s.settings, s.iteration, s.learners, s.newest, self._shipped)
 
@@ -128,7 +128,7 @@ class Workspace(QObject):
     def choose_source(self, source: Source) -> None:
         """Compare the networks of another source in the sandbox."""
         if source == "training":
-            self.sandbox.use(self._line_in_training(), source)
+            self.sandbox.use(self._in_training(), source)
         elif source == "file" and self._file is not None:
             self.sandbox.use(self._file, source)
         else:
@@ -219,7 +219,7 @@ class Workspace(QObject):
         due = time.perf_counter() >= self._followed + 1 / FOLLOWS_PER_SECOND
         if state.source == "training" and state.follow and (due or not self.session.is_training):
             self._followed = time.perf_counter()
-            self.sandbox.renew(self._line_in_training())
+            self.sandbox.renew(self._in_training())
 
     @Slot()
     def _on_run_replaced(self) -> None:

@@ -4,7 +4,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from explorer.core.families.distribution import Distribution
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -35,9 +34,9 @@ def test_everything_works_without_the_engine(open_window: OpenWindow, qtbot: QtB
     qtbot.waitUntil(lambda: ENGINE[State.OFF] in line_of(window))
     assert "MAML_EXPLORER_ENGINE=off" in window.notices.text.text()
     assert window.notices.isVisible()
-    jobs, line = window.workspace.jobs, window.workspace.sandbox.line
-    request = StepGrid((4,), 2, (0.01,), 4, 5, Distribution.of(line.settings))
-    number = jobs.add("Grid", lambda: step_grid(request, competitor(line, "maml")))
+    jobs, competitors = window.workspace.jobs, window.workspace.sandbox.competitors
+    request = StepGrid((4,), 2, (0.01,), 4, 5, competitors.settings.family)
+    number = jobs.add("Grid", lambda: step_grid(request, competitor(competitors, "maml")))
     qtbot.waitUntil(lambda: jobs.jobs[number].phase is JobPhase.DONE)
 
 

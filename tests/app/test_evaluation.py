@@ -109,12 +109,12 @@ def test_the_sandbox_keys_rest_while_it_is_hidden(window: MainWindow) -> None:
     click(window.sandbox.step_bar.play)
     evaluation(window)
     assert not window.workspace.player.is_playing
-    before, line = sandbox.state, sandbox.line
+    before, competitors = sandbox.state, sandbox.competitors
     window.training.setFocus()
     press(window, Key.Key_Backspace, Key.Key_Delete, "r", "d", "c", "n", "f", "1", "2")
     press(window, Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Space)
     assert sandbox.state == before
-    assert sandbox.line is line
+    assert sandbox.competitors is competitors
     press(window, Key.Key_1, modifier=CTRL)
     press(window, Key.Key_Backspace)
     assert len(sandbox.state.points) == len(before.points) - 1
@@ -310,12 +310,13 @@ def test_a_comparison_is_what_the_core_computes(
     form.counts.tasks.setValue(4)
     form.counts.seed.setValue(5)
     begin(panel, "compare")
-    jobs, line = evaluation_stage.workspace.jobs, evaluation_stage.workspace.sandbox.line
+    jobs = evaluation_stage.workspace.jobs
+    competitors = evaluation_stage.workspace.sandbox.competitors
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
-    request = Comparison((2, 3), 2, 4, 5, 0.01, reference=line.entries["maml"].label)
+    request = Comparison((2, 3), 2, 4, 5, 0.01, reference=competitors.by_role["maml"].label)
     competitors = [
         Competitor(entry.label, role, entry.start, entry.settings)
-        for role, entry in ((role, line.entries[role]) for role in ("maml", "pretrained"))
+        for role, entry in ((role, competitors.by_role[role]) for role in ("maml", "pretrained"))
     ]
     *_, last = compare(request, competitors)
     assert last.figure is not None
@@ -333,7 +334,7 @@ def test_a_grid_is_what_the_core_computes(
     """With the step sizes and the tasks that were typed, which need not be those of training."""
     form = panel.forms["grid"]
     assert isinstance(form, GridForm)
-    settings = evaluation_stage.workspace.sandbox.line.entries["maml"].settings
+    settings = evaluation_stage.workspace.sandbox.competitors.by_role["maml"].settings
     assert settings is not None
     assert form.tasks.family() == settings.family
     form.role.setCurrentIndex(form.role.findData("maml"))
@@ -345,11 +346,12 @@ def test_a_grid_is_what_the_core_computes(
     form.tasks.editors["amplitude"].high.setValue(8.0)
     form.tasks.editors["noise"].setValue(0.1)
     begin(panel, "grid")
-    jobs, line = evaluation_stage.workspace.jobs, evaluation_stage.workspace.sandbox.line
+    jobs = evaluation_stage.workspace.jobs
+    competitors = evaluation_stage.workspace.sandbox.competitors
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
     tasks = settings.family.changed(amplitude=Range(0.1, 8.0), noise=0.1)
     request = StepGrid((2, 4), 2, (0.005, 0.02), 4, 5, tasks)
-    *_, last = step_grid(request, competitor(line, "maml"))
+    *_, last = step_grid(request, competitor(competitors, "maml"))
     figure = jobs.jobs[1].figure
     assert figure is not None
     assert last.figure is not None
@@ -378,13 +380,13 @@ def test_every_network_keeps_its_own_settings(window: MainWindow, tmp_path: Path
     other = replace(SMALL, alpha=0.002, noise=0.5)
     path = tmp_path / "other.safetensors"
     save(path, start(other, ("maml",)), "maml")
-    shipped = window.workspace.sandbox.line
+    shipped = window.workspace.sandbox.competitors
     window.workspace.take(load(path))
-    line = window.workspace.sandbox.line
-    made = {role: competitor(line, role) for role in line.entries}
+    competitors = window.workspace.sandbox.competitors
+    made = {role: competitor(competitors, role) for role in competitors.by_role}
     assert made["maml"].settings is not None
     assert made["maml"].settings.alpha == other.alpha
-    assert made["pretrained"].settings == shipped.entries["pretrained"].settings
+    assert made["pretrained"].settings == shipped.by_role["pretrained"].settings
     assert made["pretrained"].settings != made["maml"].settings
     assert made["random"].settings is None
 

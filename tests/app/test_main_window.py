@@ -204,13 +204,13 @@ def test_a_damaged_file_gives_a_notice(
 ) -> None:
     """One sentence in the bar, and everything else stays as it was."""
     checkpoint.write_bytes(checkpoint.read_bytes()[:300])
-    line, run = window.workspace.sandbox.line, window.workspace.session.run
+    competitors, run = window.workspace.sandbox.competitors, window.workspace.session.run
     answer_dialogs(monkeypatch, checkpoint)
     press(window, "o", modifier=CTRL)
     assert window.notices.isVisible()
     assert str(checkpoint) in window.notices.text.text()
     assert window.notices.copy.isHidden()
-    assert window.workspace.sandbox.line is line
+    assert window.workspace.sandbox.competitors is competitors
     assert window.workspace.session.run is run
     assert_adapted(qtbot, window)
 
@@ -249,13 +249,13 @@ def test_a_dialog_that_is_cancelled_does_nothing(
 ) -> None:
     """Neither opening nor saving."""
     titles = answer_dialogs(monkeypatch, None)
-    run, line = window.workspace.session.run, window.workspace.sandbox.line
+    run, competitors = window.workspace.session.run, window.workspace.sandbox.competitors
     press(window, "o", "s", modifier=CTRL)
     press(window, "p", modifier=CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert len(titles) == 3
     assert window.notices.isHidden()
     assert window.workspace.session.run is run
-    assert window.workspace.sandbox.line is line
+    assert window.workspace.sandbox.competitors is competitors
     assert [p for p in tmp_path.iterdir() if p.suffix != ".ini"] == []
 
 

@@ -92,8 +92,8 @@ def test_training_does_not_wait_for_the_sandbox(window: MainWindow, qtbot: QtBot
     window.workspace.sandbox.start()
     qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
     assert_adapted(qtbot, window)
-    line = window.workspace.sandbox.line
-    assert line.entries["maml"].start.theta is session.run.learners["maml"].meta
+    competitors = window.workspace.sandbox.competitors
+    assert competitors.by_role["maml"].start.theta is session.run.learners["maml"].meta
 
 
 def test_closing_before_the_engine_is_there(window: MainWindow, qtbot: QtBot) -> None:

@@ -153,7 +153,8 @@ def test_interruption_shows_no_traceback(capsys: Captured, monkeypatch: pytest.M
 def test_interrupted_evaluation_process_shows_no_traceback(tmp_path: Path) -> None:
     """A real Ctrl-C during a long evaluation."""
     path = tiny_file(tmp_path)
-    done = interrupted("measure", 1, "evaluate", path, "--tasks", 100000, "--steps", 500)
+    flags = ("--tasks", 100000, "--steps", 500)
+    done = interrupted("evaluate_competitors", 1, "evaluate", path, *flags)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.count("\n") == 1
 

@@ -56,7 +56,7 @@ def test_all_items_share_their_trainings(
     def drawn_once(figure: Figure, form: str) -> bytes:
         return b"the same, in dots" if form == "png" else picture(figure, form)
 
-    # Drawing takes longer than all else. The name is put back whole: it keeps what it was asked for.
+    # Drawing takes longer than all else. The name is put back whole, with what it has loaded.
     monkeypatch.setattr(export, "drawing", SimpleNamespace(picture=drawn_once))
     found = parsed(capsys, "reproduce", "all", "--export", tmp_path / "figures")
     assert [about["item"] for about in found["figures"]] == list(ITEMS)

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from explorer import resources
 from explorer.app.main_window import MainWindow
 from explorer.panels.sandbox.learner_picker import KEYS
-from explorer.state.networks import GROUPS, ROLES
+from explorer.state.competitors import GROUPS, ROLES
 from tests.stages import SandboxStage
 from tests.ui import assert_adapted, click, press
 

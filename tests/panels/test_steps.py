@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.panels.widgets import style
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 from explorer.state.player import SPEEDS
 from tests.stages import SandboxStage
 from tests.ui import (

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.panels.plotting.plots import Plot, number_text
 from explorer.panels.widgets.style import DARK, LIGHT, Theme, learner_pen
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 from tests.ui import assert_adapted, click, read_number
 
 BOTH = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])

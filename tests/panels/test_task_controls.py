@@ -17,7 +17,7 @@ from explorer.core.base.random_streams import stream
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
 from explorer.panels.widgets.controls import SliderBox
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 from explorer.state.sandbox import MAX_POINTS
 from explorer.state.training_session import Phase
 from tests.stages import SandboxStage
@@ -85,7 +85,7 @@ def test_a_new_task(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_drawing_k_points(window: MainWindow, qtbot: QtBot) -> None:
     """K is that of the training run shown; button and key draw anew each time."""
-    shots = window.workspace.sandbox.line.settings.shots
+    shots = window.workspace.sandbox.competitors.settings.shots
     seen = []
     for act in (lambda: click(window.sandbox.controls.draw), lambda: press(window, "d")):
         act()
@@ -137,12 +137,13 @@ def test_sources(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     pick(controls.source, "training")
     assert sandbox.state.source == "training"
     run = sandbox_stage.workspace.session.run
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, run.learners["maml"].meta)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, run.learners["maml"].meta)
     assert_adapted(qtbot, sandbox_stage)
     pick(controls.source, "shipped")
     assert sandbox.state.source == "shipped"
     assert not torch.equal(
-        sandbox.line.entries["maml"].start.theta, sandbox.line.entries["pretrained"].start.theta
+        sandbox.competitors.by_role["maml"].start.theta,
+        sandbox.competitors.by_role["pretrained"].start.theta,
     )
     assert_adapted(qtbot, sandbox_stage)
 
@@ -158,16 +159,16 @@ def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
     assert_adapted(qtbot, window)
     one = window.workspace.session.run.learners["maml"].meta
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, one)
     click(controls.follow)
     assert not controls.follow.isChecked()
     window.workspace.session.step()
     qtbot.waitUntil(lambda: window.workspace.session.run.iteration == 2)
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, one)
     assert_adapted(qtbot, window)
     press(window, "f")
     two = window.workspace.session.run.learners["maml"].meta
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, two)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, two)
     assert_adapted(qtbot, window)
 
 
@@ -224,8 +225,8 @@ def test_a_run_of_one_learner_is_compared_in_full(
         for role in ("maml", "pretrained"):
             for cell in (numbers.on_task[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
-        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.line.origin
-        qtbot.waitUntil(lambda: sandbox.line.origin in window._origin.text())
+        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.competitors.origin
+        qtbot.waitUntil(lambda: sandbox.competitors.origin in window._origin.text())
     assert controls.source.currentData() == "training"
 
 

@@ -351,14 +351,14 @@ def test_following_shows_the_network_in_training(open_window: OpenWindow, qtbot:
     press(window, "f")
     origins: list[str] = []
     window.workspace.sandbox.answered.connect(
-        lambda: origins.append(window.workspace.sandbox.line.origin)
+        lambda: origins.append(window.workspace.sandbox.competitors.origin)
     )
     click(window.training.train)
     qtbot.waitUntil(lambda: len(set(origins)) >= 3)
     click(window.training.train)
     qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
     assert_adapted(qtbot, window)
-    theta = window.workspace.sandbox.line.entries["maml"].start.theta
+    theta = window.workspace.sandbox.competitors.by_role["maml"].start.theta
     assert torch.equal(theta, window.workspace.session.run.learners["maml"].meta)
 
 

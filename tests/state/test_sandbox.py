@@ -15,7 +15,7 @@ from explorer import resources
 from explorer.core.base.cancellation import cancelled_when
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
-from explorer.state.networks import Entry, Line, Start, from_shipped
+from explorer.state.competitors import Competitors, LazyCompetitor, Start, from_shipped
 from explorer.state.sandbox import MAX_POINTS, MAX_STEPS, Sandbox
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from tests.trainers import PATIENCE
@@ -23,14 +23,14 @@ from tests.ui import expected
 
 
 @pytest.fixture(scope="module")
-def line() -> Line:
+def competitors() -> Competitors:
     names = (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
     return from_shipped(*(resources.resource(name) for name in names))
 
 
 @pytest.fixture
-def sandbox(line: Line, qapp: object) -> Iterator[Sandbox]:
-    sandbox = Sandbox(line)
+def sandbox(competitors: Competitors, qapp: object) -> Iterator[Sandbox]:
+    sandbox = Sandbox(competitors)
     sandbox.start()
     yield sandbox
     sandbox.shut_down()
@@ -64,10 +64,12 @@ def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_first_points_are_spread_over_the_inputs(line: Line, qapp: object, seed: int) -> None:
+def test_the_first_points_are_spread_over_the_inputs(
+    competitors: Competitors, qapp: object, seed: int
+) -> None:
     """One in each K-th of the range, so that the first picture shows what adaptation can do."""
-    sandbox = Sandbox(line, seed)
-    bounds = line.settings.x
+    sandbox = Sandbox(competitors, seed)
+    bounds = competitors.settings.x
     xs = [p.x for p in sandbox.state.points]
     parts = [int((x - bounds.low) / (bounds.high - bounds.low) * len(xs)) for x in xs]
     sandbox.shut_down()
@@ -106,16 +108,16 @@ def test_what_does_not_bear_on_it_asks_nothing(sandbox: Sandbox, qtbot: QtBot) -
     assert sandbox.answer is before
 
 
-def test_hidden_learners_cost_nothing(line: Line, qapp: object, qtbot: QtBot) -> None:
+def test_hidden_learners_cost_nothing(competitors: Competitors, qapp: object, qtbot: QtBot) -> None:
     """Not even their files are read, until they are shown."""
     asked = []
 
     def find() -> Start:
         asked.append(True)
-        return line.entries["maml"].start
+        return competitors.by_role["maml"].start
 
-    entries = {**line.entries, "anil": Entry("ANIL", find)}
-    sandbox = Sandbox(replace(line, entries=entries))
+    by_role = {**competitors.by_role, "anil": LazyCompetitor("ANIL", find)}
+    sandbox = Sandbox(replace(competitors, by_role=by_role))
     sandbox.start()
     try:
         assert_answered(qtbot, sandbox)
@@ -215,11 +217,11 @@ def test_the_step_stays_within_what_is_computed(sandbox: Sandbox) -> None:
     assert sandbox.state.step == MAX_STEPS
 
 
-def test_a_seed_draws_the_same_again(line: Line, qapp: object) -> None:
+def test_a_seed_draws_the_same_again(competitors: Competitors, qapp: object) -> None:
     """What is drawn is set by the seed alone, and differs from draw to draw."""
     drawn = []
     for seed in (4, 4, 5):
-        sandbox = Sandbox(line, seed)
+        sandbox = Sandbox(competitors, seed)
         states = []
         for _ in range(2):
             sandbox.draw_task()
@@ -262,12 +264,12 @@ class Gate:
 
 
 def test_a_late_answer_is_never_taken_for_the_present_one(
-    line: Line, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    competitors: Competitors, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Points placed while an answer is outstanding: it is old when it comes, and known to be."""
     gate = Gate()
     monkeypatch.setattr(sandbox_module, "answer", gate.answer)
-    sandbox = Sandbox(line)
+    sandbox = Sandbox(competitors)
     sandbox.start()
     assert gate.entered.acquire(timeout=PATIENCE)
     first = sandbox.question

@@ -11,13 +11,13 @@ from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
 from explorer.core.families.sampling import Tasks, sample_evenly
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-GRID_POINTS = 100
 BLOCK = 25  # tasks adapted at once: larger blocks leave the processor's cache
 BLOCK_PARAMETERS = 300_000  # and no more than this many adapted parameters: some 50 ms of work
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
 from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families.closed_forms import CLOSED_FORMS

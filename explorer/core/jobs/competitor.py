@@ -69,17 +69,18 @@ def start_of(competitor: Competitor, family: Family) -> Start:
         return closed_form(competitor.role, family)
     if competitor.start is None:
         raise UserError(f"{competitor.label} has no network: train it or open a file with it.")
-    _check_told(competitor, family)
+    if not understands(competitor.start, competitor.settings, family):
+        told = "other" if competitor.settings is None else competitor.settings.family.label
+        raise UserError(
+            f"{competitor.label} is told the parameters of {told} tasks and knows no others: leave "
+            f"it out, or choose those in place of {family.label} tasks."
+        )
     return competitor.start
 
 
-def _check_told(competitor: Competitor, family: Family) -> None:
-    start, settings = competitor.start, competitor.settings
-    if settings is None or not isinstance(start, StartingPoint) or not start.sees_task:
-        return
-    trained_on = settings.family
-    if trained_on.name != family.name or trained_on.size != family.size:
-        raise UserError(
-            f"{competitor.label} is told the parameters of {trained_on.label} tasks and knows no "
-            f"others: leave it out, or choose {trained_on.label} instead of {family.label} tasks."
-        )
+def understands(start: Start, trained_on: Settings | None, family: Family) -> bool:
+    """Whether tasks of a family are such as a network can be told, if it is told its task."""
+    if not isinstance(start, StartingPoint) or not start.sees_task:
+        return True
+    told = None if trained_on is None else trained_on.family
+    return told is not None and (told.name, told.size) == (family.name, family.size)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, block_errors, summarise
+from explorer.core.evaluation.evaluation import Evaluation, block_errors, summarise
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.evaluation.paired_differences import TaskErrors
 from explorer.core.evaluation.verdict import LearningVerdict
 from explorer.core.families import Family

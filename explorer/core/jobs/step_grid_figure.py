@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.figures.figure import Figure, HeatMap, Panel, Row
 from explorer.core.figures.provenance import provenance
 from explorer.core.jobs.competitor import Competitor

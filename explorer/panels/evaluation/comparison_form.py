@@ -24,14 +24,14 @@ from explorer.panels.evaluation.fields import (
     CountFields,
     TaskFields,
     competitor,
-    entries_of,
+    in_order,
     shots_field,
     shots_in,
 )
-from explorer.panels.evaluation.forms import Wish
+from explorer.panels.evaluation.forms import JobRequest
 from explorer.panels.widgets.controls import label, row
 from explorer.panels.widgets.style import Theme, swatch
-from explorer.state.networks import Line
+from explorer.state.competitors import Competitors
 
 ROLE = Qt.ItemDataRole.UserRole
 WIDEST_LIST, LIST_GAP = 260, 3  # pixels
@@ -79,28 +79,28 @@ class ComparisonForm(QWidget):
         layout.addWidget(self.roles, 3)
         layout.addLayout(form, 4)
 
-    def show_line(self, line: Line) -> None:
-        """Offer the line's learners, and its tasks."""
+    def show_competitors(self, competitors: Competitors) -> None:
+        """Offer them, and the tasks of their training."""
         chosen = self._chosen() or ["maml", "pretrained"]
         reference = self.reference.currentData() or "maml"
         self.roles.clear()
         self.reference.clear()
         self.reference.addItem("nobody", "")
-        for role, entry in entries_of(line).items():
-            item = QListWidgetItem(entry.label)
+        for role, one in in_order(competitors).items():
+            item = QListWidgetItem(one.label)
             item.setData(ROLE, role)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if role in chosen else Qt.CheckState.Unchecked)
             self.roles.addItem(item)
-            self.reference.addItem(entry.label, role)
+            self.reference.addItem(one.label, role)
         self.reference.setCurrentIndex(max(self.reference.findData(reference), 0))
-        self.tasks.show_family(line.settings.family)
+        self.tasks.show_family(competitors.settings.family)
 
     def _chosen(self) -> list[str]:
         items = [self.roles.item(i) for i in range(self.roles.count())]
         return [i.data(ROLE) for i in items if i.checkState() == Qt.CheckState.Checked]
 
-    def wish(self, line: Line) -> Wish:
+    def request(self, competitors: Competitors) -> JobRequest:
         """See `Form`."""
         chosen = self._chosen()
         if not chosen:
@@ -115,10 +115,10 @@ class ComparisonForm(QWidget):
             self.counts.seed.value(),
             _step_size(self.alpha.currentText()),
             self.tasks.family(),
-            line.entries[against].label if against else None,
+            competitors.by_role[against].label if against else None,
         )
-        names = ", ".join(line.entries[role].label for role in chosen)
-        return Wish(f"Compare {names}", partial(_job, request, line, tuple(chosen)))
+        names = ", ".join(competitors.by_role[role].label for role in chosen)
+        return JobRequest(f"Compare {names}", partial(_job, request, competitors, tuple(chosen)))
 
     def apply_theme(self, theme: Theme) -> None:
         """Redraw the pieces of line."""
@@ -131,8 +131,10 @@ class ComparisonForm(QWidget):
         self.roles.setMinimumWidth(min(self.roles.sizeHintForColumn(0) + beside, WIDEST_LIST))
 
 
-def _job(request: Comparison, line: Line, roles: tuple[str, ...]) -> Iterator[JobProgress]:
-    yield from compare(request, [competitor(line, role) for role in roles])
+def _job(
+    request: Comparison, competitors: Competitors, roles: tuple[str, ...]
+) -> Iterator[JobProgress]:
+    yield from compare(request, [competitor(competitors, role) for role in roles])
 
 
 def _step_size(text: str) -> StepSize:

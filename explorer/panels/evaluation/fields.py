@@ -13,7 +13,7 @@ from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.requests import DESCRIPTIONS, MAX_STEPS, MAX_TASKS
 from explorer.panels.widgets.controls import label, row, show_choice
 from explorer.panels.widgets.editors import Editor, RangeBox, make_editor, show_in, value_of
-from explorer.state.networks import ROLES, Entry, Line
+from explorer.state.competitors import ROLES, Competitors, LazyCompetitor
 
 T = TypeVar("T", int, float)
 
@@ -140,12 +140,12 @@ def _numbers(text: str, kind: Callable[[str], T], help_: str) -> tuple[T, ...]:
         raise UserError(f"{help_}.") from None
 
 
-def entries_of(line: Line) -> dict[str, Entry]:
-    """The networks of a line, in the order in which they are listed everywhere."""
-    return {role: line.entries[role] for role in ROLES if role in line.entries}
+def in_order(competitors: Competitors) -> dict[str, LazyCompetitor]:
+    """All of them, in the order in which they are listed everywhere."""
+    return {role: competitors.by_role[role] for role in ROLES if role in competitors.by_role}
 
 
-def competitor(line: Line, role: str) -> Competitor:
+def competitor(competitors: Competitors, role: str) -> Competitor:
     """A network for the core; finding it may take PyTorch, so not in the GUI thread."""
-    entry = line.entries[role]
-    return Competitor(entry.label, role, entry.start, entry.settings)
+    one = competitors.by_role[role]
+    return Competitor(one.label, role, one.start, one.settings)

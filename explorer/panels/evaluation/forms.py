@@ -1,6 +1,7 @@
 """What a form of the evaluation panel is, and the form of the paper's figures and table.
 
-Each form makes a `Wish`: a title, and a function that makes the job in the thread that runs it.
+Each form makes a `JobRequest`: a title, and a function that makes the job in the thread that runs
+it.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,11 +16,11 @@ from explorer.core.jobs.reproduction import FULL, QUICK, Item, Plan, standard_st
 from explorer.panels.evaluation.fields import seed_box
 from explorer.panels.widgets.controls import label, row
 from explorer.panels.widgets.style import Theme
-from explorer.state.networks import Line
+from explorer.state.competitors import Competitors
 
 
 @dataclass(frozen=True)
-class Wish:
+class JobRequest:
     """A job that the user wants.
 
     Attributes:
@@ -34,14 +35,14 @@ class Wish:
 class Form(Protocol):
     """A form for one kind of job."""
 
-    def wish(self, line: Line) -> Wish:
+    def request(self, competitors: Competitors) -> JobRequest:
         """What is asked for, of these networks.
 
         Raises:
             UserError: it cannot be had; one sentence says why.
         """
 
-    def show_line(self, line: Line) -> None:
+    def show_competitors(self, competitors: Competitors) -> None:
         """Offer these networks."""
 
     def apply_theme(self, theme: Theme) -> None:
@@ -68,14 +69,14 @@ class ReproductionForm(QWidget):
             row(self.amount, label("Seed", buddy=self.seed), self.seed, stretch=0),
         )
 
-    def wish(self, _line: Line) -> Wish:
+    def request(self, _competitors: Competitors) -> JobRequest:
         """See `Form`."""
         quick = bool(self.amount.currentData())
         plan = Plan(quick, self.seed.value(), standard_store())
         title = f"{self._item.label}, {'quick' if quick else 'full'}, seed {plan.seed}"
-        return Wish(title, partial(self._item.job, plan))
+        return JobRequest(title, partial(self._item.job, plan))
 
-    def show_line(self, line: Line) -> None:
+    def show_competitors(self, competitors: Competitors) -> None:
         """The paper's learners are trained anew; nothing is taken from the sandbox."""
 
     def apply_theme(self, theme: Theme) -> None:

@@ -13,15 +13,15 @@ from explorer.panels.evaluation.fields import (
     CountFields,
     TaskFields,
     competitor,
-    entries_of,
+    in_order,
     shots_field,
     shots_in,
     step_sizes_in,
 )
-from explorer.panels.evaluation.forms import Wish
+from explorer.panels.evaluation.forms import JobRequest
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.style import Theme
-from explorer.state.networks import Line
+from explorer.state.competitors import Competitors
 
 
 class GridForm(QWidget):
@@ -29,7 +29,7 @@ class GridForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._line: Line | None = None
+        self._competitors: Competitors | None = None
         self.role = QComboBox()
         self.role.setAccessibleName("Network")
         self.shots = shots_field("1, 2, 3, 5, 10, 20, 40")
@@ -56,24 +56,24 @@ class GridForm(QWidget):
             part.setVerticalSpacing(3)
             layout.addLayout(part, 1)
 
-    def show_line(self, line: Line) -> None:
-        """Offer the line's networks."""
+    def show_competitors(self, competitors: Competitors) -> None:
+        """Offer them."""
         before = self.role.currentData()
-        self._line = line
+        self._competitors = competitors
         self.role.clear()
-        for role, entry in entries_of(line).items():
-            self.role.addItem(entry.label, role)
+        for role, one in in_order(competitors).items():
+            self.role.addItem(one.label, role)
         self.role.setCurrentIndex(max(self.role.findData(before), 0))
 
     @Slot()
     def _on_role(self) -> None:
         """Fill in the tasks on which the network was trained."""
         role = self.role.currentData()
-        if self._line is not None and role is not None:
-            trained_on = self._line.entries[role].settings or self._line.settings
+        if self._competitors is not None and role is not None:
+            trained_on = self._competitors.by_role[role].settings or self._competitors.settings
             self.tasks.show_family(trained_on.family)
 
-    def wish(self, line: Line) -> Wish:
+    def request(self, competitors: Competitors) -> JobRequest:
         """See `Form`."""
         role = self.role.currentData()
         request = StepGrid(
@@ -84,12 +84,12 @@ class GridForm(QWidget):
             self.counts.seed.value(),
             self.tasks.family(),
         )
-        title = f"K × steps × α of {line.entries[role].label}"
-        return Wish(title, partial(_job, request, line, role))
+        title = f"K × steps × α of {competitors.by_role[role].label}"
+        return JobRequest(title, partial(_job, request, competitors, role))
 
     def apply_theme(self, theme: Theme) -> None:
         """Nothing has colours of its own."""
 
 
-def _job(request: StepGrid, line: Line, role: str) -> Iterator[JobProgress]:
-    yield from step_grid(request, competitor(line, role))
+def _job(request: StepGrid, competitors: Competitors, role: str) -> Iterator[JobProgress]:
+    yield from step_grid(request, competitor(competitors, role))

@@ -66,7 +66,7 @@ class EvaluationPanel(View):
         self.rows = RowsTable()
         self._lay_out()
         self._connect()
-        self._on_line()
+        self._on_competitors()
         self._on_kind()
         self._refresh()
 
@@ -101,7 +101,7 @@ class EvaluationPanel(View):
         self.export.clicked.connect(self._on_export)
         self.results.activated.connect(self._on_result)
         self._jobs.changed.connect(self._on_job)
-        self._workspace.sandbox.changed.connect(self._on_line)
+        self._workspace.sandbox.changed.connect(self._on_competitors)
         self._workspace.exporter.busy_changed.connect(self._refresh)
 
     def take_focus(self) -> None:
@@ -137,26 +137,31 @@ class EvaluationPanel(View):
         self.stack.setMaximumHeight(self.stack.currentWidget().sizeHint().height())
 
     @Slot()
-    def _on_line(self) -> None:
+    def _on_competitors(self) -> None:
         """Offer the networks of the sandbox; typing in a form is not disturbed by the same ones."""
-        line = self._workspace.sandbox.line
-        key = line.settings, {role: entry.settings for role, entry in line.entries.items()}
+        competitors = self._workspace.sandbox.competitors
+        key = (
+            competitors.settings,
+            {role: one.settings for role, one in competitors.by_role.items()},
+        )
         if key == self._offered:
             return
         self._offered = key
         for form in self.forms.values():
-            form.show_line(line)
+            form.show_competitors(competitors)
             if self._theme is not None:
                 form.apply_theme(self._theme)
 
     @Slot()
     def _on_start(self) -> None:
         try:
-            wish = self.forms[self.kind.currentData()].wish(self._workspace.sandbox.line)
+            request = self.forms[self.kind.currentData()].request(
+                self._workspace.sandbox.competitors
+            )
         except UserError as error:
             self._workspace.notice.emit(str(error), "")
             return
-        self._shown = self._jobs.add(wish.title, wish.make)
+        self._shown = self._jobs.add(request.title, request.make)
         self._list_results()
         self._refresh()
 

@@ -24,12 +24,11 @@ from explorer.panels.figures.look import (
     symbol_colours,
     symbol_of,
 )
-from explorer.panels.plotting.plots import Plot, log_values
+from explorer.panels.plotting.plots import Plot, drawable, log_values
 from explorer.panels.widgets.style import Theme, pen
 
 Values = NDArray[np.float64]
 NO_LINE = Qt.PenStyle.NoPen
-BEYOND = 1e6  # values further out are off any screen; painters choke on 1e16
 HATCHES = 4  # lines across a cell
 TEXT_ROOM = 6  # pixels around a cell's text
 
@@ -38,9 +37,7 @@ def on_axis(values: Values, log_y: bool) -> Values:
     """Heights as the axis has them; NaN where it can show nothing, as for a log of 0."""
     if log_y:
         return log_values(np.where(values > 0, values, np.nan))
-    finite = np.where(np.isfinite(values), values, np.nan)
-    result: Values = np.clip(finite, -BEYOND, BEYOND)
-    return result
+    return drawable(values)
 
 
 def band_path(x: Values, low: Values, high: Values) -> QPainterPath:

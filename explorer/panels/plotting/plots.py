@@ -20,10 +20,11 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget, QWidgetActi
 from explorer.panels.plotting.curves import Curve, RoughCurve
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.style import Theme, pen
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6
+BEYOND = 1e6  # values further out are off any screen; painters choke on 1e16
 GRID_ALPHA = 38  # of 255
 
 
@@ -239,6 +240,13 @@ def log_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """log₁₀, held within what an axis can show; NaN stays NaN and breaks the curve."""
     infinite = np.where(np.isinf(values), LOG_CEILING, values)
     result: NDArray[np.float64] = np.log10(np.clip(infinite, LOG_FLOOR, LOG_CEILING))
+    return result
+
+
+def drawable(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values as painters bear them; NaN where there is nothing, which breaks the curve."""
+    finite = np.where(np.isfinite(values), values, np.nan)
+    result: NDArray[np.float64] = np.clip(finite, -BEYOND, BEYOND)
     return result
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.adaptation.trajectory import Array
 from explorer.panels.plotting.curves import ByRole, Marker
-from explorer.panels.plotting.plots import Plot
+from explorer.panels.plotting.plots import Plot, drawable
 from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.sandbox import SandboxState
 from explorer.state.trails import Answer
@@ -17,7 +17,6 @@ from explorer.state.trails import Answer
 EARLIER_STEPS = 8
 FIT_WIDTH, EARLIER_WIDTH = 2.5, 1.0
 GRAB_PIXELS = 14.0
-BEYOND = 1e3  # values further out are off any screen; painters choke on 1e16
 
 
 class FitPlot(Plot):
@@ -113,14 +112,14 @@ class FitPlot(Plot):
     def _draw_steps(self, role: str, grid: Array, prediction: Array, step: int) -> None:
         first = max(0, step - 1)
         chosen = np.linspace(0, first, min(step, EARLIER_STEPS)).round().astype(int)
-        drawable = _drawable(prediction[: step + 1])
-        self.fits[role].set_values(grid, drawable[step])
+        heights = drawable(prediction[: step + 1])
+        self.fits[role].set_values(grid, heights[step])
         for number, curve in enumerate(self.earlier[role]):
             curve.setVisible(number < len(chosen))
             if number < len(chosen):
                 index = chosen[number]
                 curve.setOpacity(0.15 + 0.4 * (index + 1) / (step + 1))
-                curve.set_values(grid, drawable[index])
+                curve.set_values(grid, heights[index])
 
     def _data_at(self, position: QPointF) -> QPointF:
         """Where a position is in the data, held inside the view: a point must stay in reach."""
@@ -182,9 +181,3 @@ class FitPlot(Plot):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A fast second click is a click like any other."""
         self.mousePressEvent(event)
-
-
-def _drawable(values: Array) -> Array:
-    finite = np.where(np.isfinite(values), values, np.nan)
-    result: Array = np.clip(finite, -BEYOND, BEYOND)
-    return result

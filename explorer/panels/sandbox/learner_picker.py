@@ -10,7 +10,7 @@ from explorer.core.jobs.competitor import RANDOM
 from explorer.core.learners import LEARNERS
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.style import Theme, swatch
-from explorer.state.networks import GROUPS, ROLES
+from explorer.state.competitors import GROUPS, ROLES
 from explorer.state.sandbox import Sandbox
 
 KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))
@@ -86,12 +86,12 @@ class LearnerPicker(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Show which learners are on, and leave out whom nobody has trained."""
-        entries, shown = self._sandbox.line.entries, self._sandbox.state.shown
+        competitors, shown = self._sandbox.competitors.by_role, self._sandbox.state.shown
         for role, switch in self.switches.items():
             with QSignalBlocker(switch):
                 switch.setChecked(role in shown)
             for cell in (self.lines, self.switches, self._keys):
                 if role in cell:
-                    cell[role].setVisible(role in entries)
-            if role in entries:
-                switch.setText(entries[role].label.replace("&", "&&"))
+                    cell[role].setVisible(role in competitors)
+            if role in competitors:
+                switch.setText(competitors[role].label.replace("&", "&&"))

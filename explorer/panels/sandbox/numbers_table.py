@@ -18,7 +18,7 @@ from explorer.panels.plotting.plots import number_text
 from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker
 from explorer.panels.widgets.controls import button, label, row
 from explorer.panels.widgets.style import Theme, swatch
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import Answer
 
@@ -113,15 +113,15 @@ class NumbersTable(QFrame):
     @Slot()
     def refresh(self) -> None:
         """Show the rows of the learners that are on."""
-        line, shown = self._sandbox.line, self._sandbox.state.shown
+        competitors, shown = self._sandbox.competitors, self._sandbox.state.shown
         for role in ROLES:
-            visible = role in shown and role in line.entries
+            visible = role in shown and role in competitors.by_role
             for cell in (self.lines, self.names, self.on_task, self.on_support, self.removers):
                 cell[role].setVisible(visible)
             if visible:
-                self._name(role, line.entries[role].label, role in line.filled)
-        self.shipped.setVisible(bool(shown & line.filled))
-        self.nobody.setVisible(not shown & line.entries.keys())
+                self._name(role, competitors.by_role[role].label, role in competitors.filled)
+        self.shipped.setVisible(bool(shown & competitors.filled))
+        self.nobody.setVisible(not shown & competitors.by_role.keys())
 
     def _name(self, role: str, name: str, filled: bool) -> None:
         text = f"{name}*" if filled else name

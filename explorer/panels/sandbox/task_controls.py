@@ -108,7 +108,7 @@ class TaskControls(QWidget):
     @Slot(int)
     def _on_family(self, index: int) -> None:
         name = self.family.itemData(index)
-        trained_on = self._sandbox.line.settings.family
+        trained_on = self._sandbox.competitors.settings.family
         chosen = trained_on if trained_on.name == name else default_family(name)
         if chosen.name != self._sandbox.state.family.name:
             self._sandbox.choose_family(chosen)
@@ -134,11 +134,11 @@ class TaskControls(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Show the sandbox's state."""
-        state, settings = self._sandbox.state, self._sandbox.line.settings
+        state, settings = self._sandbox.state, self._sandbox.competitors.settings
         show_choice(self.family, state.family.name)
         self.family.setToolTip(f"{state.family.formula} ({state.family.source})")
         self.parameters.show_task(state)
-        shots = self._sandbox.line.shots
+        shots = self._sandbox.competitors.shots
         trained = "" if shots is None else f" (trained with K = {shots})"
         self.count.setText(f"<b>{len(state.points)}</b> support points{trained}")
         self.draw.setText(f"&Draw {settings.shots}")

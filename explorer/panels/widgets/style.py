@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer import resources
 from explorer.palette import look
-from explorer.state.networks import ROLES
+from explorer.state.competitors import ROLES
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation import evaluation
-from explorer.core.evaluation.evaluation import GRID_POINTS, block_errors, evaluate, summarise
+from explorer.core.evaluation.evaluation import block_errors, evaluate, summarise
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family, Sine
 from explorer.core.families.sampling import sample_evenly
 from explorer.core.network.mlp import Network, initialise, make_network, to_state_dict

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
-from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, squared_errors, summarise
+from explorer.core.evaluation.evaluation import Evaluation, squared_errors, summarise
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families.sampling import sample_evenly
 from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.plan import Plan

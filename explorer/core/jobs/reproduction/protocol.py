@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation
+from explorer.core.evaluation.evaluation import Evaluation
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.jobs.reproduction.plan import FULL, Plan
 from explorer.core.jobs.reproduction.store import Kept
 from explorer.core.jobs.reproduction.tasks import STEP_SIZES

@@ -12,6 +12,7 @@ import numpy as np
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families.sine import sine
 from explorer.core.figures.figure import Curve, Figure, Panel, Row
 from explorer.core.figures.provenance import provenance
@@ -32,7 +33,7 @@ from explorer.core.jobs.reproduction.tasks import (
 )
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 
-GRID_POINTS = 201
+DRAWN_POINTS = 201
 SHOTS = (5, 10)
 LEARNERS_SHOWN = (MAML.name, PRETRAINED.name)
 SHOWN = {0: "pre-update", 1: "1 gradient step", 10: "10 gradient steps"}
@@ -142,7 +143,7 @@ def _make(plan: Plan, asked: SinesFigure) -> Job[Figure]:
 
 
 def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trail:
-    inputs = plan.family.grid(GRID_POINTS)
+    inputs = plan.family.grid(DRAWN_POINTS)
     a, phi = torch.tensor(task.amplitude), torch.tensor(task.phase)
     x = torch.tensor(task.x[:shots]).view(1, -1, 1)
     return walk(
@@ -187,7 +188,7 @@ def _panel(
     limit: float,
 ) -> Panel:
     task, (learner, shots) = asked.sines[number], column
-    inputs = plan.family.grid(GRID_POINTS).double().numpy()
+    inputs = plan.family.grid(DRAWN_POINTS).double().numpy()
     points = np.array(task.x[:shots])
     truth = task.amplitude * np.sin(inputs - task.phase)
     curves = [Curve("truth", "ground truth", inputs, truth)]
@@ -238,8 +239,8 @@ def _protocol(
     if asked.by_half:
         lines.append(
             f"Errors by half: {plan.amount.tasks} tasks spread evenly over A, φ and x < 0, mean "
-            "squared error on 50 evenly spaced x of each half, 95 % intervals of the mean as for "
-            "independent tasks."
+            f"squared error on {GRID_POINTS // 2} evenly spaced x of each half, 95 % intervals of "
+            "the mean as for independent tasks."
         )
     return (*lines, *seconds_protocol(runs))
 

@@ -37,14 +37,14 @@ GROUPS["Baselines"] += (RANDOM,)
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class LazyCompetitor:
     """A competitor in the sandbox.
 
     Attributes:
         label: what people read.
         find: finds where it starts; asked once, by whoever is first to need it, since that takes
             PyTorch.
-        settings: of its own training, which need not be those of the line; None if it had none.
+        settings: of its own training, which need not be those of the whole; None if it had none.
     """
 
     label: str
@@ -58,20 +58,20 @@ class Entry:
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class Competitors:
     """Networks by role; not every role need be filled.
 
-    Lines are compared by identity: the same object holds the same networks.
+    They are compared by identity: the same object holds the same networks.
 
     Attributes:
-        entries: the networks.
+        by_role: the networks.
         settings: those the first of them was trained with; the paper's if unknown.
         shots: K of that training; None if unknown.
         origin: where they come from, for the reader.
         own: the roles that its source holds, the one it is about first.
     """
 
-    entries: Mapping[str, Entry]
+    by_role: Mapping[str, LazyCompetitor]
     settings: Settings
     shots: int | None
     origin: str
@@ -80,26 +80,26 @@ class Line:
     @property
     def filled(self) -> frozenset[str]:
         """The roles that its source lacks, filled with the networks that the program ships."""
-        return frozenset(self.entries.keys() & LEARNERS.keys()) - {*self.own}
+        return frozenset(self.by_role.keys() & LEARNERS.keys()) - {*self.own}
 
 
-def from_shipped(*paths: Path) -> Line:
+def from_shipped(*paths: Path) -> Competitors:
     """The networks of the program's own files; only the headers of the files are read here.
 
     Raises:
         CheckpointError: a file cannot be read.
     """
     headers = [read_header(path) for path in paths]
-    entries = {
-        header.learner: Entry(
+    competitors = {
+        header.learner: LazyCompetitor(
             LEARNERS[header.learner].label, partial(_read_start, path), header.settings
         )
         for path, header in zip(paths, headers, strict=True)
     }
-    first, own = headers[0], tuple(entries)
-    entries.update(_without_training(first.settings))
+    first, own = headers[0], tuple(competitors)
+    competitors.update(_without_training(first.settings))
     origin = f"shipped networks, {first.iteration:,} iterations"
-    return Line(entries, first.settings, first.settings.shots, origin, own)
+    return Competitors(competitors, first.settings, first.settings.shots, origin, own)
 
 
 def from_run(
@@ -107,8 +107,8 @@ def from_run(
     iteration: int,
     learners: Iterable[str],
     run: Callable[[], Run],
-    shipped: Line,
-) -> Line:
+    shipped: Competitors,
+) -> Competitors:
     """The learners of a training run at an iteration; roles it lacks are filled as shipped.
 
     Args:
@@ -118,21 +118,21 @@ def from_run(
         run: gives the run itself, once its networks are needed.
         shipped: the networks that come with the program.
     """
-    entries = {
-        name: Entry(LEARNERS[name].label, partial(_start_in, run, name), settings)
+    competitors = {
+        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings)
         for name in learners
     }
     origin = f"in training, iteration {iteration:,}"
-    return _complete(entries, shipped, settings, origin, settings.shots)
+    return _complete(competitors, shipped, settings, origin, settings.shots)
 
 
-def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
+def from_checkpoint(checkpoint: Checkpoint, shipped: Competitors) -> Competitors:
     """The networks of a file; roles it lacks are filled as shipped.
 
     A network whose learner the file does not name plays the part of MAML.
     """
-    entries = {
-        name or MAML.name: Entry(
+    competitors = {
+        name or MAML.name: LazyCompetitor(
             LEARNERS[name].label if name else checkpoint.label,
             partial(_given, start),
             checkpoint.settings,
@@ -145,34 +145,34 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Line) -> Line:
         origin += f", {checkpoint.iteration:,} iterations"
     shots = checkpoint.settings.shots if known else None
     settings = checkpoint.settings
-    return _complete(entries, shipped, settings, origin, shots)
+    return _complete(competitors, shipped, settings, origin, shots)
 
 
 def _complete(
-    entries: dict[str, Entry],
-    shipped: Line,
+    competitors: dict[str, LazyCompetitor],
+    shipped: Competitors,
     settings: Settings,
     origin: str,
     shots: int | None,
-) -> Line:
+) -> Competitors:
     """Fill empty roles, and say with whose networks."""
     free = _without_training(settings)
-    filled = {name: e for name, e in shipped.entries.items() if name not in {*entries, *free}}
+    filled = {name: e for name, e in shipped.by_role.items() if name not in {*competitors, *free}}
     if filled:
-        first, *others = (entry.label for entry in filled.values())
+        first, *others = (one.label for one in filled.values())
         labels = f"{first} and {len(others)} others" if others else first
         origin = f"{origin} ({labels}: as shipped)"
-    everybody = {**entries, **filled, **free}
-    return Line(everybody, settings, shots, origin, tuple(entries))
+    everybody = {**competitors, **filled, **free}
+    return Competitors(everybody, settings, shots, origin, tuple(competitors))
 
 
-def _without_training(settings: Settings) -> dict[str, Entry]:
+def _without_training(settings: Settings) -> dict[str, LazyCompetitor]:
     """The competitors that follow from the settings alone."""
     known = {
-        name: Entry(learner.label, partial(closed_form, name, settings.family))
+        name: LazyCompetitor(learner.label, partial(closed_form, name, settings.family))
         for name, learner in CLOSED_FORMS.items()
     }
-    return {RANDOM: Entry(LABELS[RANDOM], partial(untrained, settings)), **known}
+    return {RANDOM: LazyCompetitor(LABELS[RANDOM], partial(untrained, settings)), **known}
 
 
 def _read_start(path: Path) -> StartingPoint:

@@ -18,7 +18,7 @@ ADDED = (RANDOM, *CLOSED_FORMS)  # those that no file holds
 
 
 @dataclass(frozen=True, eq=False)
-class Entrant:
+class NamedCompetitor:
     """One that takes part.
 
     Attributes:
@@ -44,9 +44,9 @@ class Entrant:
         return self.competitor.role not in CLOSED_FORMS
 
 
-def entrants(
+def competitors_of(
     checkpoints: Sequence[Checkpoint], names: Sequence[str], against: str | None = None
-) -> list[Entrant]:
+) -> list[NamedCompetitor]:
     """Those of the files, and those that need none.
 
     Args:
@@ -86,7 +86,7 @@ def entrants(
     return _named_apart(found)
 
 
-def matching(everyone: Sequence[Entrant], wanted: str) -> Entrant:
+def matching(everyone: Sequence[NamedCompetitor], wanted: str) -> NamedCompetitor:
     """The one that is meant.
 
     Raises:
@@ -102,17 +102,17 @@ def matching(everyone: Sequence[Entrant], wanted: str) -> Entrant:
     raise UserError(f"--against: {wanted!r} {problem}: choose {choice}.")
 
 
-def _called(entrant: Entrant) -> set[str]:
-    called = {entrant.name, entrant.competitor.role, entrant.label}
-    if entrant.file is not None:
-        called |= {str(entrant.file), entrant.file.name, entrant.file.stem}
+def _called(each: NamedCompetitor) -> set[str]:
+    called = {each.name, each.competitor.role, each.label}
+    if each.file is not None:
+        called |= {str(each.file), each.file.name, each.file.stem}
     return {name.lower() for name in called}
 
 
-def _of_file(checkpoint: Checkpoint) -> list[Entrant]:
+def _of_file(checkpoint: Checkpoint) -> list[NamedCompetitor]:
     settings = checkpoint.settings
     return [
-        Entrant(
+        NamedCompetitor(
             checkpoint.path,
             label,
             Competitor(label, name or MAML.name, start, settings),
@@ -123,17 +123,17 @@ def _of_file(checkpoint: Checkpoint) -> list[Entrant]:
     ]
 
 
-def _added(name: str, settings: Settings) -> Entrant:
+def _added(name: str, settings: Settings) -> NamedCompetitor:
     if name == RANDOM:
         competitor = Competitor(UNTRAINED, RANDOM, untrained(settings))
     else:
         competitor = Competitor(CLOSED_FORMS[name].label, name)
-    return Entrant(None, competitor.label, competitor, settings.family)
+    return NamedCompetitor(None, competitor.label, competitor, settings.family)
 
 
-def _named_apart(found: Sequence[Entrant]) -> list[Entrant]:
+def _named_apart(found: Sequence[NamedCompetitor]) -> list[NamedCompetitor]:
     """Labels with as much of the file's name as it takes, and then numbers."""
-    ways: tuple[Callable[[Entrant], str], ...] = (
+    ways: tuple[Callable[[NamedCompetitor], str], ...] = (
         lambda each: each.name,
         lambda each: f"{each.name} ({each.file.stem})" if each.file else each.name,
         lambda each: f"{each.name} ({each.file})" if each.file else each.name,
