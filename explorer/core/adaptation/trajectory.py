@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.adaptation.inner_loop import Start, adapt, curvature, diverged
+from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.cancellation import check_wanted
 from explorer.core.base.lazy_torch import torch
@@ -138,17 +139,24 @@ def _of_one_shape(
     for i, start in enumerate(starts):
         key: object = i
         if isinstance(start, StartingPoint):
-            network, scaled = start.network, start.scale is not None
-            key = tuple(network.sizes), network.tanh, scaled, start.sees_task
+            kinds = tuple(type(each) for each in start.preconditioners)
+            network = start.network
+            key = tuple(network.sizes), network.tanh, kinds, start.pull, start.sees_task
         groups.setdefault(key, []).append(i)
     for members in groups.values():
         first = starts[members[0]]
         if isinstance(first, StartingPoint):
             alike = [s for s in (starts[i] for i in members) if isinstance(s, StartingPoint)]
-            scales = [s.scale for s in alike if s.scale is not None]
+            of_steps = zip(*(s.preconditioners for s in alike), strict=True)
             first = replace(
                 first,
                 theta=torch.stack([s.theta for s in alike]),
-                scale=torch.stack(scales) if scales else None,
+                preconditioners=tuple(_together(of_step) for of_step in of_steps),
             )
         yield members, first
+
+
+def _together(of_step: Sequence[Preconditioner]) -> Preconditioner:
+    """The preconditioners of several networks, which are of one kind, as one of all of them."""
+    kind: Callable[..., Preconditioner] = type(of_step[0])
+    return kind(*(torch.stack(parts) for parts in zip(*of_step, strict=True)))

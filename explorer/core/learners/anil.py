@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.look import Look
@@ -39,13 +40,13 @@ def meta_gradient(
     weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The exact meta-gradient of body and head; losses before and after the inner loop."""
-    rates = head_only(meta, network) * inner.alpha
-    return through_inner_loop(meta, rates, batch, network, inner.steps, weights)
+    rates = Scale(head_only(meta, network) * inner.alpha)
+    return through_inner_loop(meta, [rates] * inner.steps, batch, network, weights)
 
 
 def start(meta: Tensor, network: Network, _settings: CommonSettings) -> StartingPoint:
     """Adaptation moves the head alone."""
-    return StartingPoint(network, meta, head_only(meta, network))
+    return StartingPoint(network, meta, (Scale(head_only(meta, network)),))
 
 
 ANIL = Learner(

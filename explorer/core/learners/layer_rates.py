@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.look import Look
@@ -16,7 +17,7 @@ from explorer.core.families.sampling import Batch
 from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.settings import CommonSettings
-from explorer.core.learners.unrolling import backwards, by_rates, unroll
+from explorer.core.learners.unrolling import backwards, by_rates, summed, unroll
 from explorer.core.network.mlp import Network, parameter_count, unpack
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def meta_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The exact meta-gradient of θ and the step sizes; losses before and after the inner loop."""
     theta, rates = _parts(meta, network)
-    unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, rates, network, weights)
-    by_parameter = by_rates(unrolled, derivative)
+    steps = [Scale(rates)] * inner.steps
+    unrolled = unroll(theta, steps, batch, network, weights is not None)
+    derivative = backwards(unrolled, steps, network, weights)
+    by_parameter = summed(by_rates(unrolled, derivative))
     by_layer = [part.sum().unsqueeze(0) for part in unpack(by_parameter, network.sizes)]
     both = torch.cat([derivative.by_theta, *by_layer])
     return both / batch.support_x.size(0), unrolled.losses
@@ -60,7 +62,7 @@ def begin(theta: Tensor, settings: CommonSettings) -> Tensor:
 def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Every layer takes steps of its own size."""
     theta, rates = _parts(meta, network)
-    return StartingPoint(network, theta, rates / settings.effective_alpha)
+    return StartingPoint(network, theta, (Scale(rates / settings.effective_alpha),))
 
 
 LAYER_RATES = Learner(

@@ -17,6 +17,7 @@ from explorer.core.files.checkpoint import RESUME_KEY, load, save
 from explorer.core.files.header import DESCRIPTION_KEY
 from explorer.core.learners import LEARNERS
 from explorer.core.network.derivatives import predict
+from explorer.core.network.mlp import parameter_count
 from explorer.core.training.loop import Run, advance, start
 
 SETTINGS = Settings(
@@ -37,9 +38,10 @@ def assert_same_start(one: StartingPoint, other: StartingPoint) -> None:
     assert one.network == other.network
     assert torch.equal(one.theta, other.theta)
     assert one.sees_task == other.sees_task
-    assert (one.scale is None) == (other.scale is None)
-    if one.scale is not None and other.scale is not None:
-        assert torch.equal(one.scale, other.scale)
+    assert one.pull == other.pull
+    for mine, theirs in zip(one.preconditioners, other.preconditioners, strict=True):
+        assert type(mine) is type(theirs)
+        assert all(torch.equal(*parts) for parts in zip(mine, theirs, strict=True))
 
 
 def assert_same_run(one: Run, other: Run) -> None:
@@ -87,9 +89,11 @@ def test_resumed_from_a_file_is_uninterrupted(tmp_path: Path, learner: str) -> N
     resumed, straight = advance(found, 4)[0], advance(begin, 9)[0]
     assert_same_run(resumed, straight)
     if learner in RATES:
-        scale = straight.starting_point(learner).scale
-        assert scale is not None
-        assert (scale != 1).float().mean() > 0.5  # some units are off, and their α stays
+        learned = straight.learners[learner].meta[
+            parameter_count(LEARNERS[learner].network(SETTINGS)) :
+        ]
+        begun = begin.learners[learner].meta[-len(learned) :]
+        assert (learned != begun).float().mean() > 0.5  # some units are off, and theirs stays
 
 
 @EACH

@@ -100,17 +100,17 @@ def layer_rates(problem: Problem, meta: Tensor) -> Tensor:
 
 def cavia(problem: Problem, meta: Tensor) -> Tensor:
     """Zintgraf et al. 2019, equations (4) and (5): the context adapts from 0, θ stays."""
-    context = torch.zeros(problem.settings.context, dtype=meta.dtype, requires_grad=True)
+    context = torch.zeros(problem.settings.value("context"), dtype=meta.dtype, requires_grad=True)
 
     def loss(state: Tensor, x: Tensor, y: Tensor) -> Tensor:
         return mse(problem, meta, torch.cat([x, state.expand(len(x), -1)], 1), y)
 
-    return adapted_loss(problem, context, loss, problem.settings.context_alpha)
+    return adapted_loss(problem, context, loss, problem.settings.value("context_alpha"))
 
 
 def _joint(problem: Problem, meta: Tensor, told: bool) -> Tensor:
     xs, ys = [], []
-    on_all = problem.settings.pretrain_on == "all"
+    on_all = problem.settings.value("pretrain_on") == "all"
     for support_x, support_y, query_x, query_y, task in zip(*problem.batch, strict=True):
         x = torch.cat([support_x, query_x]) if on_all else support_x
         xs.append(torch.cat([x, task.expand(len(x), 2)], 1) if told else x)
@@ -172,7 +172,7 @@ def first_order(problem: Problem) -> Tensor:
 
 def reptile(problem: Problem) -> Tensor:
     """Nichol et al. 2018, Algorithm 2: (θ − φ)/α after k steps of SGD on minibatches in turn."""
-    steps, alpha = problem.settings.reptile_steps, problem.settings.alpha
+    steps, alpha = problem.settings.value("reptile_steps"), problem.settings.alpha
     moved = torch.zeros_like(problem.meta)
     for support_x, support_y, query_x, query_y, _ in zip(*problem.batch, strict=True):
         if steps == 1:

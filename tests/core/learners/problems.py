@@ -10,7 +10,8 @@ from torch import Tensor
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import LEARNERS, Batch, InnerLoop, Learner, inner_loop, unrolling
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import LEARNERS, InnerLoop, Learner, unrolling
 from explorer.core.network.derivatives import Pass, losses_and_pass
 from explorer.core.network.mlp import Network, parameter_count
 from tests.core import reference
@@ -47,7 +48,7 @@ class Problem:
     @property
     def inner(self) -> InnerLoop:
         """Its inner loop."""
-        return inner_loop(self.settings)
+        return self.learner.inner_loop(self.settings)
 
     @property
     def parameters(self) -> int:
@@ -103,7 +104,7 @@ def problem(
             "reptile_steps": REPTILE_STEPS,
             "networks": TASKS,
             **settings,
-        }  # type: ignore[arg-type]
+        }
     )
     batch = Batch(
         2 * normal(TASKS, SUPPORT, 1),
