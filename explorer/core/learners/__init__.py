@@ -6,6 +6,7 @@ A further learner is a file with a `meta_gradient` and a line in `LEARNERS`.
 from explorer.core.learners.anil import ANIL
 from explorer.core.learners.averaged import AVERAGED, AVERAGED_L2
 from explorer.core.learners.base import InnerLoop, Learner
+from explorer.core.learners.boil import BOIL
 from explorer.core.learners.cavia import CAVIA
 from explorer.core.learners.first_order import FIRST_ORDER
 from explorer.core.learners.joint import ORACLE, PRETRAINED
@@ -22,6 +23,7 @@ LEARNERS: dict[str, Learner] = {
         PRETRAINED,
         FIRST_ORDER,
         ANIL,
+        BOIL,
         META_SGD,
         LAYER_RATES,
         REPTILE,

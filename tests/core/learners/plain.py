@@ -83,6 +83,18 @@ def anil(problem: Problem, meta: Tensor) -> Tensor:
     )
 
 
+def boil(problem: Problem, meta: Tensor) -> Tensor:
+    """Oh et al. 2021: the inner loop knows the body alone."""
+    inputs, outputs = problem.network.sizes[-2:]
+    head = inputs * outputs + outputs
+    return adapted_loss(
+        problem,
+        meta[:-head],
+        lambda state, x, y: mse(problem, torch.cat([state, meta[-head:]]), x, y),
+        problem.settings.alpha,
+    )
+
+
 def meta_sgd(problem: Problem, meta: Tensor) -> Tensor:
     """Li et al. 2017, equation (2): θ′ = θ − α ∘ ∇L, minimised over θ and α."""
     theta, rates = meta[: problem.parameters], meta[problem.parameters :]
@@ -131,6 +143,7 @@ def oracle(problem: Problem, meta: Tensor) -> Tensor:
 META_LOSSES: dict[str, Callable[[Problem, Tensor], Tensor]] = {
     "maml": maml,
     "anil": anil,
+    "boil": boil,
     "meta-sgd": meta_sgd,
     "layer-rates": layer_rates,
     "cavia": cavia,

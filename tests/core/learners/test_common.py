@@ -10,7 +10,7 @@ from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS
 from tests.core.learners.problems import TASKS, inner_states, problem, relative_error
 
-ADAPTS_IN_TRAINING = ("maml", "first-order", "anil", "meta-sgd", "layer-rates", "cavia")
+ADAPTS_IN_TRAINING = ("maml", "first-order", "anil", "boil", "meta-sgd", "layer-rates", "cavia")
 ON_THE_META_BATCH = [name for name, learner in LEARNERS.items() if not learner.own_tasks]
 
 
@@ -100,7 +100,7 @@ def test_before_training_every_step_size_is_alpha(name: str) -> None:
     case = problem(name)
     theta = torch.ones(case.parameters)
     start = case.learner.starting_point(case.learner.begin(theta, case.settings), case.settings)
-    if name in {"anil", "cavia"}:
+    if name in {"anil", "boil", "cavia"}:
         (scale,) = start.preconditioners
         assert isinstance(scale, Scale)
         assert scale.factors.unique().tolist() == pytest.approx(
