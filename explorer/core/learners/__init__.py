@@ -15,6 +15,7 @@ from explorer.core.learners.maml import MAML
 from explorer.core.learners.meta_sgd import META_SGD
 from explorer.core.learners.pulled import PULLED
 from explorer.core.learners.reptile import REPTILE
+from explorer.core.learners.step_rates import STEP_RATES
 
 LEARNERS: dict[str, Learner] = {
     learner.name: learner
@@ -26,6 +27,7 @@ LEARNERS: dict[str, Learner] = {
         BOIL,
         META_SGD,
         LAYER_RATES,
+        STEP_RATES,
         REPTILE,
         CAVIA,
         ORACLE,

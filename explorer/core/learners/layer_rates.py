@@ -24,15 +24,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def of_parameters(rates: Tensor, theta: Tensor, network: Network) -> Tensor:
+    """The step size of each parameter ``(P,)``, from those of the layers."""
+    each = [
+        torch.ones_like(layer).flatten() * rates.narrow(-1, i, 1)
+        for i, layer in enumerate(unpack(theta, network.sizes))
+    ]
+    return torch.cat(each)
+
+
+def of_layers(by_parameter: Tensor, network: Network) -> Tensor:
+    """The derivative by the step size of each layer, from those by each parameter ``(P,)``."""
+    return torch.cat([part.sum().unsqueeze(0) for part in unpack(by_parameter, network.sizes)])
+
+
 def _parts(meta: Tensor, network: Network) -> tuple[Tensor, Tensor]:
     """θ ``(P,)`` and the step size of each of its parameters ``(P,)``."""
     parameters = parameter_count(network)
     theta = meta.narrow(-1, 0, parameters)
-    rates = [
-        torch.ones_like(layer).flatten() * meta.narrow(-1, parameters + i, 1)
-        for i, layer in enumerate(unpack(theta, network.sizes))
-    ]
-    return theta, torch.cat(rates)
+    rates = meta.narrow(-1, parameters, len(network.sizes) - 1)
+    return theta, of_parameters(rates, theta, network)
 
 
 def meta_gradient(
@@ -48,8 +59,7 @@ def meta_gradient(
     unrolled = unroll(theta, steps, batch, network, weights is not None)
     derivative = backwards(unrolled, steps, network, weights)
     by_parameter = summed(by_rates(unrolled, derivative))
-    by_layer = [part.sum().unsqueeze(0) for part in unpack(by_parameter, network.sizes)]
-    both = torch.cat([derivative.by_theta, *by_layer])
+    both = torch.cat([derivative.by_theta, of_layers(by_parameter, network)])
     return both / batch.support_x.size(0), unrolled.losses
 
 

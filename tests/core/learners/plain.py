@@ -11,6 +11,8 @@ from tests.core import reference
 from tests.core.learners.problems import Problem
 
 TaskLoss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of what adapts, x and y
+Rate = Tensor | float | Callable[[Tensor], Tensor]  # factors, or a map of the gradient
+Rates = Rate | list[Rate]  # the same in every step, or one for each
 
 
 def predict(problem: Problem, theta: Tensor, x: Tensor) -> Tensor:
@@ -24,13 +26,14 @@ def mse(problem: Problem, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 def descended(
-    begin: Tensor, loss: TaskLoss, x: Tensor, y: Tensor, rates: Tensor | float, steps: int
+    begin: Tensor, loss: TaskLoss, x: Tensor, y: Tensor, rates: Rates, steps: int
 ) -> Iterator[Tensor]:
     """What adapts, after each gradient step on one task; differentiable in all that it saw."""
     state = begin
-    for _ in range(steps):
+    for step in range(steps):
         (gradient,) = torch.autograd.grad(loss(state, x, y), state, create_graph=True)
-        state = state - rates * gradient
+        rate = rates[step] if isinstance(rates, list) else rates
+        state = state - (rate(gradient) if callable(rate) else rate * gradient)
         yield state
 
 
@@ -38,7 +41,7 @@ def adapted_loss(
     problem: Problem,
     begin: Tensor,
     loss: TaskLoss,
-    rates: Tensor | float,
+    rates: Rates,
     support_loss: TaskLoss | None = None,
 ) -> Tensor:
     """Query loss after the last inner step, or weighted over all of them; averaged over tasks.
@@ -101,12 +104,25 @@ def meta_sgd(problem: Problem, meta: Tensor) -> Tensor:
     return adapted_loss(problem, theta, lambda state, x, y: mse(problem, state, x, y), rates)
 
 
+def _spread(problem: Problem, by_layer: Tensor) -> Tensor:
+    """One α for the weight matrix and the biases of each layer, for each parameter."""
+    counts = [inputs * outputs + outputs for inputs, outputs in pairwise(problem.network.sizes)]
+    return torch.cat([rate.expand(n) for rate, n in zip(by_layer, counts, strict=True)])
+
+
+def step_rates(problem: Problem, meta: Tensor) -> Tensor:
+    """Antoniou et al. 2019: an α for each layer and inner step."""
+    theta, *rates = meta.split(
+        [problem.parameters, *[len(problem.network.sizes) - 1] * problem.settings.inner_steps]
+    )
+    steps = [_spread(problem, rate) for rate in rates]
+    return adapted_loss(problem, theta, lambda state, x, y: mse(problem, state, x, y), steps)
+
+
 def layer_rates(problem: Problem, meta: Tensor) -> Tensor:
-    """Antoniou et al. 2019: one α for the weight matrix and the biases of each layer."""
-    sizes = problem.network.sizes
-    counts = [inputs * outputs + outputs for inputs, outputs in pairwise(sizes)]
-    theta, *by_layer = meta.split([problem.parameters, *[1] * len(counts)])
-    rates = torch.cat([rate.expand(n) for rate, n in zip(by_layer, counts, strict=True)])
+    """Antoniou et al. 2019: one α for each layer."""
+    theta, by_layer = meta.split([problem.parameters, len(problem.network.sizes) - 1])
+    rates = _spread(problem, by_layer)
     return adapted_loss(problem, theta, lambda state, x, y: mse(problem, state, x, y), rates)
 
 
@@ -146,6 +162,7 @@ META_LOSSES: dict[str, Callable[[Problem, Tensor], Tensor]] = {
     "boil": boil,
     "meta-sgd": meta_sgd,
     "layer-rates": layer_rates,
+    "step-rates": step_rates,
     "cavia": cavia,
     "pretrained": pretrained,
     "oracle": oracle,

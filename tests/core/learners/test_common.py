@@ -10,7 +10,16 @@ from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS
 from tests.core.learners.problems import TASKS, inner_states, problem, relative_error
 
-ADAPTS_IN_TRAINING = ("maml", "first-order", "anil", "boil", "meta-sgd", "layer-rates", "cavia")
+ADAPTS_IN_TRAINING = (
+    "maml",
+    "first-order",
+    "anil",
+    "boil",
+    "meta-sgd",
+    "layer-rates",
+    "step-rates",
+    "cavia",
+)
 ON_THE_META_BATCH = [name for name, learner in LEARNERS.items() if not learner.own_tasks]
 
 
