@@ -12,6 +12,7 @@ from explorer.core.learners.first_order import FIRST_ORDER
 from explorer.core.learners.joint import ORACLE, PRETRAINED
 from explorer.core.learners.layer_rates import LAYER_RATES
 from explorer.core.learners.maml import MAML
+from explorer.core.learners.meta_curvature import META_CURVATURE
 from explorer.core.learners.meta_sgd import META_SGD
 from explorer.core.learners.pulled import PULLED
 from explorer.core.learners.reptile import REPTILE
@@ -28,6 +29,7 @@ LEARNERS: dict[str, Learner] = {
         META_SGD,
         LAYER_RATES,
         STEP_RATES,
+        META_CURVATURE,
         REPTILE,
         CAVIA,
         ORACLE,

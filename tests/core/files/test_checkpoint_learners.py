@@ -24,7 +24,7 @@ SETTINGS = Settings(
     hidden=(6, 5), shots=3, query=4, meta_batch=3, noise=0.2, seed=7, beta=0.01, context=3,
     networks=4, alpha=0.02, reptile_steps=2,
 )  # fmt: skip
-RATES = ("meta-sgd", "layer-rates", "step-rates")  # learn more than weights
+RATES = ("meta-sgd", "layer-rates", "step-rates", "meta-curvature")  # learn more than weights
 EACH = pytest.mark.parametrize("learner", LEARNERS)
 
 

@@ -119,6 +119,28 @@ def step_rates(problem: Problem, meta: Tensor) -> Tensor:
     return adapted_loss(problem, theta, lambda state, x, y: mse(problem, state, x, y), steps)
 
 
+def curvature(problem: Problem, matrices: Tensor) -> Tensor:
+    """M as a whole matrix ``(P, P)``: in each layer, G becomes M_in·G·M_out."""
+    blocks, at = [], 0
+    for inputs, outputs in pairwise(problem.network.sizes):
+        both = []
+        for side in (inputs + 1, outputs):
+            both.append(matrices[at : at + side * side].view(side, side))
+            at += side * side
+        blocks.append(torch.kron(both[0], both[1].T.contiguous()))
+    assert at == len(matrices)
+    return torch.block_diag(*blocks)
+
+
+def meta_curvature(problem: Problem, meta: Tensor) -> Tensor:
+    """Park and Oliva 2019: a step along a matrix times the gradient."""
+    theta, matrices = meta[: problem.parameters], meta[problem.parameters :]
+    bend = problem.settings.alpha * curvature(problem, matrices)
+    return adapted_loss(
+        problem, theta, lambda state, x, y: mse(problem, state, x, y), lambda g: bend @ g
+    )
+
+
 def layer_rates(problem: Problem, meta: Tensor) -> Tensor:
     """Antoniou et al. 2019: one α for each layer."""
     theta, by_layer = meta.split([problem.parameters, len(problem.network.sizes) - 1])
@@ -162,6 +184,7 @@ META_LOSSES: dict[str, Callable[[Problem, Tensor], Tensor]] = {
     "boil": boil,
     "meta-sgd": meta_sgd,
     "layer-rates": layer_rates,
+    "meta-curvature": meta_curvature,
     "step-rates": step_rates,
     "cavia": cavia,
     "pretrained": pretrained,

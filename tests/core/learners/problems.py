@@ -119,6 +119,8 @@ def problem(
     if not learner.own_tasks:
         rates = meta[len(theta) :]
         rates *= 0.5 + torch.rand(len(rates), generator=generator, dtype=torch.float64)
+    if name == "meta-curvature":
+        meta[len(theta) :] += 0.2 * normal(len(meta) - len(theta))
     weights = torch.tensor(WEIGHTS[steps], dtype=torch.float64) if every_step else None
     return Problem(learner, chosen, meta, batch, weights)
 

@@ -18,6 +18,7 @@ ADAPTS_IN_TRAINING = (
     "meta-sgd",
     "layer-rates",
     "step-rates",
+    "meta-curvature",
     "cavia",
 )
 ON_THE_META_BATCH = [name for name, learner in LEARNERS.items() if not learner.own_tasks]

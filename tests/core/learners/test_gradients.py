@@ -17,7 +17,16 @@ from tests.core.learners.problems import (
     units_watched,
 )
 
-THROUGH_THE_INNER_LOOP = ("maml", "anil", "boil", "meta-sgd", "layer-rates", "step-rates", "cavia")
+THROUGH_THE_INNER_LOOP = (
+    "maml",
+    "anil",
+    "boil",
+    "meta-sgd",
+    "layer-rates",
+    "step-rates",
+    "meta-curvature",
+    "cavia",
+)
 JOINT = ("pretrained", "oracle")
 BY_DEFINITION = {"first-order": plain.first_order, "reptile": plain.reptile}
 

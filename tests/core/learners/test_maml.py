@@ -47,7 +47,8 @@ def test_first_order_is_not_maml(
 
 
 @pytest.mark.parametrize(
-    "name", ["maml", "anil", "boil", "meta-sgd", "layer-rates", "step-rates", "cavia"]
+    "name",
+    ["maml", "anil", "boil", "meta-sgd", "layer-rates", "step-rates", "meta-curvature", "cavia"],
 )
 @pytest.mark.parametrize("dropped", NO_CURVATURE)
 def test_each_factor_of_the_chain_counts(
@@ -62,7 +63,17 @@ def test_each_factor_of_the_chain_counts(
 
 @pytest.mark.parametrize(
     "name",
-    ["maml", "first-order", "anil", "boil", "meta-sgd", "layer-rates", "step-rates", "cavia"],
+    [
+        "maml",
+        "first-order",
+        "anil",
+        "boil",
+        "meta-sgd",
+        "layer-rates",
+        "step-rates",
+        "meta-curvature",
+        "cavia",
+    ],
 )
 def test_all_weight_on_the_last_step_is_the_last_step(name: str, steps: int) -> None:
     """Weights 0, …, 0, 1 are no weights, and MAML++'s others are something else."""
