@@ -9,6 +9,7 @@ from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.boil import BOIL
 from explorer.core.learners.cavia import CAVIA
 from explorer.core.learners.first_order import FIRST_ORDER
+from explorer.core.learners.implicit import IMPLICIT
 from explorer.core.learners.joint import ORACLE, PRETRAINED
 from explorer.core.learners.layer_rates import LAYER_RATES
 from explorer.core.learners.maml import MAML
@@ -30,6 +31,7 @@ LEARNERS: dict[str, Learner] = {
         LAYER_RATES,
         STEP_RATES,
         META_CURVATURE,
+        IMPLICIT,
         REPTILE,
         CAVIA,
         ORACLE,

@@ -223,6 +223,47 @@ def first_order(problem: Problem) -> Tensor:
     return total / len(problem.batch.support_x)
 
 
+def implicit(problem: Problem) -> Tensor:
+    """Rajeswaran et al. 2019, Algorithm 2: gradient steps on L + λ/2‖φ − θ‖², then CG.
+
+    The conjugate-gradient steps are taken by what defines them: among all x that they can reach
+    from b, they find the one that minimises xᵀAx/2 − bᵀx.
+    """
+    pull, products = (problem.settings.value(f"implicit_{of}") for of in ("pull", "products"))
+    total = torch.zeros_like(problem.meta)
+    for support_x, support_y, query_x, query_y, _ in zip(*problem.batch, strict=True):
+
+        def inner(phi: Tensor, x: Tensor, y: Tensor) -> Tensor:
+            return mse(problem, phi, x, y) + pull / 2 * (phi - problem.meta).square().sum()
+
+        begin = problem.meta.clone().requires_grad_()
+        *_, phi = descended(
+            begin,
+            inner,
+            support_x,
+            support_y,
+            problem.settings.alpha,
+            problem.settings.value("implicit_steps"),
+        )
+        phi = phi.detach().requires_grad_()
+        (b,) = torch.autograd.grad(mse(problem, phi, query_x, query_y), phi)
+        hessian = torch.autograd.functional.hessian(
+            lambda phi, x=support_x, y=support_y: mse(problem, phi, x, y), phi.detach()
+        )
+        a = torch.eye(len(b), dtype=torch.float64) + hessian / pull
+        rest = b - a @ b
+        reached = [rest / rest.norm()]
+        for _ in range(products - 1):
+            further = a @ reached[-1]
+            for _ in range(2):
+                for each in reached:
+                    further = further - (each @ further) * each
+            reached.append(further / further.norm())
+        basis = torch.stack(reached, 1)
+        total += b + basis @ torch.linalg.solve(basis.T @ a @ basis, basis.T @ rest)
+    return total / len(problem.batch.support_x)
+
+
 def reptile(problem: Problem) -> Tensor:
     """Nichol et al. 2018, Algorithm 2: (θ − φ)/α after k steps of SGD on minibatches in turn."""
     steps, alpha = problem.settings.value("reptile_steps"), problem.settings.alpha

@@ -11,13 +11,14 @@ from torch import Tensor
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.sampling import Batch
-from explorer.core.learners import LEARNERS, InnerLoop, Learner, unrolling
+from explorer.core.learners import LEARNERS, InnerLoop, Learner, implicit, unrolling
 from explorer.core.network.derivatives import Pass, losses_and_pass
 from explorer.core.network.mlp import Network, parameter_count
 from tests.core import reference
 
 TASKS, SUPPORT, QUERY = 3, 4, 5
 ALPHA, CONTEXT, CONTEXT_ALPHA, REPTILE_STEPS = 0.05, 3, 0.4, 3
+PULL, PRODUCTS = 20.0, 3  # of iMAML
 RELATIVE = 1e-10  # what rounding in float64 may make of a gradient
 WEIGHTS = {1: [1.0], 2: [0.3, 0.7], 3: [0.2, 0.5, 0.3], 5: [0.1, 0.3, 0.15, 0.05, 0.4]}
 
@@ -103,6 +104,9 @@ def problem(
             "context_alpha": CONTEXT_ALPHA,
             "reptile_steps": REPTILE_STEPS,
             "networks": TASKS,
+            "implicit_steps": steps,
+            "implicit_pull": PULL,
+            "implicit_products": PRODUCTS,
             **settings,
         }
     )
@@ -150,9 +154,13 @@ def inner_states(case: Problem) -> list[Tensor]:
     seen = []
 
     def spy(theta: Tensor, x: Tensor, y: Tensor, network: Network) -> tuple[Tensor, Pass]:
-        seen.append(theta.expand(TASKS, -1))
+        if not seen or not torch.equal(theta.expand(TASKS, -1), seen[-1]):
+            seen.append(theta.expand(TASKS, -1))
         return losses_and_pass(theta, x, y, network)
 
-    with patch.object(unrolling, "losses_and_pass", spy):
+    with (
+        patch.object(unrolling, "losses_and_pass", spy),
+        patch.object(implicit, "losses_and_pass", spy),
+    ):
         case.run()
     return seen

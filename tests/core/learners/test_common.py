@@ -19,6 +19,7 @@ ADAPTS_IN_TRAINING = (
     "layer-rates",
     "step-rates",
     "meta-curvature",
+    "imaml",
     "cavia",
 )
 ON_THE_META_BATCH = [name for name, learner in LEARNERS.items() if not learner.own_tasks]

@@ -28,7 +28,11 @@ THROUGH_THE_INNER_LOOP = (
     "cavia",
 )
 JOINT = ("pretrained", "oracle")
-BY_DEFINITION = {"first-order": plain.first_order, "reptile": plain.reptile}
+BY_DEFINITION = {
+    "first-order": plain.first_order,
+    "reptile": plain.reptile,
+    "imaml": plain.implicit,
+}
 
 # Central differences in float64: truncation is O(h²) = 1e-10 times a third derivative of order
 # 10 to 1000, rounding 1e-16/h = 1e-11; both stay below this part of the derivative.
