@@ -15,7 +15,7 @@ from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors
-from explorer.core.families.base import Estimator
+from explorer.core.families.base import Estimator, Uncertain
 from explorer.core.network.derivatives import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network.mlp import Network
 
@@ -41,12 +41,15 @@ class AdaptStep:
         theta: adapted parameters, ``(T, P + C)``; None if they were not to be kept.
         support_loss: mean squared error on the support points, ``(T,)``; NaN without points.
         prediction: f on the grid, ``(T, G)``.
+        deviation: standard deviation of targets on the grid, ``(T, G)``; None where it is not
+            known.
     """
 
     step: int
     theta: Tensor | None
     support_loss: Tensor
     prediction: Tensor
+    deviation: Tensor | None = None
 
 
 @lru_cache(KEPT_LOOPS)
@@ -148,14 +151,17 @@ def _estimated(
     shots = support_x.shape[1]
     everywhere = torch.cat([support_x, inputs], 1)
 
-    def step(number: int, values: Tensor) -> AdaptStep:
+    def step(number: int, values: Tensor, deviation: Tensor | None) -> AdaptStep:
         error = values[:, :shots] - support_y.squeeze(-1)
-        return AdaptStep(number, None, error.square().mean(-1), values[:, shots:])
+        return AdaptStep(number, None, error.square().mean(-1), values[:, shots:], deviation)
 
-    yield step(0, start.before(everywhere))
+    def deviation(points: Tensor) -> Tensor | None:
+        return start.deviation(points, inputs) if isinstance(start, Uncertain) else None
+
+    yield step(0, start.before(everywhere), deviation(support_x[:, :0]))
     if steps:
-        seen = start.after(support_x, support_y, everywhere)
-        yield from (step(number, seen) for number in range(1, steps + 1))
+        seen, off = start.after(support_x, support_y, everywhere), deviation(support_x)
+        yield from (step(number, seen, off) for number in range(1, steps + 1))
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:

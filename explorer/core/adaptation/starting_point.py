@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.base.lazy_torch import torch
+from explorer.core.families.base import Estimator
 from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class FittedNetwork(Estimator, Protocol):
+    """A network that adapts by another way than gradient steps."""
+
+    @property
+    def network(self) -> Network:
+        """Its shape."""
+
+    @property
+    def theta(self) -> Tensor:
+        """Its parameters before adaptation, ``(P,)``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,3 +64,6 @@ class StartingPoint:
         if not self.sees_task:
             return x
         return torch.cat([x, task.expand(*x.shape[:-1], task.shape[-1])], -1)
+
+
+NetworkStart = StartingPoint | FittedNetwork  # where a learner's adaptation starts

@@ -43,12 +43,15 @@ class Trail:
         mse: mean squared error against the true function on the grid, ``(S + 1,)``.
         support_mse: mean squared error on the support points, ``(S + 1,)``; NaN without points.
         divergence: what went wrong, or None.
+        deviation: standard deviation of targets on the grid, ``(S + 1, G)``; None where it is not
+            known.
     """
 
     prediction: Array
     mse: Array
     support_mse: Array
     divergence: Divergence | None
+    deviation: Array | None = None
 
 
 def walk(
@@ -107,7 +110,7 @@ def walk_together(
         rows = len(members)
         points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
         tasks = None if task is None else task.expand(rows, -1, -1)
-        losses, predictions = [], []
+        losses, predictions, deviations = [], [], []
         course = adapt(
             *(course_start, *points, grid), alpha=alpha, steps=steps, task=tasks, keep_theta=False
         )
@@ -115,6 +118,8 @@ def walk_together(
             check_wanted()
             losses.append(step.support_loss)
             predictions.append(step.prediction)
+            if step.deviation is not None:
+                deviations.append(step.deviation[0].double().numpy())
         support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
         mse = (prediction - truth).square().mean(-1)
         flags = diverged(support_losses.T, points[1]).T
@@ -127,7 +132,8 @@ def walk_together(
             curves, errors, losses_here = (
                 part[row].double().numpy() for part in (prediction, mse, support_losses)
             )
-            trails[member] = Trail(curves, errors, losses_here, divergence)
+            band = np.stack(deviations) if deviations else None  # of one learner alone
+            trails[member] = Trail(curves, errors, losses_here, divergence, band)
     return [trails[i] for i in range(len(starts))]
 
 

@@ -17,6 +17,7 @@ from explorer.core.learners.meta_curvature import META_CURVATURE
 from explorer.core.learners.meta_sgd import META_SGD
 from explorer.core.learners.pulled import PULLED
 from explorer.core.learners.reptile import REPTILE
+from explorer.core.learners.ridge import RIDGE
 from explorer.core.learners.step_rates import STEP_RATES
 
 LEARNERS: dict[str, Learner] = {
@@ -32,6 +33,7 @@ LEARNERS: dict[str, Learner] = {
         STEP_RATES,
         META_CURVATURE,
         IMPLICIT,
+        RIDGE,
         REPTILE,
         CAVIA,
         ORACLE,

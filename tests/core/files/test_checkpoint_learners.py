@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from safetensors import safe_open
 from safetensors import torch as safetensors_torch
 from torch import nn
 
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.ridge_head import RidgeHead
 from explorer.core.base.errors import CheckpointError
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import RESUME_KEY, load, save
@@ -24,7 +25,13 @@ SETTINGS = Settings(
     hidden=(6, 5), shots=3, query=4, meta_batch=3, noise=0.2, seed=7, beta=0.01, context=3,
     networks=4, alpha=0.02, reptile_steps=2,
 )  # fmt: skip
-RATES = ("meta-sgd", "layer-rates", "step-rates", "meta-curvature")  # learn more than weights
+RATES = (
+    "meta-sgd",
+    "layer-rates",
+    "step-rates",
+    "meta-curvature",
+    "ridge",
+)  # learn more than weights
 EACH = pytest.mark.parametrize("learner", LEARNERS)
 
 
@@ -34,9 +41,12 @@ def run() -> Run:
     return advance(start(SETTINGS, tuple(LEARNERS)), 6)[0]
 
 
-def assert_same_start(one: StartingPoint, other: StartingPoint) -> None:
+def assert_same_start(one: Any, other: Any) -> None:
     assert one.network == other.network
     assert torch.equal(one.theta, other.theta)
+    if isinstance(one, RidgeHead):
+        assert (one.penalty, one.noise) == (other.penalty, other.noise)
+        return
     assert one.sees_task == other.sees_task
     assert one.pull == other.pull
     for mine, theirs in zip(one.preconditioners, other.preconditioners, strict=True):

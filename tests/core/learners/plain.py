@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from explorer.core.learners.ridge import LEAST_PENALTY
 from tests.core import reference
 from tests.core.learners.problems import Problem
 
@@ -141,6 +142,44 @@ def meta_curvature(problem: Problem, meta: Tensor) -> Tensor:
     )
 
 
+def features(problem: Problem, theta: Tensor, x: Tensor) -> Tensor:
+    """What the last layer of a network is given at the points of a task, and a one."""
+    *hidden, _ = reference.weights_and_biases(theta, problem.network.sizes)
+    for weight, bias in hidden:
+        x = reference.NONLINEARITIES[problem.settings.activation](
+            functional.linear(x, weight, bias)
+        )
+    return torch.cat([x, torch.ones(len(x), 1, dtype=x.dtype)], 1)
+
+
+def ridge_fit(problem: Problem, theta: Tensor, penalty: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """The last layer and its bias that minimise ‖Φw − y‖² + λ‖w − w₀‖², by the normal equations."""
+    seen = features(problem, theta, x)
+    head = theta[-seen.shape[1] :].unsqueeze(1)
+    matrix = seen.T @ seen + penalty * torch.eye(seen.shape[1], dtype=seen.dtype)
+    return head + torch.linalg.solve(matrix, seen.T @ (y - seen @ head))
+
+
+def ridge(problem: Problem, meta: Tensor) -> Tensor:
+    """Bertinetto et al. 2019, equation (4): the query loss of the fitted head.
+
+    To it comes what fits σ: the likelihood of the targets, everything else being given.
+    """
+    theta, log_penalty, log_variance = meta.split([problem.parameters, 1, 1])
+    penalty = torch.exp(log_penalty) + LEAST_PENALTY
+    losses, surprises = [], []
+    for support_x, support_y, query_x, query_y, _ in zip(*problem.batch, strict=True):
+        fitted = ridge_fit(problem, theta, penalty, support_x, support_y)
+        seen, asked = (features(problem, theta, x) for x in (support_x, query_x))
+        squares = (asked @ fitted - query_y).square()
+        losses.append(squares.mean())
+        matrix = seen.T @ seen + penalty * torch.eye(seen.shape[1], dtype=seen.dtype)
+        spread = (asked * torch.linalg.solve(matrix, asked.T).T).sum(1, keepdim=True)
+        variance = torch.exp(log_variance) * (1 + spread.detach())
+        surprises.append((torch.log(variance) + squares.detach() / variance).mean() / 2)
+    return torch.stack(losses).mean() + torch.stack(surprises).mean()
+
+
 def layer_rates(problem: Problem, meta: Tensor) -> Tensor:
     """Antoniou et al. 2019: one α for each layer."""
     theta, by_layer = meta.split([problem.parameters, len(problem.network.sizes) - 1])
@@ -184,6 +223,7 @@ META_LOSSES: dict[str, Callable[[Problem, Tensor], Tensor]] = {
     "boil": boil,
     "meta-sgd": meta_sgd,
     "layer-rates": layer_rates,
+    "ridge": ridge,
     "meta-curvature": meta_curvature,
     "step-rates": step_rates,
     "cavia": cavia,

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 from unittest.mock import patch
 
 import torch
 from torch import Tensor
 
-from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS, InnerLoop, Learner, implicit, unrolling
@@ -57,7 +57,7 @@ class Problem:
         return parameter_count(self.network)
 
     @property
-    def start(self) -> StartingPoint:
+    def start(self) -> Any:
         """Where adaptation starts."""
         return self.learner.starting_point(self.meta, self.settings)
 
