@@ -35,7 +35,7 @@ from explorer.core.training.loop import (
     threads_for,
     train,
 )
-from explorer.core.training.loop import loop as training
+from explorer.core.training import loop as training
 from explorer.core.training.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
 from tests.core.families.toy import make_known
 
