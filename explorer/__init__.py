@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 OFFERED = (
     "CLOSED_FORMS", "FAMILIES", "LEARNERS", "PRESETS", "Evaluation", "Family", "Figure", "Network",
-    "Run", "Settings", "Trail", "adapt", "compare", "evaluate", "load", "save", "train",
+    "Run", "Settings", "Trajectory", "adapt", "compare", "evaluate", "load", "save", "train",
 )  # fmt: skip
 
 

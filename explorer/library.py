@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from explorer.core.adaptation.inner_loop import Start
-from explorer.core.adaptation.trajectory import Trail, walk
+from explorer.core.adaptation.trajectory import Trajectory, trajectory_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.evaluation import Evaluation
@@ -45,7 +45,7 @@ __all__ = [  # the same as `explorer.OFFERED`
     "Network",
     "Run",
     "Settings",
-    "Trail",
+    "Trajectory",
     "adapt",
     "compare",
     "evaluate",
@@ -113,7 +113,7 @@ def adapt(
     *,
     steps: int = 10,
     alpha: float | None = None,
-) -> Trail:
+) -> Trajectory:
     """Adapt a network to K points of one task.
 
     Args:
@@ -135,7 +135,7 @@ def adapt(
         raise UserError(f"{targets.size} targets for {inputs.size} inputs: give one for each.")
     family, truth = network.settings.family, torch.tensor([[task]], dtype=torch.float32)
     grid = family.grid(GRID_POINTS, truth).view(-1)
-    return walk(
+    return trajectory_of(
         network.start,
         torch.from_numpy(inputs),
         torch.from_numpy(targets),

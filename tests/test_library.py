@@ -55,9 +55,11 @@ def test_numbers_are_the_core_s(tmp_path: Path) -> None:
     again = explorer.load(tmp_path / "maml.safetensors")["maml"]
     assert again.settings == settings
     assert explorer.evaluate(again, 3, tasks=8, seed=4) == found
-    trail = explorer.adapt(again, [-1.0, 2.0], [3.0, 0.0], task=(-1.0, 2.0), steps=3)
+    trajectory = explorer.adapt(again, [-1.0, 2.0], [3.0, 0.0], task=(-1.0, 2.0), steps=3)
     truth = 2.0 - np.linspace(-5, 5, 100)
-    assert np.allclose(trail.mse[3], np.mean((trail.prediction[3] - truth) ** 2), rtol=1e-5)
+    assert np.allclose(
+        trajectory.mse[3], np.mean((trajectory.prediction[3] - truth) ** 2), rtol=1e-5
+    )
 
 
 def test_compare_puts_them_side_by_side() -> None:

@@ -17,9 +17,9 @@ from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
 from explorer.panels.plotting.plots import Plot
 from explorer.panels.sandbox.fit_plot import BEYOND
+from explorer.state.adaptation_query import GRID_POINTS
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
-from explorer.state.trails import GRID_POINTS
 from tests.stages import SandboxStage
 
 Array = NDArray[np.float64]

@@ -27,7 +27,7 @@ from explorer.app.options import NO_DISPLAY, WindowOptions
 from explorer.core.base.errors import UserError
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.files.checkpoint import SUFFIX, load
-from explorer.core.training.loop import TOGETHER
+from explorer.core.training.loop import DEFAULT_LEARNERS
 from explorer.state.preferences import Preferences, default_path
 from explorer.state.workers import describe
 from explorer.state.workspace import Workspace
@@ -74,7 +74,7 @@ def make_workspace(options: WindowOptions, kept_run: Path | None = None) -> Work
     if options.seed is not None:
         settings = replace(settings, seed=options.seed)
     return Workspace(
-        settings, settings.seed, kept_run=kept_run, learners=preset.learners or TOGETHER
+        settings, settings.seed, kept_run=kept_run, learners=preset.learners or DEFAULT_LEARNERS
     )
 
 

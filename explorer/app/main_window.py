@@ -59,7 +59,7 @@ class MainWindow(QMainWindow):
     def __init__(self, workspace: Workspace, preferences: Preferences) -> None:
         super().__init__()
         self.workspace, self.preferences = workspace, preferences
-        self._theme = self._dress_application()  # before there are widgets to be dressed anew
+        self._theme = self._apply_to_application()  # before there are widgets to be dressed anew
         self.clock = FrameClock(self)
         self.collector = Collector(self.clock, self)
         self.notices = NoticeBar()
@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         self.preferences.theme = theme
         self._apply_theme()
 
-    def _dress_application(self) -> style.Theme:
+    def _apply_to_application(self) -> style.Theme:
         """Dress the application as the user or the system wants it, and tell how that is."""
         wanted = self.preferences.theme
         if wanted == "system":
@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _apply_theme(self) -> None:
-        self._theme = theme = self._dress_application()
+        self._theme = theme = self._apply_to_application()
         for panel in self.views.values():
             panel.apply_theme(theme)
         self.training.apply_theme(theme)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.task_arguments import task_from
 from explorer.core.adaptation.inner_loop import divergence_sentence, takes_own_steps
-from explorer.core.adaptation.trajectory import Trail, walk
+from explorer.core.adaptation.trajectory import Trajectory, trajectory_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.grid import GRID_POINTS
@@ -27,16 +27,16 @@ def run(arguments: Namespace) -> int:
     task = torch.tensor([[task_from(arguments, family)]])
     inputs = family.grid(GRID_POINTS, task).view(-1)
     truth = family.function(inputs.view(1, -1, 1), task).view(-1)
-    trail = walk(
+    trajectory = trajectory_of(
         *(checkpoint.start, *_support(arguments, family, task), inputs, truth),
         alpha=arguments.alpha,
         steps=arguments.steps,
         task=task,
     )
     if arguments.json:
-        emit_json(_result(inputs, truth, trail))
+        emit_json(_result(inputs, truth, trajectory))
     else:
-        emit(_text(checkpoint, arguments.alpha, trail))
+        emit(_text(checkpoint, arguments.alpha, trajectory))
     return 0
 
 
@@ -52,11 +52,12 @@ def _support(arguments: Namespace, family: Family, task: Tensor) -> tuple[Tensor
     return x, torch.tensor(arguments.y).view(1, -1, 1)
 
 
-def _result(inputs: Tensor, truth: Tensor, trail: Trail) -> dict[str, Any]:
+def _result(inputs: Tensor, truth: Tensor, trajectory: Trajectory) -> dict[str, Any]:
     measured = zip(
-        *(trail.support_mse.tolist(), trail.mse.tolist(), trail.prediction.tolist()), strict=True
+        *(trajectory.support_mse.tolist(), trajectory.mse.tolist(), trajectory.prediction.tolist()),
+        strict=True,
     )
-    at = trail.divergence
+    at = trajectory.divergence
     return {
         "x": inputs.tolist(),
         "truth": truth.tolist(),
@@ -68,12 +69,12 @@ def _result(inputs: Tensor, truth: Tensor, trail: Trail) -> dict[str, Any]:
     }
 
 
-def _text(checkpoint: Checkpoint, alpha: float, trail: Trail) -> str:
+def _text(checkpoint: Checkpoint, alpha: float, trajectory: Trajectory) -> str:
     label, own_steps = checkpoint.label, takes_own_steps(checkpoint.start)
-    errors = zip(trail.support_mse.tolist(), trail.mse.tolist(), strict=True)
+    errors = zip(trajectory.support_mse.tolist(), trajectory.mse.tolist(), strict=True)
     rows = [[str(step), number(on), number(off)] for step, (on, off) in enumerate(errors)]
     lines = [f"{label}, α = {alpha:g}", table(["step", "support MSE", "MSE"], rows)]
-    if trail.divergence is not None:
-        at, curvature = trail.divergence.step, trail.divergence.curvature
+    if trajectory.divergence is not None:
+        at, curvature = trajectory.divergence.step, trajectory.divergence.curvature
         lines.append(divergence_sentence(label, at, alpha, curvature, own_steps))
     return "\n".join(lines)

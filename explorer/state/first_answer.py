@@ -13,12 +13,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from explorer import resources
-from explorer.core.adaptation.trajectory import Trail
+from explorer.core.adaptation.trajectory import Trajectory
 from explorer.core.base.errors import UserError
-from explorer.state.trails import Answer, Question
+from explorer.state.adaptation_query import AdaptationAnswer, AdaptationQuery
 
 
-def first_answer(question: Question) -> Answer | None:
+def first_answer(question: AdaptationQuery) -> AdaptationAnswer | None:
     """The answer that the program's file holds, if it is one to this question.
 
     It bears a question of its own, about another `Competitors` of the same networks, so that nobody
@@ -39,8 +39,8 @@ def first_answer(question: Question) -> Answer | None:
         return None
     if any(f"{role}.mse" not in kept for role in question.roles):
         return None
-    trails = {
-        role: Trail(
+    trajectories = {
+        role: Trajectory(
             _array(kept[f"{role}.prediction"]),
             _array(kept[f"{role}.mse"]),
             _array(kept[f"{role}.support_mse"]),
@@ -49,22 +49,24 @@ def first_answer(question: Question) -> Answer | None:
         for role in question.roles
     }
     about_others = replace(question, competitors=replace(question.competitors))
-    return Answer(about_others, _array(kept["grid"]), _array(kept["truth"]), trails, {})
+    return AdaptationAnswer(
+        about_others, _array(kept["grid"]), _array(kept["truth"]), trajectories, {}
+    )
 
 
-def keep(answer: Answer, path: Path) -> None:
+def keep(answer: AdaptationAnswer, path: Path) -> None:
     """Write an answer in which nothing has diverged to a file."""
     tensors = {"asked": _numbers(answer.question), "grid": answer.grid, "truth": answer.truth}
-    for role, trail in answer.trails.items():
-        tensors[f"{role}.prediction"] = trail.prediction
-        tensors[f"{role}.mse"] = trail.mse
-        tensors[f"{role}.support_mse"] = trail.support_mse
+    for role, trajectory in answer.trajectories.items():
+        tensors[f"{role}.prediction"] = trajectory.prediction
+        tensors[f"{role}.mse"] = trajectory.mse
+        tensors[f"{role}.support_mse"] = trajectory.support_mse
     # The engine computes in float32, so nothing is lost.
     single = {name: array.astype(np.float32) for name, array in tensors.items()}
     save_file(single, path)
 
 
-def _numbers(question: Question) -> NDArray[np.float64]:
+def _numbers(question: AdaptationQuery) -> NDArray[np.float64]:
     """All that a question asks of given networks."""
     q = question
     points = [number for point in q.points for number in (point.x, point.y)]

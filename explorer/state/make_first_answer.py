@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 from explorer.resources import CHECKPOINTS, resource
+from explorer.state.adaptation_query import AdaptationAnswer, answer
 from explorer.state.competitors import from_shipped
 from explorer.state.first_answer import keep
 from explorer.state.sandbox import Sandbox
-from explorer.state.trails import Answer, answer
 
 
-def make() -> Answer:
+def make() -> AdaptationAnswer:
     """The engine's answer to what the sandbox asks when the window opens."""
     return answer(Sandbox(from_shipped(*map(resource, CHECKPOINTS))).question)
 

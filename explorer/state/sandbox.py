@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import DEFAULT_FAMILY, DEFAULT_TASK, Family
-from explorer.core.training.loop import TOGETHER
+from explorer.core.training.loop import DEFAULT_LEARNERS
+from explorer.state.adaptation_query import AdaptationAnswer, AdaptationQuery, SupportPoint, answer
 from explorer.state.competitors import Competitors, Source
-from explorer.state.trails import Answer, Question, SupportPoint, answer
 from explorer.state.workers import LatestWorker
 
 MAX_STEPS = 100
@@ -43,13 +43,13 @@ class SandboxState:
     alpha: float = Settings.alpha
     steps: int = 10
     step: int = 1
-    shown: frozenset[str] = frozenset(TOGETHER)
+    shown: frozenset[str] = frozenset(DEFAULT_LEARNERS)
     source: Source = "shipped"
     follow: bool = True
 
 
 class Sandbox(QObject):
-    """Holds a `SandboxState` and keeps the newest `Answer` to it coming.
+    """Holds a `SandboxState` and keeps the newest `AdaptationAnswer` to it coming.
 
     Signals:
         changed: `state` or `competitors` has a new value.
@@ -67,8 +67,8 @@ class Sandbox(QObject):
         super().__init__(parent)
         self.state = SandboxState()
         self.competitors = competitors
-        self.answer: Answer | None = None
-        self._asked: Question | None = None
+        self.answer: AdaptationAnswer | None = None
+        self._asked: AdaptationQuery | None = None
         self._answered_ticket = 0
         self._draws = random.Random(f"{seed}/sandbox")
         self._worker = LatestWorker()
@@ -89,11 +89,13 @@ class Sandbox(QObject):
         self._worker.shut_down()
 
     @property
-    def question(self) -> Question:
+    def question(self) -> AdaptationQuery:
         """What the present state asks."""
         s = self.state
         roles = s.shown & self.competitors.by_role.keys()
-        return Question(self.competitors, roles, s.family, s.task, s.points, s.alpha, s.steps)
+        return AdaptationQuery(
+            self.competitors, roles, s.family, s.task, s.points, s.alpha, s.steps
+        )
 
     @property
     def is_answering(self) -> bool:
@@ -218,7 +220,7 @@ class Sandbox(QObject):
         self.update(step=step)
 
     @Slot(int, object)
-    def _on_done(self, ticket: int, result: Answer) -> None:
+    def _on_done(self, ticket: int, result: AdaptationAnswer) -> None:
         if ticket > self._answered_ticket:
             self._answered_ticket = ticket
             self.answer = result

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import (
-    TOGETHER,
+    DEFAULT_LEARNERS,
     HeldOut,
     Progress,
     Run,
@@ -87,7 +87,7 @@ class TrainingSession(QObject):
         settings: Settings,
         parent: QObject | None = None,
         trainer: Trainer = train_newest,
-        learners: Sequence[str] = TOGETHER,
+        learners: Sequence[str] = DEFAULT_LEARNERS,
     ) -> None:
         super().__init__(parent)
         self._trainer = trainer

@@ -12,7 +12,7 @@ from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import Checkpoint, load, save
 from explorer.core.learners import MAML
-from explorer.core.training.loop import TOGETHER, Run
+from explorer.core.training.loop import DEFAULT_LEARNERS, Run
 from explorer.resources import CHECKPOINTS, resource
 from explorer.state.competitors import Competitors, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.exporter import Exporter
@@ -46,7 +46,7 @@ class Workspace(QObject):
         seed: int = 0,
         parent: QObject | None = None,
         kept_run: Path | None = None,
-        learners: Sequence[str] = TOGETHER,
+        learners: Sequence[str] = DEFAULT_LEARNERS,
     ) -> None:
         """Begin.
 

@@ -154,12 +154,12 @@ def check():
     curve = window.training.meta_loss.smooth["twin", "joint loss"].getData()[1]
     if not sandbox.is_current or curve is None or len(curve) < 60:
         return
-    trails = sandbox.answer.trails
-    if "twin" not in trails or drawn is None:
+    trajectories = sandbox.answer.trajectories
+    if "twin" not in trajectories or drawn is None:
         return
-    if not np.array_equal(drawn, trails["twin"].prediction[1]):
+    if not np.array_equal(drawn, trajectories["twin"].prediction[1]):
         return
-    assert np.array_equal(drawn, trails["pretrained"].prediction[1])
+    assert np.array_equal(drawn, trajectories["pretrained"].prediction[1])
     assert numbers.on_task["twin"].text() == numbers.on_task["pretrained"].text() != "–"
     assert numbers.switches["twin"].text() == "Twin"
     assert "Show Twin" in window.actions_by_name

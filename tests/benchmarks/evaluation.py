@@ -8,25 +8,25 @@ import torch
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.files.checkpoint import load
 from explorer.core.jobs.competitor import RANDOM
-from explorer.core.training.loop import TOGETHER
+from explorer.core.training.loop import DEFAULT_LEARNERS
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
-from explorer.state import trails
+from explorer.state import adaptation_query
 from explorer.state.competitors import Competitors, from_shipped
 from tests.benchmarks.measure import Options, Row, at_most, measured, p99, paired, use_cores
 
 SHOTS, TASKS, STEPS = (5, 10, 20), 600, 10
-ROLES = frozenset({*TOGETHER, RANDOM})
+ROLES = frozenset({*DEFAULT_LEARNERS, RANDOM})
 GRID_POINTS, SANDBOX_STEPS, SANDBOX_POINTS = 400, 100, 10
 
 
-def sandbox_question(competitors: Competitors) -> trails.Question:
+def sandbox_question(competitors: Competitors) -> adaptation_query.AdaptationQuery:
     """Ten points evenly on a sine, and as many steps as the sandbox allows."""
     xs = [competitors.settings.x.at((i + 0.5) / SANDBOX_POINTS) for i in range(SANDBOX_POINTS)]
     sine = 3.2 * torch.sin(torch.tensor(xs) - 1.0)
     points = tuple(
-        trails.SupportPoint(*point, True) for point in zip(xs, sine.tolist(), strict=True)
+        adaptation_query.SupportPoint(*point, True) for point in zip(xs, sine.tolist(), strict=True)
     )
-    return trails.Question(
+    return adaptation_query.AdaptationQuery(
         competitors, ROLES, 3.2, 1.0, points, competitors.settings.alpha, SANDBOX_STEPS
     )
 
@@ -60,11 +60,11 @@ def _seconds(call: Callable[[], object], rounds: int, warm_up: int = 2) -> list[
 
 def _sandbox(competitors: Competitors, rounds: int) -> Iterator[Row]:
     question = sandbox_question(competitors)
-    with patch.object(trails, "GRID_POINTS", GRID_POINTS):
-        for trail in trails.answer(question).trails.values():
-            if trail.prediction.shape != (SANDBOX_STEPS + 1, GRID_POINTS):
-                raise RuntimeError(f"a trail has the shape {trail.prediction.shape}")
-        seconds = _seconds(lambda: trails.answer(question), rounds, warm_up=5)
+    with patch.object(adaptation_query, "GRID_POINTS", GRID_POINTS):
+        for trajectory in adaptation_query.answer(question).trajectories.values():
+            if trajectory.prediction.shape != (SANDBOX_STEPS + 1, GRID_POINTS):
+                raise RuntimeError(f"a trajectory has the shape {trajectory.prediction.shape}")
+        seconds = _seconds(lambda: adaptation_query.answer(question), rounds, warm_up=5)
     times = [1e3 * s for s in seconds]
     what = f"sandbox: {len(ROLES)} learners × {SANDBOX_STEPS} steps × {GRID_POINTS} points"
     yield measured(f"{what}, median", times, "ms", at_most(10))

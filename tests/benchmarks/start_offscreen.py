@@ -42,7 +42,7 @@ class Watch(QObject):
             self._clicked = True
             print(time.monotonic())  # noqa: T201
             self._click()
-        elif self._sandbox.is_current and drawn[0] == answer.trails["maml"].prediction[1][0]:
+        elif self._sandbox.is_current and drawn[0] == answer.trajectories["maml"].prediction[1][0]:
             print(time.monotonic())  # noqa: T201
             self._window.close()
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from explorer.app.main_window import MainWindow
 from explorer.core.training.loop import Progress, TrainEvent, train
 from explorer.panels.sandbox.fit_plot import FitPlot
-from explorer.state.trails import Answer, SupportPoint
+from explorer.state.adaptation_query import AdaptationAnswer, SupportPoint
 from explorer.state.training_session import Newest
 from tests.benchmarks.mouse import Stroke
 
@@ -53,14 +53,14 @@ class Watch(QObject):
         self._window = window
         self._fit: FitPlot = window.sandbox.fit
         self._sandbox = window.workspace.sandbox
-        self._drawn: Answer | None = None
-        self._painting: Answer | None = None
+        self._drawn: AdaptationAnswer | None = None
+        self._painting: AdaptationAnswer | None = None
         self._plot_painted = False
         self.begin(())
         self._fit.viewport().installEventFilter(self)
         draw_answer = self._fit.draw_answer
 
-        def note(answer: Answer) -> None:
+        def note(answer: AdaptationAnswer) -> None:
             self._drawn = answer
             draw_answer(answer)
 

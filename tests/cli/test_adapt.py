@@ -27,11 +27,11 @@ def test_json_equals_the_engine(tmp_path: Path, capsys: Captured, y: list[float]
     truth = sine(inputs, amplitude, phase)
     x = torch.tensor([-3.2, -1, 0.5]).view(1, -1, 1)
     support = sine(x, amplitude, phase) if y is None else torch.tensor(y).view(1, -1, 1)
-    trail = adapt(file.start, x, support, inputs, alpha=0.02, steps=4)
+    trajectory = adapt(file.start, x, support, inputs, alpha=0.02, steps=4)
     assert result["x"] == inputs.tolist()
     assert result["truth"] == truth.tolist()
     assert result["diverged"] is None
-    for found, step in zip(result["steps"], trail, strict=True):
+    for found, step in zip(result["steps"], trajectory, strict=True):
         assert found["step"] == step.step
         assert found["support_mse"] == float(step.support_loss)
         assert found["mse"] == float((step.prediction - truth).square().mean())

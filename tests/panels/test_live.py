@@ -15,7 +15,7 @@ from explorer.app.main_window import MainWindow
 from explorer.core.experiment.presets import PRESETS
 from explorer.panels.plotting.plots import Axis
 from explorer.state import sandbox as sandbox_module
-from explorer.state.trails import Answer, Question, answer
+from explorer.state.adaptation_query import AdaptationAnswer, AdaptationQuery, answer
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
 from tests.stages import SandboxStage
@@ -122,7 +122,7 @@ def test_a_point_is_shown_before_a_late_answer(
     """A click is seen although the adaptation takes its time; the curves follow."""
     gate = threading.Event()
 
-    def late(question: Question) -> Answer:
+    def late(question: AdaptationQuery) -> AdaptationAnswer:
         gate.wait(PATIENCE)
         return answer(question)
 

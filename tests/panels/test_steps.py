@@ -177,7 +177,7 @@ def test_learners_can_be_hidden(window: MainWindow, qtbot: QtBot) -> None:
         assert_adapted(qtbot, window)
         answer = window.workspace.sandbox.answer
         assert answer is not None
-        assert not set(answer.trails) & set(ROLES[max(key, 2) :])
+        assert not set(answer.trajectories) & set(ROLES[max(key, 2) :])
 
 
 def test_every_role_can_be_shown(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
@@ -190,7 +190,7 @@ def test_every_role_can_be_shown(sandbox_stage: SandboxStage, qtbot: QtBot) -> N
     assert_adapted(qtbot, sandbox_stage)
     answer = sandbox_stage.workspace.sandbox.answer
     assert answer is not None
-    assert set(answer.trails) == set(ROLES)
+    assert set(answer.trajectories) == set(ROLES)
 
 
 def test_curves_are_made_when_they_are_shown(window: MainWindow, qtbot: QtBot) -> None:
@@ -248,13 +248,13 @@ def test_divergence_is_shown_calmly(
     qtbot.waitUntil(lambda: sandbox_stage.workspace.sandbox.is_current)
     answer = sandbox_stage.workspace.sandbox.answer
     assert answer is not None
-    divergence, sentence = answer.trails["maml"].divergence, answer.sentences["maml"]
+    divergence, sentence = answer.trajectories["maml"].divergence, answer.sentences["maml"]
     qtbot.waitUntil(lambda: sentence in numbers.message.text())
     assert not numbers.message.isHidden()
     assert divergence is not None
     assert f"MAML diverged at step {divergence.step}: " in sentence
     assert "α" in sentence
-    roles = answer.trails
+    roles = answer.trajectories
     curves = [c for r in roles for c in (fit.fits[r], errors.on_task[r], errors.on_support[r])]
     for curve in curves:
         values = curve_values(curve)

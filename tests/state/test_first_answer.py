@@ -8,16 +8,16 @@ import pytest
 
 from explorer import resources
 from explorer.core.base.errors import UserError
+from explorer.state.adaptation_query import AdaptationAnswer, SupportPoint
 from explorer.state.first_answer import first_answer, keep
 from explorer.state.make_first_answer import make
 from explorer.state.sandbox import Sandbox
-from explorer.state.trails import Answer, SupportPoint
 from explorer.state.workspace import Workspace
 from tests.trainers import SMALL
 
 
 @pytest.fixture(scope="module")
-def made(qapp: object) -> Answer:
+def made(qapp: object) -> AdaptationAnswer:
     """What the engine computes now."""
     return make()
 
@@ -28,22 +28,22 @@ def sandbox(qapp: object) -> Sandbox:
     return Workspace(SMALL).sandbox
 
 
-def assert_same(answer: Answer, other: Answer) -> None:
+def assert_same(answer: AdaptationAnswer, other: AdaptationAnswer) -> None:
     """Number for number, as far as float32 goes."""
     same = {"rtol": 1e-4, "atol": 1e-5}
     np.testing.assert_allclose(answer.grid, other.grid, **same)
     np.testing.assert_allclose(answer.truth, other.truth, **same)
     assert answer.sentences == other.sentences
-    assert answer.trails.keys() == other.trails.keys()
-    for role, trail in answer.trails.items():
-        expected = other.trails[role]
-        np.testing.assert_allclose(trail.prediction, expected.prediction, **same)
-        np.testing.assert_allclose(trail.mse, expected.mse, **same)
-        np.testing.assert_allclose(trail.support_mse, expected.support_mse, **same)
-        assert trail.divergence == expected.divergence
+    assert answer.trajectories.keys() == other.trajectories.keys()
+    for role, trajectory in answer.trajectories.items():
+        expected = other.trajectories[role]
+        np.testing.assert_allclose(trajectory.prediction, expected.prediction, **same)
+        np.testing.assert_allclose(trajectory.mse, expected.mse, **same)
+        np.testing.assert_allclose(trajectory.support_mse, expected.support_mse, **same)
+        assert trajectory.divergence == expected.divergence
 
 
-def test_it_is_what_the_engine_computes(sandbox: Sandbox, made: Answer) -> None:
+def test_it_is_what_the_engine_computes(sandbox: Sandbox, made: AdaptationAnswer) -> None:
     """The shipped file: if this fails, make it anew as resources/README.md says."""
     assert sandbox.answer is not None
     assert_same(sandbox.answer, made)
@@ -79,7 +79,7 @@ def test_other_points_have_no_first_answer(qapp: object) -> None:
 
 
 def test_it_is_kept_and_found_again(
-    made: Answer, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: AdaptationAnswer, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file that the command writes is the file that the program reads."""
     monkeypatch.setattr(resources, "_FOLDERS", (tmp_path,))

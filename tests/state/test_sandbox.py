@@ -15,9 +15,9 @@ from explorer import resources
 from explorer.core.base.cancellation import cancelled_when
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
+from explorer.state.adaptation_query import AdaptationAnswer, AdaptationQuery, SupportPoint, answer
 from explorer.state.competitors import Competitors, LazyCompetitor, Start, from_shipped
 from explorer.state.sandbox import MAX_POINTS, MAX_STEPS, Sandbox
-from explorer.state.trails import Answer, Question, SupportPoint, answer
 from tests.trainers import PATIENCE
 from tests.ui import expected
 
@@ -41,10 +41,10 @@ def assert_answered(qtbot: QtBot, sandbox: Sandbox) -> None:
     qtbot.waitUntil(lambda: sandbox.is_current)
     assert sandbox.answer is not None
     for role, (prediction, errors, losses) in expected(sandbox).items():
-        trail = sandbox.answer.trails[role]
-        assert np.array_equal(trail.prediction, prediction, equal_nan=True)
-        assert np.array_equal(trail.mse, errors, equal_nan=True)
-        assert np.array_equal(trail.support_mse, losses, equal_nan=True)
+        trajectory = sandbox.answer.trajectories[role]
+        assert np.array_equal(trajectory.prediction, prediction, equal_nan=True)
+        assert np.array_equal(trajectory.mse, errors, equal_nan=True)
+        assert np.array_equal(trajectory.support_mse, losses, equal_nan=True)
 
 
 def on_task(sandbox: Sandbox, point: SupportPoint) -> float:
@@ -58,8 +58,8 @@ def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot
     assert all(p.snapped and p.y == on_task(sandbox, p) for p in sandbox.state.points)
     assert_answered(qtbot, sandbox)
     assert sandbox.answer is not None
-    assert set(sandbox.answer.trails) == {MAML.name, PRETRAINED.name}
-    maml, pretrained = (sandbox.answer.trails[r.name].mse for r in (MAML, PRETRAINED))
+    assert set(sandbox.answer.trajectories) == {MAML.name, PRETRAINED.name}
+    maml, pretrained = (sandbox.answer.trajectories[r.name].mse for r in (MAML, PRETRAINED))
     assert maml[1] < 0.5 * pretrained[1]
 
 
@@ -122,12 +122,12 @@ def test_hidden_learners_cost_nothing(competitors: Competitors, qapp: object, qt
     try:
         assert_answered(qtbot, sandbox)
         assert sandbox.answer is not None
-        assert set(sandbox.answer.trails) == {"maml", "pretrained"}
+        assert set(sandbox.answer.trajectories) == {"maml", "pretrained"}
         assert asked == []
         sandbox.update(shown=sandbox.state.shown | {"anil"})
         assert not sandbox.is_current
         assert_answered(qtbot, sandbox)
-        assert set(sandbox.answer.trails) == {"maml", "pretrained", "anil"}
+        assert set(sandbox.answer.trajectories) == {"maml", "pretrained", "anil"}
         assert asked == [True]
     finally:
         sandbox.shut_down()
@@ -253,10 +253,10 @@ class Gate:
     def __init__(self) -> None:
         self.entered = threading.Semaphore(0)
         self.open = threading.Semaphore(0)
-        self.computed: list[Question] = []
+        self.computed: list[AdaptationQuery] = []
 
-    def answer(self, question: Question) -> Answer:
-        """In place of `explorer.state.trails.answer`."""
+    def answer(self, question: AdaptationQuery) -> AdaptationAnswer:
+        """In place of `explorer.state.adaptation_query.answer`."""
         self.entered.release()
         assert self.open.acquire(timeout=PATIENCE)
         self.computed.append(question)
@@ -304,7 +304,7 @@ def test_an_error_while_adapting_is_reported_once(
     """The user hears of it, and the next change is answered as ever."""
     qtbot.waitUntil(lambda: sandbox.is_current)
 
-    def broken(question: Question) -> Answer:
+    def broken(question: AdaptationQuery) -> AdaptationAnswer:
         raise FloatingPointError("odd numbers")
 
     with monkeypatch.context() as patch:
@@ -325,12 +325,12 @@ def test_divergence_is_known_and_said(sandbox: Sandbox, qtbot: QtBot) -> None:
     sandbox.update(alpha=0.5, steps=20)
     qtbot.waitUntil(lambda: sandbox.is_current)
     assert sandbox.answer is not None
-    trail = sandbox.answer.trails[MAML.name]
+    trajectory = sandbox.answer.trajectories[MAML.name]
     sentence = sandbox.answer.sentences[MAML.name]
-    assert trail.divergence is not None
-    assert f"diverged at step {trail.divergence.step}" in sentence
+    assert trajectory.divergence is not None
+    assert f"diverged at step {trajectory.divergence.step}" in sentence
     assert "lower" in sentence
-    assert not (np.abs(trail.prediction) < 1000).all()
+    assert not (np.abs(trajectory.prediction) < 1000).all()
 
 
 def test_closing_does_not_wait_for_a_long_answer(
@@ -346,7 +346,7 @@ def test_closing_does_not_wait_for_a_long_answer(
             time.sleep(0.001)
         return True
 
-    def watched(question: Question) -> Answer:
+    def watched(question: AdaptationQuery) -> AdaptationAnswer:
         with cancelled_when(is_over):
             return answer(question)
 

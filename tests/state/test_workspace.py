@@ -172,7 +172,7 @@ def test_following_shows_newer_and_newer_networks(
         train_on(workspace, trainer, qtbot)
         qtbot.waitUntil(lambda: workspace.sandbox.is_current)
         answers.append(workspace.sandbox.answer)
-    fits = {a.trails["maml"].prediction.tobytes() for a in answers if a is not None}
+    fits = {a.trajectories["maml"].prediction.tobytes() for a in answers if a is not None}
     assert len(fits) == 3
     trainer.open_all()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)

@@ -34,7 +34,7 @@ class Divergence:
 
 
 @dataclass(frozen=True)
-class Trail:
+class Trajectory:
     """One network after 0, 1, … S gradient steps on K points.
 
     Attributes:
@@ -53,7 +53,7 @@ class Trail:
     deviation: Array | None = None
 
 
-def walk(
+def trajectory_of(
     start: Start,
     support_x: Tensor,
     support_y: Tensor,
@@ -63,9 +63,9 @@ def walk(
     alpha: float,
     steps: int,
     task: Tensor | None = None,
-) -> Trail:
-    """Adapt one network with `adapt` and measure every step; see `walk_together`."""
-    (trail,) = walk_together(
+) -> Trajectory:
+    """Adapt one network with `adapt` and measure every step; see `trajectories_of`."""
+    (trajectory,) = trajectories_of(
         [start],
         support_x,
         support_y,
@@ -75,10 +75,10 @@ def walk(
         steps=steps,
         task=task,
     )
-    return trail
+    return trajectory
 
 
-def walk_together(
+def trajectories_of(
     starts: Sequence[Start],
     support_x: Tensor,
     support_y: Tensor,
@@ -88,7 +88,7 @@ def walk_together(
     alpha: float,
     steps: int,
     task: Tensor | None = None,
-) -> list[Trail]:
+) -> list[Trajectory]:
     """Adapt R learners to the same points with `adapt` and measure every step.
 
     Args:
@@ -104,7 +104,7 @@ def walk_together(
     Raises:
         CancelledWorkError: it is no longer wanted.
     """
-    trails: dict[int, Trail] = {}
+    trajectories: dict[int, Trajectory] = {}
     for members, course_start in _of_one_shape(starts):
         rows = len(members)
         points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
@@ -131,8 +131,8 @@ def walk_together(
                 part[row].double().numpy() for part in (prediction, mse, support_losses)
             )
             band = torch.cat(deviations)[:, row].double().numpy() if deviations else None
-            trails[member] = Trail(curves, errors, losses_here, divergence, band)
-    return [trails[i] for i in range(len(starts))]
+            trajectories[member] = Trajectory(curves, errors, losses_here, divergence, band)
+    return [trajectories[i] for i in range(len(starts))]
 
 
 def _of_one_shape(

@@ -105,13 +105,13 @@ def backwards(
     vector = weighted(judged, weights, last)
     along = [vector]
     for step in range(last, 0, -1):
-        vector = vector - _bent(unrolled.support[step], vector, rates[step], network)
+        vector = vector - _hvp(unrolled.support[step], vector, rates[step], network)
         judged = unrolled.query[step - 1]
         if judged is not None:
             vector = vector + weighted(judged, weights, step - 1)
         along.append(vector)
-    bent = _bent_sum(unrolled.support[0], vector, rates[0], network)
-    return Derivative(vector.narrow(-1, 0, bent.size(0)).sum(0) - bent, along)
+    product = _summed_hvp(unrolled.support[0], vector, rates[0], network)
+    return Derivative(vector.narrow(-1, 0, product.size(0)).sum(0) - product, along)
 
 
 def by_rates(unrolled: Unrolled, derivative: Derivative) -> list[Tensor]:
@@ -157,14 +157,14 @@ def _moved(rate: Rates, descent: Tensor, network: Network) -> Tensor:
 # One step size for all is a factor of the whole product, which is fewer multiplications.
 
 
-def _bent(passed: Pass, vector: Tensor, rate: Rates, network: Network) -> Tensor:
+def _hvp(passed: Pass, vector: Tensor, rate: Rates, network: Network) -> Tensor:
     """∇²L·RᵀV of each task, ``(T, P)``."""
     if isinstance(rate, float):
         return hessian_vector(passed, vector, network) * rate
     return hessian_vector(passed, rate.transposed(vector, network), network)
 
 
-def _bent_sum(passed: Pass, vector: Tensor, rate: Rates, network: Network) -> Tensor:
+def _summed_hvp(passed: Pass, vector: Tensor, rate: Rates, network: Network) -> Tensor:
     """Σ over tasks of ∇²L·RᵀV by the weights, ``(P,)``."""
     if isinstance(rate, float):
         return summed_hessian_vector(passed, vector, network) * rate

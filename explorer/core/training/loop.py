@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CHUNK_SECONDS = 0.06
 MAX_CHUNK = 400
 WORK_PER_THREAD = 200_000  # parameters times points of an iteration, below which threads only wait
-TOGETHER = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
+DEFAULT_LEARNERS = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100
 HELD_OUT_STEPS = 10
 HELD_OUT_SHARE = 20  # training gets at least this many times the time of held-out evaluation
@@ -112,7 +112,7 @@ class HeldOut:
 TrainEvent = Progress | HeldOut
 
 
-def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
+def start(settings: Settings, learners: tuple[str, ...] = DEFAULT_LEARNERS) -> Run:
     """A run at iteration 0. All learners with the same network start from the same θ."""
     return Run(
         settings,

@@ -11,8 +11,8 @@ from explorer.core.adaptation.trajectory import Array
 from explorer.panels.plotting.curves import ByRole, Marker
 from explorer.panels.plotting.plots import Plot, drawable
 from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
+from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.sandbox import SandboxState
-from explorer.state.trails import Answer
 
 EARLIER_STEPS = 8
 FIT_WIDTH, EARLIER_WIDTH = 2.5, 1.0
@@ -20,7 +20,7 @@ GRAB_PIXELS = 14.0
 
 
 class FitPlot(Plot):
-    """Turns mouse events into wishes and an `Answer` into curves.
+    """Turns mouse events into wishes and an `AdaptationAnswer` into curves.
 
     Signals:
         add_wanted: x, y of a new point.
@@ -95,15 +95,15 @@ class FitPlot(Plot):
         self.show_hint("" if state.points else "Click on the plot to add support points")
         self.show_changes()
 
-    def draw_answer(self, answer: Answer) -> None:
+    def draw_answer(self, answer: AdaptationAnswer) -> None:
         """Show the truth, the step chosen in full colour, and fading earlier steps."""
         state = self._state
         step = min(state.step, answer.question.steps)
         self.truth.set_values(answer.grid, answer.truth)
-        shown = [role for role in answer.trails if role in state.shown]
+        shown = [role for role in answer.trajectories if role in state.shown]
         for role in shown:
             self.fits[role].setVisible(True)
-            self._draw_steps(role, answer.grid, answer.trails[role].prediction, step)
+            self._draw_steps(role, answer.grid, answer.trajectories[role].prediction, step)
         for role in self.fits.keys() - shown:
             for curve in (self.fits[role], *self.earlier[role]):
                 curve.setVisible(False)

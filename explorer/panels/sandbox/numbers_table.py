@@ -18,9 +18,9 @@ from explorer.panels.plotting.plots import number_text
 from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker
 from explorer.panels.widgets.controls import button, label, row
 from explorer.panels.widgets.style import Theme, swatch
+from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
-from explorer.state.trails import Answer
 
 NONE = "–"
 SENTENCES = 3  # of what diverged; there is no room for more
@@ -132,17 +132,17 @@ class NumbersTable(QFrame):
             self.removers[role].setAccessibleName(f"Hide {name}")
             self.removers[role].setToolTip(f"Hide {name}")
 
-    def draw_answer(self, answer: Answer) -> None:
+    def draw_answer(self, answer: AdaptationAnswer) -> None:
         """Show the numbers of the current step and what diverged."""
         state = self._sandbox.state
         step = min(state.step, answer.question.steps)
         plural = "step" if step == 1 else "steps"
         self.title.setText(f"MSE after {step} gradient {plural}")
         for role in ROLES:
-            trail = answer.trails.get(role) if role in state.shown else None
+            trajectory = answer.trajectories.get(role) if role in state.shown else None
             texts = (NONE, NONE)
-            if trail is not None:
-                texts = number_text(trail.mse[step]), number_text(trail.support_mse[step])
+            if trajectory is not None:
+                texts = number_text(trajectory.mse[step]), number_text(trajectory.support_mse[step])
             self.on_task[role].setText(texts[0])
             self.on_support[role].setText(texts[1])
         sentences = [text for role, text in answer.sentences.items() if role in state.shown]

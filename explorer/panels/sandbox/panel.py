@@ -14,8 +14,8 @@ from explorer.panels.sandbox.steps_plot import StepsPlot
 from explorer.panels.sandbox.task_controls import TaskControls
 from explorer.panels.widgets.style import Theme
 from explorer.panels.widgets.view import View
+from explorer.state.adaptation_query import SupportPoint
 from explorer.state.frame_clock import FRAME, FrameClock
-from explorer.state.trails import SupportPoint
 from explorer.state.workspace import Workspace
 
 HEADROOM = 1.25

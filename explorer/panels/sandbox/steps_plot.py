@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 from explorer.panels.plotting.curves import ByRole, Rule
 from explorer.panels.plotting.plots import Plot, log_values
 from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
+from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.sandbox import SandboxState
-from explorer.state.trails import Answer
 
 THICK, THIN = (2.5, 1.0), (1.0, 0.8)  # width and opacity
 LOWEST, HIGHEST = -4.0, 3.0  # powers of ten that the axis may reach
@@ -51,15 +51,15 @@ class StepsPlot(Plot):
                 curve.setPen(learner_pen(theme, role, *look))
         self.marker.setPen(pen(theme, theme.muted, 1))
 
-    def draw_answer(self, answer: Answer, state: SandboxState) -> None:
+    def draw_answer(self, answer: AdaptationAnswer, state: SandboxState) -> None:
         """Show the errors of the learners that are switched on, and mark the current step."""
         steps = np.arange(answer.question.steps + 1, dtype=np.float64)
         heights = []
-        shown = {role: t for role, t in answer.trails.items() if role in state.shown}
-        for role, trail in shown.items():
+        shown = {role: t for role, t in answer.trajectories.items() if role in state.shown}
+        for role, trajectory in shown.items():
             for curve, errors in (
-                (self.on_task[role], trail.mse),
-                (self.on_support[role], trail.support_mse),
+                (self.on_task[role], trajectory.mse),
+                (self.on_support[role], trajectory.support_mse),
             ):
                 values = log_values(errors)
                 curve.set_values(steps, values)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QProgressBar, QTabWidget, QVBoxLayout, 
 from explorer.core.experiment.presets import PRESETS, matching_preset
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.ledger import accounts
-from explorer.core.training.loop import HELD_OUT_TASKS, TOGETHER
+from explorer.core.training.loop import DEFAULT_LEARNERS, HELD_OUT_TASKS
 from explorer.panels.training.learner_choice import LearnerChoice
 from explorer.panels.training.legend import Legend
 from explorer.panels.training.loss_plots import CROWDED, HeldOutPlot, MetaLossPlot
@@ -140,7 +140,7 @@ class TrainingPanel(QWidget):
             if preset.learners:
                 self.choice.show_learners(preset.learners)
             elif MAML.name not in self.choice.chosen:  # as after a preset of another learner
-                self.choice.show_learners(TOGETHER)
+                self.choice.show_learners(DEFAULT_LEARNERS)
         self._on_edited()
 
     @Slot()

@@ -60,11 +60,11 @@ def test_every_step_is_a_plain_gradient_step(
     theta, x, y = problem(network)
     if per_task:
         theta = theta * torch.tensor([[1.0], [0.8], [1.2]], dtype=torch.float64)
-    trail = list(adapt(StartingPoint(network, theta), x, y, GRID, alpha=0.02, steps=4))
-    assert [step.step for step in trail] == [0, 1, 2, 3, 4]
+    trajectory = list(adapt(StartingPoint(network, theta), x, y, GRID, alpha=0.02, steps=4))
+    assert [step.step for step in trajectory] == [0, 1, 2, 3, 4]
     for task in range(TASKS):
         net = sequential(theta[task] if per_task else theta, network)
-        for step in trail:
+        for step in trajectory:
             loss = nn.functional.mse_loss(net(x[task]), y[task])
             torch.testing.assert_close(step.support_loss[task], loss.detach())
             with torch.no_grad():
@@ -76,7 +76,7 @@ def test_every_step_is_a_plain_gradient_step(
             with torch.no_grad():
                 for parameter, gradient in zip(net.parameters(), gradients, strict=True):
                     parameter.sub_(0.02 * gradient)
-    assert not torch.allclose(trail[0].theta, trail[-1].theta)
+    assert not torch.allclose(trajectory[0].theta, trajectory[-1].theta)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -119,21 +119,21 @@ def test_without_points_nothing_changes(activation: str) -> None:
     network = make_network((5, 5), activation)
     theta, _, _ = problem(network)
     none = torch.zeros(2, 0, 1, dtype=torch.float64)
-    trail = list(adapt(StartingPoint(network, theta), none, none, GRID, alpha=0.1, steps=3))
-    assert len(trail) == 4
-    for step in trail:
+    trajectory = list(adapt(StartingPoint(network, theta), none, none, GRID, alpha=0.1, steps=3))
+    assert len(trajectory) == 4
+    for step in trajectory:
         assert step.support_loss.isnan().all()
         assert torch.equal(step.theta, theta.expand(2, -1))
-        assert torch.equal(step.prediction, trail[0].prediction)
+        assert torch.equal(step.prediction, trajectory[0].prediction)
         assert torch.isfinite(step.prediction).all()
-    flags = diverged(losses_of(trail), none)
+    flags = diverged(losses_of(trajectory), none)
     assert flags.shape == (4, 2)
     assert not flags.any()
     assert curvature(StartingPoint(network, theta), none[:1], none[:1]) == 0
 
 
-def losses_of(trail: list[AdaptStep]) -> Tensor:
-    return torch.stack([step.support_loss for step in trail])
+def losses_of(trajectory: list[AdaptStep]) -> Tensor:
+    return torch.stack([step.support_loss for step in trajectory])
 
 
 def test_too_long_a_step_diverges_and_a_fair_one_does_not() -> None:
@@ -142,10 +142,10 @@ def test_too_long_a_step_diverges_and_a_fair_one_does_not() -> None:
     theta, x, y = (tensor.float() for tensor in problem(network))
     flags = {}
     for alpha in (0.01, 3.0):
-        trail = list(
+        trajectory = list(
             adapt(StartingPoint(network, theta), x, y, GRID.float(), alpha=alpha, steps=30)
         )
-        flags[alpha] = diverged(losses_of(trail), y)
+        flags[alpha] = diverged(losses_of(trajectory), y)
         assert flags[alpha].shape == (31, TASKS)
         assert flags[alpha].dtype == torch.bool
     assert not flags[0.01].any()
@@ -221,10 +221,10 @@ def test_two_over_curvature_is_the_limit_of_stability() -> None:
     ends = {}
     for product in (1.8, 2.2):
         nudged = minimum + 1e-4 * direction
-        trail = list(
+        trajectory = list(
             adapt(StartingPoint(network, nudged), x, y, GRID, alpha=product / top, steps=20)
         )
-        ends[product] = float((trail[-1].theta[0] - minimum) @ direction) / 1e-4
+        ends[product] = float((trajectory[-1].theta[0] - minimum) @ direction) / 1e-4
     # Each step multiplies the distance by 1 − α·curvature: (−0.8)²⁰ and (−1.2)²⁰.
     assert abs(ends[1.8]) < 0.1
     assert abs(ends[2.2]) > 10

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from explorer.core.adaptation.inner_loop import adapt
-from explorer.core.adaptation.trajectory import walk
+from explorer.core.adaptation.trajectory import trajectory_of
 from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import evaluate
@@ -148,13 +148,13 @@ def test_a_trail_like_a_networks(name: str) -> None:
     steps = list(adapt(start, x, y, inputs, alpha=1.0, steps=3))
     assert [step.step for step in steps] == [0, 1, 2, 3]
     assert all(step.theta is None and step.prediction.dtype == torch.float32 for step in steps)
-    trail = walk(start, x, y, inputs, truth, alpha=1.0, steps=3)
-    assert trail.divergence is None
+    trajectory = trajectory_of(start, x, y, inputs, truth, alpha=1.0, steps=3)
+    assert trajectory.divergence is None
     for at, step in enumerate(steps):
-        assert np.array_equal(trail.prediction[at], step.prediction[0].double().numpy())
-        assert trail.mse[at] == float((step.prediction - truth).square().mean())
-        assert trail.support_mse[at] == float(step.support_loss)
-    assert (trail.mse[1] < 1e-10) == (trail.support_mse[1] < 1e-10) == (name == "ideal")
+        assert np.array_equal(trajectory.prediction[at], step.prediction[0].double().numpy())
+        assert trajectory.mse[at] == float((step.prediction - truth).square().mean())
+        assert trajectory.support_mse[at] == float(step.support_loss)
+    assert (trajectory.mse[1] < 1e-10) == (trajectory.support_mse[1] < 1e-10) == (name == "ideal")
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 import explorer
 from explorer.core.base import atomic_files as files
-from explorer.core.files import checkpoint, header
 from explorer.core.base.errors import CheckpointError
 from explorer.core.experiment.settings import Settings
+from explorer.core.files import checkpoint, header
 from explorer.core.files.checkpoint import (
     DESCRIPTION_KEY,
     FORMAT,

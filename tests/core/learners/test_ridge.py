@@ -8,7 +8,7 @@ from torch import Tensor
 
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.ridge_head import RidgeHead
-from explorer.core.adaptation.trajectory import walk_together
+from explorer.core.adaptation.trajectory import trajectories_of
 from explorer.core.evaluation.coverage import coverage
 from explorer.core.families import Sine
 from explorer.core.learners.ridge import LEAST_PENALTY, exponential, inverse
@@ -125,7 +125,7 @@ def test_the_band_is_part_of_what_is_shown() -> None:
     """Whoever adapts beside it has none; its own narrows with the points."""
     case, other = in_mid_training(), problem("maml")
     b = case.batch
-    ridge, maml = walk_together(
+    ridge, maml = trajectories_of(
         [case.start, other.start], b.support_x[:1], b.support_y[:1], GRID, GRID, alpha=0.1, steps=2
     )
     assert maml.deviation is None

@@ -11,7 +11,7 @@ from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
 from explorer.core.training.cost import iteration_seconds, too_much
-from explorer.core.training.loop import TOGETHER, advance, start
+from explorer.core.training.loop import DEFAULT_LEARNERS, advance, start
 from explorer.core.training.outer_loop import compiled_chunk, plain_chunk
 from tests.trainers import SMALL
 
@@ -23,7 +23,7 @@ def test_every_preset_can_be_trained_with_all_learners(name: str) -> None:
     """Nobody who compares everything on a known code's settings is turned away."""
     settings = PRESETS[name].settings
     wide = sum(settings.hidden) > sum(Settings().hidden) * 2  # 500 such networks are too many
-    assert too_much(settings, TOGETHER if wide else tuple(LEARNERS)) == ""
+    assert too_much(settings, DEFAULT_LEARNERS if wide else tuple(LEARNERS)) == ""
 
 
 @pytest.mark.parametrize(

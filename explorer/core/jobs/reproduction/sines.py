@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from explorer.core.adaptation.trajectory import Trail, walk
+from explorer.core.adaptation.trajectory import Trajectory, trajectory_of
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.grid import GRID_POINTS
@@ -91,7 +91,7 @@ class Fit(NamedTuple):
     learner: str
     shots: int
     alpha: float
-    trails: tuple[Trail, ...]
+    trajectories: tuple[Trajectory, ...]
     halves: Halves | None
 
 
@@ -133,8 +133,8 @@ def _make(plan: Plan, asked: SinesFigure) -> Job[Figure]:
                 halves = yield from evaluate_by_half(
                     meter, kept.start, plan, shots, max(SHOWN), alpha, label
                 )
-            trails = tuple(_walk(plan, kept, task, shots, alpha) for task in asked.sines)
-            fits.append(Fit(learner, shots, alpha, trails, halves))
+            trajectories = tuple(_walk(plan, kept, task, shots, alpha) for task in asked.sines)
+            fits.append(Fit(learner, shots, alpha, trajectories, halves))
             meter.figure = figure = _figure(plan, asked, runs, fits)
             yield meter.at(1.0)
     meter.figure = figure = replace(figure, complete=True)
@@ -142,11 +142,11 @@ def _make(plan: Plan, asked: SinesFigure) -> Job[Figure]:
     return figure
 
 
-def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trail:
+def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trajectory:
     inputs = plan.family.grid(DRAWN_POINTS)
     a, phi = torch.tensor(task.amplitude), torch.tensor(task.phase)
     x = torch.tensor(task.x[:shots]).view(1, -1, 1)
-    return walk(
+    return trajectory_of(
         *(kept.start, x, sine(x, a, phi), inputs, sine(inputs, a, phi)),
         alpha=alpha,
         steps=max(SHOWN),
@@ -155,7 +155,9 @@ def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trai
 
 def _figure(plan: Plan, asked: SinesFigure, runs: dict[str, Kept], fits: Sequence[Fit]) -> Figure:
     by_column = {(fit.learner, fit.shots): fit for fit in fits}
-    limits = [_limit(task, [fit.trails[i] for fit in fits]) for i, task in enumerate(asked.sines)]
+    limits = [
+        _limit(task, [fit.trajectories[i] for fit in fits]) for i, task in enumerate(asked.sines)
+    ]
     return Figure(
         asked.item,
         asked.title,
@@ -172,9 +174,11 @@ def _figure(plan: Plan, asked: SinesFigure, runs: dict[str, Kept], fits: Sequenc
     )
 
 
-def _limit(task: Drawn, trails: Sequence[Trail]) -> float:
+def _limit(task: Drawn, trajectories: Sequence[Trajectory]) -> float:
     """Largest |y| that the panels of a sine show."""
-    heights = [np.abs(trail.prediction[step]).max() for trail in trails for step in SHOWN]
+    heights = [
+        np.abs(trajectory.prediction[step]).max() for trajectory in trajectories for step in SHOWN
+    ]
     reach = 1.08 * max([task.amplitude, *(h for h in heights if math.isfinite(h))])
     return float(min(reach, TALLEST * max(task.amplitude, 2.0)))
 
@@ -199,18 +203,20 @@ def _panel(
         title += f", step size {fit.alpha:g}"
         for step, label in SHOWN.items():
             dashes, opacity = STYLES[step]
-            y = fit.trails[number].prediction[step]
+            y = fit.trajectories[number].prediction[step]
             curves.append(Curve(learner, label, inputs, y, dashes=dashes, opacity=opacity))
     return Panel(title + ", x < 0" * task.half, "x", "y", tuple(curves), y_range=(-limit, limit))
 
 
 def _rows(asked: SinesFigure, fit: Fit) -> Iterator[Row]:
     label = LEARNERS[fit.learner].label
-    for i, (task, trail) in enumerate(zip(asked.sines, fit.trails, strict=True), start=1):
+    for i, (task, trajectory) in enumerate(
+        zip(asked.sines, fit.trajectories, strict=True), start=1
+    ):
         name = f"{label}, sine {i}{', x < 0' * task.half}"
         for step in SHOWN:
-            error = float(trail.mse[step])
-            lost = int(trail.divergence is not None and step >= trail.divergence.step)
+            error = float(trajectory.mse[step])
+            lost = int(trajectory.divergence is not None and step >= trajectory.divergence.step)
             yield Row(
                 asked.item, fit.learner, name, fit.shots, step, None, error, math.nan, lost, ""
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from explorer.core.adaptation.inner_loop import Start, divergence_sentence, takes_own_steps
-from explorer.core.adaptation.trajectory import Array, Divergence, Trail, walk_together
+from explorer.core.adaptation.trajectory import Array, Divergence, Trajectory, trajectories_of
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families import Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
@@ -32,7 +32,7 @@ class SupportPoint:
 
 
 @dataclass(frozen=True)
-class Question:
+class AdaptationQuery:
     """Everything that decides an adaptation, and nothing else.
 
     Attributes:
@@ -53,31 +53,31 @@ class Question:
     alpha: float
     steps: int
 
-    def covers(self, other: Question) -> bool:
+    def covers(self, other: AdaptationQuery) -> bool:
         """Whether the answer to this question answers another one too."""
         return other.roles <= self.roles and replace(self, roles=other.roles) == other
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The trails of the learners that a question asks for.
+class AdaptationAnswer:
+    """The trajectories of the learners that a question asks for.
 
     Attributes:
         question: what was asked.
         grid: inputs ``(G,)``.
         truth: the true function on the grid, ``(G,)``.
-        trails: by role.
+        trajectories: by role.
         sentences: why adaptation diverged, for the roles where it did.
     """
 
-    question: Question
+    question: AdaptationQuery
     grid: Array
     truth: Array
-    trails: Mapping[str, Trail]
+    trajectories: Mapping[str, Trajectory]
     sentences: Mapping[str, str]
 
 
-def answer(question: Question) -> Answer:
+def answer(question: AdaptationQuery) -> AdaptationAnswer:
     """Adapt the networks asked for to the question's points.
 
     Raises:
@@ -94,20 +94,20 @@ def answer(question: Question) -> Answer:
     }
     starts = {role: _start(role, one, family) for role, one in competitors.items()}
     known = {role: start for role, start in starts.items() if start is not None}
-    found = walk_together(
+    found = trajectories_of(
         *(list(known.values()), x, y, inputs, truth),
         alpha=question.alpha,
         steps=question.steps,
         task=task,
     )
-    trails = dict(zip(known, found, strict=True))
+    trajectories = dict(zip(known, found, strict=True))
     sentences = {
-        role: _sentence(competitors[role], trail.divergence, question.alpha)
-        for role, trail in trails.items()
-        if trail.divergence is not None
+        role: _sentence(competitors[role], trajectory.divergence, question.alpha)
+        for role, trajectory in trajectories.items()
+        if trajectory.divergence is not None
     }
     arrays = inputs.double().numpy(), truth.double().numpy()
-    return Answer(question, *arrays, trails, sentences)
+    return AdaptationAnswer(question, *arrays, trajectories, sentences)
 
 
 def _start(role: str, one: LazyCompetitor, family: Family) -> Start | None:
