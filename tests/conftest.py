@@ -18,15 +18,20 @@ from pytestqt.qtbot import QtBot
 from explorer.app.launch import make_application
 from explorer.app.main_window import MainWindow
 from explorer.core.engine import native
+from explorer.core.engine.checking import CHECK
+from explorer.core.engine.status import STATUS, SWITCH, State, Status
 from explorer.core.experiment.settings import Settings
 from explorer.state import workspace as workspace_module
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
 from tests.leaks import Deaths, Watch
+from tests.stages import EvaluationStage, SandboxStage, TrainingStage
 from tests.trainers import SMALL
 
+MakeWorkspace = Callable[..., Workspace]
 OpenWindow = Callable[..., MainWindow]
+OpenTraining = Callable[..., TrainingStage]
 # Milliseconds; shorter than `PATIENCE`, or a gate would open before anyone missed it.
 WAIT = 40_000
 _body_passed = pytest.StashKey[bool]()
@@ -89,6 +94,29 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     return PatientBot(request)
 
 
+@pytest.fixture
+def fresh_status(monkeypatch: pytest.MonkeyPatch) -> Status:
+    """The engine's status as a new process finds it; what is loaded stays so."""
+    monkeypatch.setattr(STATUS, "_state", State.NOT_LOADED)
+    monkeypatch.setattr(STATUS, "_sentences", [])
+    return STATUS
+
+
+@pytest.fixture
+def engine_off(fresh_status: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything runs as ordinary Python."""
+    monkeypatch.setenv(SWITCH, "off")
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first round of every program is run as ordinary Python too, and compared.
+
+    With ``MAML_EXPLORER_CHECK=1`` in the environment all tests do so, and take half as long again.
+    """
+    monkeypatch.setenv(CHECK, "1")
+
+
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
     """At these sizes a second thread costs more than it brings."""
@@ -136,31 +164,28 @@ def no_leak(
 
 
 @pytest.fixture
-def open_window(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[OpenWindow]:
-    """Opens windows as the program does, over preferences of their own, closed at the end."""
-    windows: list[MainWindow] = []
+def make_workspace(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> MakeWorkspace:
+    """Makes workspaces with the trainer given."""
 
-    def open_one(
+    def make(
         settings: Settings = SMALL, trainer: Trainer = train_newest, kept_run: Path | None = None
-    ) -> MainWindow:
+    ) -> Workspace:
         def session(
             settings: Settings, parent: Workspace, learners: Sequence[str]
         ) -> TrainingSession:
             return TrainingSession(settings, parent, trainer, learners)
 
         monkeypatch.setattr(workspace_module, "TrainingSession", session)
-        workspace = Workspace(settings, kept_run=kept_run)
-        window = MainWindow(workspace, Preferences(tmp_path / "settings.ini"))
-        windows.append(window)
-        with qtbot.waitExposed(window):
-            window.show()
-        window.activateWindow()
-        qtbot.waitUntil(lambda: window.workspace.sandbox.is_current and window.isActiveWindow())
-        return window
+        return Workspace(settings, kept_run=kept_run)
 
-    yield open_one
+    return make
+
+
+@pytest.fixture
+def closing(qtbot: QtBot) -> Iterator[list[QWidget]]:
+    """Windows that are closed at the end."""
+    windows: list[QWidget] = []
+    yield windows
     with qtbot.captureExceptions() as errors:  # an error while closing would go unheard
         for window in windows:
             window.close()
@@ -169,6 +194,67 @@ def open_window(
 
 
 @pytest.fixture
+def open_window(
+    qtbot: QtBot, tmp_path: Path, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> OpenWindow:
+    """Opens windows as the program does, over preferences of their own, closed at the end."""
+
+    def open_one(
+        settings: Settings = SMALL, trainer: Trainer = train_newest, kept_run: Path | None = None
+    ) -> MainWindow:
+        workspace = make_workspace(settings, trainer, kept_run)
+        window = MainWindow(workspace, Preferences(tmp_path / "settings.ini"))
+        closing.append(window)
+        with qtbot.waitExposed(window):
+            window.show()
+        window.activateWindow()
+        qtbot.waitUntil(lambda: window.workspace.sandbox.is_current and window.isActiveWindow())
+        return window
+
+    return open_one
+
+
+@pytest.fixture
 def window(open_window: OpenWindow) -> MainWindow:
     """The window with a small experiment, on which the first adaptation is done."""
     return open_window()
+
+
+@pytest.fixture
+def sandbox_stage(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> SandboxStage:
+    """The sandbox alone, with the first adaptation done."""
+    closing.append(stage := SandboxStage(make_workspace()))
+    stage.show_and_start(qtbot)
+    return stage
+
+
+@pytest.fixture
+def evaluation_stage(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> EvaluationStage:
+    """The evaluation panel alone."""
+    closing.append(stage := EvaluationStage(make_workspace()))
+    stage.show_and_start(qtbot)
+    return stage
+
+
+@pytest.fixture
+def open_training(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> OpenTraining:
+    """Opens training panels alone, each over a run with the settings and the trainer given."""
+
+    def open_one(settings: Settings = SMALL, trainer: Trainer = train_newest) -> TrainingStage:
+        closing.append(stage := TrainingStage(make_workspace(settings, trainer)))
+        stage.show_and_start(qtbot)
+        return stage
+
+    return open_one
+
+
+@pytest.fixture
+def training_stage(open_training: OpenTraining) -> TrainingStage:
+    """The training panel alone, with a small experiment."""
+    return open_training()

@@ -15,10 +15,11 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
-from explorer.panels.plots import BEYOND, Plot
+from explorer.panels.plotting.plots import BEYOND, Plot
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import GRID_POINTS
+from tests.stages import SandboxStage
 
 Array = NDArray[np.float64]
 WORDS = {"–": math.nan, "diverged": math.inf}
@@ -134,7 +135,9 @@ def status_text(window: MainWindow) -> str:
     return window.statusBar().findChildren(QLabel)[0].text()
 
 
-def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None = None) -> None:
+def assert_adapted(
+    qtbot: QtBot, window: MainWindow | SandboxStage, roles: Sequence[str] | None = None
+) -> None:
     """Wait until the window shows, float for float, what the core computes for its state."""
     sandbox, fit, numbers = window.workspace.sandbox, window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: sandbox.is_current)

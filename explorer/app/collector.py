@@ -15,7 +15,7 @@ LOOK_MS = 500
 ENOUGH = 2_000  # objects; fewer are not worth a collection
 # As many new objects between two looks are libraries being loaded, which stay; as many that survive
 # belong to the program for good.
-MOST = 15_000
+MOST = 10_000
 STILL_SECONDS = 1.0  # without a frame: then a longer pause holds up nobody
 
 

@@ -22,23 +22,28 @@ from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
 from explorer.app.collector import Collector
 from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
+from explorer.core.engine import STATUS, State
 from explorer.core.files.checkpoint import SUFFIX
-from explorer.panels import style
-from explorer.panels.notice_bar import NoticeBar
-from explorer.panels.sandbox_panel import SandboxPanel
-from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
-from explorer.panels.widgets import label
+from explorer.panels.sandbox.panel import SandboxPanel
+from explorer.panels.training.panel import NUMBERS_PER_SECOND, TrainingPanel
+from explorer.panels.widgets import style
+from explorer.panels.widgets.controls import label
+from explorer.panels.widgets.notice_bar import NoticeBar
 from explorer.state.frame_clock import FrameClock
 from explorer.state.preferences import THEMES, Preferences, Theme
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
 
 if TYPE_CHECKING:
-    from explorer.panels.evaluation_panel import EvaluationPanel
+    from explorer.panels.evaluation.panel import EvaluationPanel
 
 SANDBOX, EVALUATION = range(2)  # tabs
 TRANSIENT_MS = 5000
-LOADING = "Loading the engine; the first time it is compiled for this computer"
+LOADING = "Loading the engine"
+ENGINE = {  # said beside the sandbox's networks, where all is slower than it could be
+    State.COMPILING: "Compiling the engine, slower until then",
+    State.OFF: "Engine off, slower",
+}
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 
 
@@ -86,6 +91,7 @@ class MainWindow(QMainWindow):
         self.sandbox.controls.open_wanted.connect(self.ask_open)
         workspace.session.phase_changed.connect(self._refresh_status)
         workspace.session.progressed.connect(self._on_progress)
+        workspace.engine_changed.connect(self._on_progress)
         workspace.sandbox.changed.connect(self._on_progress)
         workspace.sandbox.answered.connect(self._on_progress)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
@@ -145,7 +151,7 @@ class MainWindow(QMainWindow):
     def _evaluation_shown(self) -> EvaluationPanel:
         if self.evaluation is None:
             # Here, because the window opens without it.
-            from explorer.panels.evaluation_panel import EvaluationPanel  # noqa: PLC0415
+            from explorer.panels.evaluation.panel import EvaluationPanel  # noqa: PLC0415
 
             self.evaluation = EvaluationPanel(self.workspace, self.clock)
             self.evaluation.export_wanted.connect(self.ask_export)
@@ -200,9 +206,8 @@ class MainWindow(QMainWindow):
             text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
         sandbox = self.workspace.sandbox
-        self._origin.setText(
-            f"Sandbox: {sandbox.competitors.origin}" if sandbox.is_answering else LOADING
-        )
+        parts = [ENGINE.get(STATUS.state, ""), f"Sandbox: {sandbox.competitors.origin}"]
+        self._origin.setText(" · ".join(filter(None, parts)) if sandbox.is_answering else LOADING)
 
     def ask_open(self) -> None:
         """Let the user choose a checkpoint and open it."""

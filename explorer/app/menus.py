@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.app.actions import Entry
-from explorer.panels.learner_picker import KEYS
+from explorer.panels.sandbox.learner_picker import KEYS
 from explorer.state.competitors import LABELS
 from explorer.state.preferences import THEMES
 

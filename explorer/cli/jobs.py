@@ -20,6 +20,7 @@ from explorer.core.families import Family, default_family
 from explorer.core.figures.export import export
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.progress import Job
+from explorer.palette import look
 
 # Seconds between two states of the bar: a terminal is watched, a log file is kept.
 TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
@@ -86,7 +87,7 @@ def write(figure: Figure, folder: Path | None) -> list[str]:
     """
     if folder is None:
         return []
-    files = [str(path) for path in export(figure, folder)]
+    files = [str(path) for path in export(figure, folder, look)]
     for file in files:
         say(f"wrote {file}")
     return files

@@ -8,16 +8,15 @@ from collections.abc import Callable
 
 from explorer.cli.family_arguments import flag
 from explorer.core.base.errors import UserError
-from explorer.core.families import FAMILIES, Family, default_family
+from explorer.core.families import DEFAULT_FAMILY, Family
 from explorer.core.families.base import Parameter
 
 PARAMETER = "parameter_"  # prefix of names in the parsed arguments
 
 
 def name_of(parameter: Parameter) -> str:
-    """A parameter's name in flags: its label without the symbol; empty if that is all it has."""
-    words, _, symbol = parameter.label.rpartition(" ")
-    return words.lower().replace(" ", "_").replace("-", "_") if symbol else ""
+    """A parameter's name in flags: its label without the symbol."""
+    return parameter.label.rpartition(" ")[0].lower().replace(" ", "_")
 
 
 def add_task(
@@ -25,7 +24,7 @@ def add_task(
     number: Callable[[str], float],
     numbers: Callable[[str], list[float]],
 ) -> None:
-    """Flags for the parameters of the tasks of every family.
+    """Flags for the parameters of a task: by name for the default family, in order for any.
 
     Args:
         parser: takes them.
@@ -33,27 +32,21 @@ def add_task(
         numbers: reads several.
     """
     group = parser.add_argument_group("the task, of the family that the network was trained on")
-    for name, families in _names().items():
+    for parameter in DEFAULT_FAMILY.parameters:
         group.add_argument(
-            flag(name),
-            dest=PARAMETER + name,
+            flag(name_of(parameter)),
+            dest=PARAMETER + name_of(parameter),
             type=number,
             metavar="VALUE",
-            help=f"parameter of {', '.join(families)}",
+            help=f"{parameter.label} of a {DEFAULT_FAMILY.label.lower()}",
         )
     group.add_argument(
-        "--task", type=numbers, metavar="V,V", help="all of its parameters, in their order"
+        "--task",
+        type=numbers,
+        metavar="V,V",
+        help="all parameters of a task of any family, in the order of the window",
     )
-    group.add_argument("--task-seed", type=int, metavar="N", help="draw it at random instead")
-
-
-def _names() -> dict[str, list[str]]:
-    result: dict[str, list[str]] = {}
-    for family in map(default_family, FAMILIES):
-        for name in dict.fromkeys(map(name_of, family.parameters)):
-            if name:
-                result.setdefault(name, []).append(family.name)
-    return result
+    group.add_argument("--task-seed", type=int, metavar="N", help="draw the task at random")
 
 
 def task_from(arguments: Namespace, family: Family) -> tuple[float, ...]:
@@ -82,13 +75,14 @@ def task_from(arguments: Namespace, family: Family) -> tuple[float, ...]:
 
 
 def _by_name(given: dict[str, float], family: Family) -> tuple[float, ...]:
-    names = [name_of(parameter) for parameter in family.parameters]
-    distinct = len(set(names)) == len(names) == family.size and all(names)
-    if not distinct:
-        raise UserError(f"{family.label} tasks: give --task-seed, or --task with all numbers.")
-    missing = [flag(name) for name in names if name not in given]
-    strange = [flag(name) for name in given if name not in names]
-    if missing or strange:
-        wanted = " and ".join(map(flag, names))
-        raise UserError(f"{family.label} tasks take {wanted} (or --task-seed): give just these.")
+    names = [name_of(parameter) for parameter in DEFAULT_FAMILY.parameters]
+    if type(family) is not type(DEFAULT_FAMILY):
+        wanted = ", ".join(each.label for each in family.parameters)
+        how = f"--task with {family.size} numbers ({wanted})" if wanted else "--task-seed"
+        raise UserError(f"The network was trained on {family.label} tasks: give {how}.")
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise UserError(
+            f"A task needs {' and '.join(map(flag, missing))} (or --task, or --task-seed)."
+        )
     return tuple(given[name] for name in names)

@@ -1,12 +1,13 @@
 """Everything that one window works on, and how its parts bear on each other."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.base.errors import UserError
+from explorer.core.engine import STATUS
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import Checkpoint, load, save
@@ -32,10 +33,12 @@ class Workspace(QObject):
     Signals:
         notice: a sentence for the user and details to copy (may be empty).
         sources_changed: another set of sources can be chosen in the sandbox.
+        engine_changed: the engine's status has a new value.
     """
 
     notice = Signal(str, str)
     sources_changed = Signal()
+    engine_changed = Signal()
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Workspace(QObject):
         self._file: Competitors | None = None
         self._saved_iteration = 0
         self._followed = 0.0
+        self._ignore_engine: Callable[[], None] = lambda: None  # until it is observed
         self.session = TrainingSession(
             settings or PRESETS["paper"].settings, self, learners=learners
         )
@@ -81,12 +85,21 @@ class Workspace(QObject):
     def start(self) -> None:
         """Load the engine and answer the sandbox, in the sandbox's thread.
 
-        Everything else works before: what needs the engine then waits for it.
+        Everything else works before: what needs the engine then waits for PyTorch, though not for
+        the machine to be compiled, without which all is slower.
         """
+        self._ignore_engine = STATUS.observe(self._on_engine)
         self.sandbox.start()
+
+    def _on_engine(self, why_plain: str) -> None:
+        """Pass on what the engine says, from whatever thread, to the window's."""
+        self.engine_changed.emit()
+        if why_plain:
+            self.notice.emit(why_plain, "")
 
     def shut_down(self) -> None:
         """Stop every thread and wait for it; asks all of them first."""
+        self._ignore_engine()
         self.player.stop()
         self.sandbox.stop()
         self.jobs.stop()

@@ -106,7 +106,7 @@ def test_closing_before_the_engine_is_there(window: MainWindow, qtbot: QtBot) ->
     assert not window.workspace.sandbox.is_current
 
 
-def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, text: str, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Python with an environment of its own around the program, after a common beginning."""
     return subprocess.run(
         [sys.executable, "-c", BEGIN + text],
@@ -116,7 +116,7 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
             "QT_QPA_PLATFORM": "offscreen",
             "HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
-            "XDG_CACHE_HOME": str(cache_folder().parent),  # the engine, compiled once for all
+            "XDG_CACHE_HOME": str(cache or cache_folder().parent),  # compiled once for all
         },
         capture_output=True,
         text=True,
@@ -218,6 +218,38 @@ raise SystemExit(launch.run_window(WindowOptions(preset="quick")))
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "Pause 0 False\nFalse\n"
+
+
+def test_the_first_start_does_not_wait_for_the_compiler(tmp_path: Path) -> None:
+    """A click is answered, training begins and pauses, and the window closes, all meanwhile."""
+    done = run(
+        tmp_path,
+        """
+import atexit
+compilers = []
+atexit.register(lambda: print(compilers[0].wait(10) != 0))  # before the program's own
+from explorer.core.engine import STATUS, native
+from tests.ui import click_plot
+started = Workspace.start
+def start(workspace):
+    window, session = windows[0], workspace.session
+    started(workspace)
+    click_plot(window.sandbox.fit, 2.0, 1.0)
+    window.training.train.click()
+    wait(lambda: workspace.sandbox.is_current and session.iteration > 0)
+    print(STATUS.state.value, len(workspace.sandbox.answer.question.points))
+    window.training.train.click()
+    wait(lambda: session.phase is Phase.PAUSED)
+    print(STATUS.state.value, len(native._compilers))
+    compilers.extend(native._compilers)
+    window.close()
+Workspace.start = start
+raise SystemExit(launch.run_window(WindowOptions(preset="quick")))
+""",
+        cache=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "compiling 11\ncompiling 1\nTrue\n"
 
 
 @pytest.mark.parametrize("early", ["", "window.training.train.click()"])

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsScene, QMenu
 from pytestqt.qtbot import QtBot
 
 from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
-from explorer.panels.figure_view import FigureView
-from explorer.panels.panel_plot import PanelPlot
-from explorer.panels.style import DARK, LIGHT
+from explorer.panels.figures.panel_plot import PanelPlot
+from explorer.panels.figures.view import FigureView
+from explorer.panels.widgets.style import DARK, LIGHT
 from explorer.state.frame_clock import FrameClock
 from tests.jobs import STEPS, fit_figure, heat_figure, loss_curve, loss_figure
 from tests.ui import DOUBLE, LEFT, drag_plot, pixel, press, send_mouse

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS, Settings
-from explorer.panels.editors import RangeBox
-from explorer.panels.settings_form import SettingsForm
+from explorer.panels.training.settings_form import SettingsForm
+from explorer.panels.widgets.editors import RangeBox
 from tests.ui import enter, press
 
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.panels.plots import Plot, number_text
-from explorer.panels.style import DARK, LIGHT, Theme, learner_pen
+from explorer.panels.plotting.plots import Plot, number_text
+from explorer.panels.widgets.style import DARK, LIGHT, Theme, learner_pen
 from explorer.state.competitors import ROLES
 from tests.ui import assert_adapted, click, read_number
 

@@ -16,17 +16,18 @@ from explorer.app.main_window import MainWindow
 from explorer.core.base.random_streams import stream
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
-from explorer.panels.widgets import SliderBox
+from explorer.panels.widgets.controls import SliderBox
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import MAX_POINTS
 from explorer.state.training_session import Phase
+from tests.stages import SandboxStage
 from tests.trainers import SMALL
 from tests.ui import RIGHT, assert_adapted, click, click_plot, enter, pick, press, read_number
 
 Key = Qt.Key
 
 
-def assert_on_task(window: MainWindow) -> None:
+def assert_on_task(window: MainWindow | SandboxStage) -> None:
     """Every snapped point lies on the sine shown."""
     state = window.workspace.sandbox.state
     for point in state.points:
@@ -35,16 +36,16 @@ def assert_on_task(window: MainWindow) -> None:
 
 @pytest.mark.parametrize(("column", "value"), [(0, 1.25), (1, 2.5)])
 def test_a_typed_value_moves_the_points(
-    window: MainWindow, qtbot: QtBot, column: int, value: float
+    sandbox_stage: SandboxStage, qtbot: QtBot, column: int, value: float
 ) -> None:
     """Function and points follow the number, and the slider does too."""
-    control = window.sandbox.controls.parameters.editors[column]
+    control = sandbox_stage.sandbox.controls.parameters.editors[column]
     assert isinstance(control, SliderBox)
     enter(control.box, str(value))
-    assert window.workspace.sandbox.state.task[column] == value
-    assert_on_task(window)
-    assert_adapted(qtbot, window)
-    bounds = window.workspace.sandbox.state.family.parameters[column].bounds
+    assert sandbox_stage.workspace.sandbox.state.task[column] == value
+    assert_on_task(sandbox_stage)
+    assert_adapted(qtbot, sandbox_stage)
+    bounds = sandbox_stage.workspace.sandbox.state.family.parameters[column].bounds
     share = (value - bounds.low) / (bounds.high - bounds.low)
     assert control.slider.value() / control.slider.maximum() == pytest.approx(share, abs=0.01)
 
@@ -107,18 +108,18 @@ def test_clear_is_off_without_points(window: MainWindow) -> None:
     assert controls.clear.isEnabled()
 
 
-def test_alpha(window: MainWindow, qtbot: QtBot) -> None:
+def test_alpha(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """The step size typed is the one adapted with; beyond its bounds it cannot be set."""
-    window.workspace.sandbox.go_to(3)
-    box = window.sandbox.controls.alpha
+    sandbox_stage.workspace.sandbox.go_to(3)
+    box = sandbox_stage.sandbox.controls.alpha
     enter(box, "0.002")
-    assert window.workspace.sandbox.state.alpha == 0.002
-    assert_adapted(qtbot, window)
+    assert sandbox_stage.workspace.sandbox.state.alpha == 0.002
+    assert_adapted(qtbot, sandbox_stage)
     enter(box, "7")
-    assert window.workspace.sandbox.state.alpha <= 1.0
+    assert sandbox_stage.workspace.sandbox.state.alpha <= 1.0
     enter(box, "0")
-    assert window.workspace.sandbox.state.alpha > 0
-    assert_adapted(qtbot, window)
+    assert sandbox_stage.workspace.sandbox.state.alpha > 0
+    assert_adapted(qtbot, sandbox_stage)
 
 
 def test_snap_by_key(window: MainWindow) -> None:
@@ -130,21 +131,21 @@ def test_snap_by_key(window: MainWindow) -> None:
     assert window.workspace.sandbox.state.snap
 
 
-def test_sources(window: MainWindow, qtbot: QtBot) -> None:
+def test_sources(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """The list switches between the shipped networks and those in training, as adapted curves."""
-    controls, sandbox = window.sandbox.controls, window.workspace.sandbox
+    controls, sandbox = sandbox_stage.sandbox.controls, sandbox_stage.workspace.sandbox
     pick(controls.source, "training")
     assert sandbox.state.source == "training"
-    run = window.workspace.session.run
+    run = sandbox_stage.workspace.session.run
     assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, run.learners["maml"].meta)
-    assert_adapted(qtbot, window)
+    assert_adapted(qtbot, sandbox_stage)
     pick(controls.source, "shipped")
     assert sandbox.state.source == "shipped"
     assert not torch.equal(
         sandbox.competitors.by_role["maml"].start.theta,
         sandbox.competitors.by_role["pretrained"].start.theta,
     )
-    assert_adapted(qtbot, window)
+    assert_adapted(qtbot, sandbox_stage)
 
 
 def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
@@ -171,33 +172,37 @@ def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
     assert_adapted(qtbot, window)
 
 
-def test_a_source_with_other_inputs_changes_the_axes(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_source_with_other_inputs_changes_the_axes(
+    sandbox_stage: SandboxStage, qtbot: QtBot
+) -> None:
     """The plot spans the inputs and the largest amplitude that the networks were trained for."""
-    window.workspace.session.reset(replace(SMALL, x=(-2.0, 2.0), amplitude=(5.0, 50.0)))
-    window.workspace.sandbox.clear_points()
-    pick(window.sandbox.controls.source, "training")
-    assert_adapted(qtbot, window)
-    (left, right), (bottom, top) = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    sandbox_stage.workspace.session.reset(replace(SMALL, x=(-2.0, 2.0), amplitude=(5.0, 50.0)))
+    sandbox_stage.workspace.sandbox.clear_points()
+    pick(sandbox_stage.sandbox.controls.source, "training")
+    assert_adapted(qtbot, sandbox_stage)
+    (left, right), (bottom, top) = sandbox_stage.sandbox.fit.getPlotItem().getViewBox().viewRange()
     assert -2.5 < left <= -2
     assert 2 <= right < 2.5
     assert bottom < -50
     assert 50 < top < 100
 
 
-def test_points_beyond_narrower_inputs_stay_in_view(window: MainWindow, qtbot: QtBot) -> None:
+def test_points_beyond_narrower_inputs_stay_in_view(
+    sandbox_stage: SandboxStage, qtbot: QtBot
+) -> None:
     """Points set under wider inputs can still be seen, grabbed and removed."""
-    sandbox = window.workspace.sandbox
+    sandbox = sandbox_stage.workspace.sandbox
     for x in (-4.5, 4.5):
         sandbox.add_point(x, 0.0)
-    window.workspace.session.reset(replace(SMALL, x=(-1.0, 1.0)))
-    pick(window.sandbox.controls.source, "training")
-    assert_adapted(qtbot, window)
-    (left, right), _ = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    sandbox_stage.workspace.session.reset(replace(SMALL, x=(-1.0, 1.0)))
+    pick(sandbox_stage.sandbox.controls.source, "training")
+    assert_adapted(qtbot, sandbox_stage)
+    (left, right), _ = sandbox_stage.sandbox.fit.getPlotItem().getViewBox().viewRange()
     assert left < -4.5
     assert right > 4.5
     point = sandbox.state.points[-1]
     count = len(sandbox.state.points)
-    click_plot(window.sandbox.fit, point.x, point.y, RIGHT)
+    click_plot(sandbox_stage.sandbox.fit, point.x, point.y, RIGHT)
     assert len(sandbox.state.points) == count - 1
     assert point not in sandbox.state.points
 
@@ -226,16 +231,16 @@ def test_a_run_of_one_learner_is_compared_in_full(
 
 
 def test_how_many_points_training_had_is_said_where_it_is_known(
-    window: MainWindow, tmp_path: Path
+    sandbox_stage: SandboxStage, tmp_path: Path
 ) -> None:
     """Weights from elsewhere say nothing about K."""
-    count = window.sandbox.controls.count
+    count = sandbox_stage.sandbox.controls.count
     assert "trained with K = 10" in count.text()
     network = make_network((40, 40), "relu")
     path = tmp_path / "foreign.safetensors"
     save_file(to_state_dict(initialise(network, stream(1, "elsewhere")), network), path)
-    assert window.workspace.open_checkpoint(path)
-    assert window.workspace.sandbox.state.source == "file"
+    assert sandbox_stage.workspace.open_checkpoint(path)
+    assert sandbox_stage.workspace.sandbox.state.source == "file"
     assert "support points" in count.text()
     assert "trained with" not in count.text()
 

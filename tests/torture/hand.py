@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app.main_window import EVALUATION, MainWindow
-from explorer.panels.evaluation_fields import CountFields
-from explorer.panels.plots import Plot
+from explorer.panels.evaluation.fields import CountFields
+from explorer.panels.plotting.plots import Plot
 from explorer.state.training_session import Phase
 from tests.ui import LEFT, MOVE, NONE, PRESS, RELEASE, RIGHT, enter, pick, send_mouse
 

@@ -42,6 +42,3 @@ def check_cancelled() -> None:
     """
     if _is_cancelled.get()():
         raise CancelledWorkError
-
-
-check_wanted = check_cancelled  # as the engine calls it

@@ -127,6 +127,7 @@ _WANTED = {
     "number": "a number",
     "range": "two numbers",
     "layers": "whole numbers separated by commas, such as 40, 40",
+    "text": "text",
 }
 
 
@@ -150,8 +151,12 @@ def coerce(name: str, description: Description, value: Any) -> Any:
             case "layers":
                 parts = value.split(",") if isinstance(value, str) else value
                 return tuple(_whole(part) for part in parts)
-            case "choice" | "text":
+            case "choice":
                 return str(value)
+            case "text":
+                if not isinstance(value, str):
+                    raise ValueError
+                return value
     except (TypeError, ValueError, OverflowError):
         wanted = _WANTED[description.kind]
         raise SettingsError(name, f"{description.label} must be {wanted}.") from None

@@ -133,7 +133,7 @@ class Settings(CommonSettings):
 
 def _family_from(given: Family | str, values: dict[str, Any]) -> Family:
     """The family with the settings of its own among the values, which are taken out."""
-    family: Family = given if isinstance(given, Family) else default_family(given)
+    family: Family = given if isinstance(given, Family) else default_family(str(given))
     own = {name: values.pop(name) for name in descriptions(type(family)) if name in values}
     return family.changed(**own) if own else family
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.families.base import Family
+from explorer.core.families.formula import Formula
+from explorer.core.families.gaussian_process import RBF, Matern32, Matern52, Periodic
 from explorer.core.families.harmonic import Harmonic
 from explorer.core.families.line import Line
 from explorer.core.families.mmaml import Mmaml2, Mmaml3, Mmaml5
@@ -31,6 +33,8 @@ FAMILIES: dict[str, type[Family]] = {
         Harmonic,
         Multistep,
         Sawtooth,
+        *(RBF, Periodic, Matern32, Matern52),
+        Formula,
     )
 }
 

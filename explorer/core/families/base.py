@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -29,6 +29,7 @@ else:
 Values = Any  # a tensor, or an array of the same shape
 
 TASKS = "Tasks"  # heading of the form under which the settings of families stand
+SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
 # Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
 INTEGRATION_POINTS = 4001
 
@@ -114,22 +115,29 @@ class Family(Checked, ABC):
     Attributes:
         name: identifier in files and on the command line.
         label: what people read.
-        formula: the function, for the reader.
         source: where the definition is from.
-        size: P, how many numbers make a task.
         x: range of the inputs.
         noise: standard deviation σ of the noise on targets.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
-    formula: ClassVar[str]
     source: ClassVar[str]
-    size: ClassVar[int]
 
     # Fields of every family, declared in each so that they follow its own.
     x: Range
     noise: float
+
+    # A constant of most families, which in some depends on their settings.
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """The function, for the reader."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """P, how many numbers make a task."""
 
     def changed(self, **values: Any) -> Self:
         """The same family with other values of some settings."""
@@ -238,6 +246,16 @@ def symbol_of(description: Description) -> str:
 def library(array: object) -> Any:
     """NumPy or PyTorch, whichever an array belongs to; functions in both have the same names."""
     return np if isinstance(array, np.ndarray) else torch
+
+
+def in_torch(maths: Callable[[Tensor], Tensor], u: Values) -> Values:
+    """Maths that PyTorch alone has, for tensors and arrays alike."""
+    return maths(u) if library(u) is torch else maths(torch.from_numpy(u)).numpy()
+
+
+def normal(u: Values) -> Values:
+    """Standard normal numbers from uniform ones, by the inverse of their distribution."""
+    return in_torch(lambda v: torch.special.ndtri(v.clamp(SMALLEST, 1 - 2 * SMALLEST)), u)
 
 
 def between(u: Values, bounds: Range) -> Values:

@@ -78,6 +78,8 @@ class BayesEstimator:
 
     def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` at inputs ``(T, G, 1)`` from points ``(T, K, 1)``."""
+        if not support_x.shape[-2]:
+            return self.before(inputs)  # exactly, where samples come close alone
         return self.linear.at(inputs, self.estimate(support_x, support_y))
 
     def estimate(self, x: Tensor, y: Tensor) -> Tensor:

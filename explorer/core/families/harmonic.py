@@ -22,6 +22,7 @@ from explorer.core.families.base import (
     even_inputs,
     library,
     mean_wave,
+    normal,
     ranged,
     target_noise,
     task_range,
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
 
 USUAL = 3.0  # standard deviations within which nearly all of a normal distribution lies
 ALL = 6.0  # and within which it lies but for 2·10⁻⁹
-_SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
-
-
-def normal(u: Values) -> Values:
-    """Standard normal numbers from uniform ones, by the inverse of their distribution."""
-    values = torch.special.ndtri(torch.as_tensor(u).clamp(_SMALLEST, 1 - 2 * _SMALLEST))
-    return values if library(u) is torch else values.numpy()
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,6 @@ class Mixture(Family):
         for name, declared in settings.items():
             setattr(cls, name, declared)
         cls.__annotations__ = {**dict.fromkeys(settings, "Range"), **cls.__annotations__}
-        cls.size = 1 + sum(kind.size for kind in cls.components)
 
     @cached_property
     def parts(self) -> tuple[Family, ...]:
@@ -49,6 +48,11 @@ class Mixture(Family):
         own = {name: getattr(self, f"{kind.name}_{name}") for name in names}
         part: Family = kind(x=self.x, noise=0.0, **own)
         return part
+
+    @property
+    def size(self) -> int:
+        """One number for the mode, and those of all components."""
+        return 1 + sum(part.size for part in self.parts)
 
     @property
     def uniforms(self) -> int:

@@ -12,12 +12,12 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.adaptation.trajectory import Divergence, Trail, walk
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.random_streams import stream
-from explorer.core.experiment.settings import Range
-from explorer.core.families.sampling import grid, sine
+from explorer.core.families import Sine
+from explorer.core.families.sine import sine
 from explorer.core.network.mlp import initialise, make_network, parameter_count
 
 NETWORK = make_network((9, 7), "relu")
-GRID = grid(Range(-5.0, 5.0), 31)
+GRID = Sine().grid(31)
 TRUTH = sine(GRID, torch.tensor(3.0), torch.tensor(1.0))
 THETA = initialise(NETWORK, stream(6, "trail"))
 
