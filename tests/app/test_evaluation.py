@@ -153,7 +153,7 @@ def test_tab_goes_through_the_panel(window: MainWindow) -> None:
         seen.append(window.focusWidget())
     form = panel.forms["compare"]
     assert isinstance(form, ComparisonForm)
-    wanted = form.roles, form.shots, form.counts.seed, form.tasks.noise
+    wanted = form.roles, form.shots, form.counts.seed, form.tasks.editors["noise"]
     assert {panel.kind, panel.start, *wanted} <= {*seen}
 
 
@@ -368,9 +368,9 @@ def test_a_grid_offers_the_tasks_of_the_network(window: MainWindow) -> None:
     panel = evaluation(window)
     form = panel.forms["grid"]
     assert isinstance(form, GridForm)
-    form.tasks.noise.setValue(0.7)
+    form.tasks.editors["noise"].setValue(0.7)
     form.role.setCurrentIndex(form.role.findData("pretrained"))
-    assert form.tasks.noise.value() == 0.0
+    assert form.tasks.editors["noise"].value() == 0.0
     form.alphas.setText("0.01, quick")
     begin_with = form.shots.text()
     panel.kind.setCurrentIndex(panel.kind.findData("grid"))

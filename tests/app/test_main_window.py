@@ -266,7 +266,7 @@ def test_a_picture_of_the_window(
     assert_adapted(qtbot, window)
     path = tmp_path / "window.png"
     answer_dialogs(monkeypatch, path)
-    window.ask_picture()
+    window.dialogs.save_picture()
     assert png_colours(path) > 30
 
 

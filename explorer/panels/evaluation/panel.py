@@ -1,6 +1,6 @@
 """Evaluation: the paper's figures, comparisons and grids as jobs, and what they found."""
 
-from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QProgressBar,
@@ -20,6 +20,7 @@ from explorer.panels.figures.view import UNFINISHED, FigureView
 from explorer.panels.training.panel import duration
 from explorer.panels.widgets.controls import button, label, row
 from explorer.panels.widgets.style import Theme
+from explorer.panels.widgets.view import View
 from explorer.state.frame_clock import FrameClock
 from explorer.state.jobs import Job, JobPhase
 from explorer.state.workspace import Workspace
@@ -32,14 +33,8 @@ HINT = (
 )
 
 
-class EvaluationPanel(QWidget):
-    """Starts jobs, shows how far they are, and what they found.
-
-    Signals:
-        export_wanted: the user wants to choose where the figure shown goes.
-    """
-
-    export_wanted = Signal()
+class EvaluationPanel(View):
+    """Starts jobs, shows how far they are, and what they found."""
 
     def __init__(
         self, workspace: Workspace, clock: FrameClock, parent: QWidget | None = None
@@ -103,11 +98,21 @@ class EvaluationPanel(QWidget):
         self.kind.currentIndexChanged.connect(self._on_kind)
         self.start.clicked.connect(self._on_start)
         self.cancel.clicked.connect(self._on_cancel)
-        self.export.clicked.connect(self.export_wanted)
+        self.export.clicked.connect(self._on_export)
         self.results.activated.connect(self._on_result)
         self._jobs.changed.connect(self._on_job)
         self._workspace.sandbox.changed.connect(self._on_competitors)
         self._workspace.exporter.busy_changed.connect(self._refresh)
+
+    def take_focus(self) -> None:
+        """Keys choose what to measure."""
+        self.kind.setFocus()
+
+    @Slot()
+    def _on_export(self) -> None:
+        job = self.job
+        if job is not None and job.figure is not None:
+            self.export_wanted.emit(job.figure)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""

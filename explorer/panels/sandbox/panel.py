@@ -13,6 +13,7 @@ from explorer.panels.sandbox.step_bar import StepBar
 from explorer.panels.sandbox.steps_plot import StepsPlot
 from explorer.panels.sandbox.task_controls import TaskControls
 from explorer.panels.widgets.style import Theme
+from explorer.panels.widgets.view import View
 from explorer.state.frame_clock import FRAME, FrameClock
 from explorer.state.trails import SupportPoint
 from explorer.state.workspace import Workspace
@@ -20,7 +21,7 @@ from explorer.state.workspace import Workspace
 HEADROOM = 1.25
 
 
-class SandboxPanel(QWidget):
+class SandboxPanel(View):
     """Puts the sandbox's parts together and draws them on the frame clock."""
 
     def __init__(
@@ -62,6 +63,10 @@ class SandboxPanel(QWidget):
         self.errors.apply_theme(theme)
         self.numbers.apply_theme(theme)
         self._clock.request(self.draw)
+
+    def take_focus(self) -> None:
+        """Keys go to the plot."""
+        self.fit.setFocus()
 
     @Slot()
     def _on_changed(self) -> None:

@@ -53,7 +53,7 @@ class TaskControls(QWidget):
                 self.family.count() - 1, f"{family.formula} ({family.source})", TOOL_TIP
             )
         self.parameters = TaskParameters()
-        self.new_task = button("New &task", "Draw a task from the task distribution (R)")
+        self.new_task = button("New tas&k", "Draw a task from the task distribution (R)")
         self.family.activated.connect(self._on_family)
         self.parameters.edited.connect(self._sandbox.set_parameter)
         self.new_task.clicked.connect(self._sandbox.draw_task)
