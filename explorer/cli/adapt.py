@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.task_arguments import task_from
-from explorer.core.adaptation.inner_loop import divergence_sentence
+from explorer.core.adaptation.inner_loop import divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
@@ -69,7 +69,7 @@ def _result(inputs: Tensor, truth: Tensor, trail: Trail) -> dict[str, Any]:
 
 
 def _text(checkpoint: Checkpoint, alpha: float, trail: Trail) -> str:
-    label, own_steps = checkpoint.label, checkpoint.start.has_own_steps
+    label, own_steps = checkpoint.label, takes_own_steps(checkpoint.start)
     errors = zip(trail.support_mse.tolist(), trail.mse.tolist(), strict=True)
     rows = [[str(step), number(on), number(off)] for step, (on, off) in enumerate(errors)]
     lines = [f"{label}, α = {alpha:g}", table(["step", "support MSE", "MSE"], rows)]

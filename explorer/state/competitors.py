@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from explorer.core.adaptation.inner_loop import Start
-from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint, load
@@ -175,13 +174,13 @@ def _without_training(settings: Settings) -> dict[str, LazyCompetitor]:
     return {RANDOM: LazyCompetitor(LABELS[RANDOM], partial(untrained, settings)), **known}
 
 
-def _read_start(path: Path) -> StartingPoint:
+def _read_start(path: Path) -> Start:
     return load(path).start
 
 
-def _start_in(run: Callable[[], Run], learner: str) -> StartingPoint:
+def _start_in(run: Callable[[], Run], learner: str) -> Start:
     return run().starting_point(learner)
 
 
-def _given(start: StartingPoint) -> StartingPoint:
+def _given(start: Start) -> Start:
     return start

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from explorer.core.adaptation.inner_loop import Start, divergence_sentence
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.inner_loop import Start, divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Array, Divergence, Trail, walk_together
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families import Family
@@ -120,5 +119,5 @@ def _start(role: str, one: LazyCompetitor, family: Family) -> Start | None:
 
 
 def _sentence(one: LazyCompetitor, found: Divergence, alpha: float) -> str:
-    own_steps = isinstance(one.start, StartingPoint) and one.start.has_own_steps
+    own_steps = takes_own_steps(one.start)
     return divergence_sentence(one.label, found.step, alpha, found.curvature, own_steps)

@@ -310,10 +310,8 @@ def test_a_comparison_is_what_the_core_computes(
     form.counts.tasks.setValue(4)
     form.counts.seed.setValue(5)
     begin(panel, "compare")
-    jobs, competitors = (
-        evaluation_stage.workspace.jobs,
-        evaluation_stage.workspace.sandbox.competitors,
-    )
+    jobs = evaluation_stage.workspace.jobs
+    competitors = evaluation_stage.workspace.sandbox.competitors
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
     request = Comparison((2, 3), 2, 4, 5, 0.01, reference=competitors.by_role["maml"].label)
     competitors = [
@@ -348,10 +346,8 @@ def test_a_grid_is_what_the_core_computes(
     form.tasks.editors["amplitude"].high.setValue(8.0)
     form.tasks.editors["noise"].setValue(0.1)
     begin(panel, "grid")
-    jobs, competitors = (
-        evaluation_stage.workspace.jobs,
-        evaluation_stage.workspace.sandbox.competitors,
-    )
+    jobs = evaluation_stage.workspace.jobs
+    competitors = evaluation_stage.workspace.sandbox.competitors
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
     tasks = settings.family.changed(amplitude=Range(0.1, 8.0), noise=0.1)
     request = StepGrid((2, 4), 2, (0.005, 0.02), 4, 5, tasks)

@@ -47,9 +47,8 @@ def test_trains_only_the_chosen_learner(tmp_path: Path, capsys: Captured, learne
     assert list(checkpoint.starting_points()) == [learner]
     wanted = tiny_run((learner,)).starting_point(learner)
     assert torch.equal(checkpoint.start.theta, wanted.theta)
-    assert (checkpoint.start.scale is None) == (wanted.scale is None)
-    if checkpoint.start.scale is not None:
-        assert torch.equal(checkpoint.start.scale, wanted.scale)
+    for mine, theirs in zip(checkpoint.start.preconditioners, wanted.preconditioners, strict=True):
+        assert all(torch.equal(*parts) for parts in zip(mine, theirs, strict=True))
 
 
 def test_json_tells_what_was_trained(tmp_path: Path, capsys: Captured) -> None:

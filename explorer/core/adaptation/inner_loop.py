@@ -6,16 +6,17 @@ Sandbox, evaluation and command line all use this one generator, for every learn
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors
-from explorer.core.families.base import Estimator
+from explorer.core.families.base import Estimator, Uncertain
 from explorer.core.network.derivatives import gradient, hessian_vector, losses_and_pass, predict
 from explorer.core.network.mlp import Network
 
@@ -29,6 +30,8 @@ DIVERGENCE_FACTOR = 10.0
 WORK_AT_ONCE = 1e9
 KEPT_LOOPS = 8  # for as many shapes of networks
 
+Kind = Callable[..., Preconditioner]  # of preconditioner, from its tensors
+
 
 @dataclass(frozen=True)
 class AdaptBlock:
@@ -39,12 +42,14 @@ class AdaptBlock:
         theta: adapted parameters, ``(B, T, P + C)``; None if they were not to be kept.
         support_loss: mean squared error on the support points, ``(B, T)``; NaN without points.
         prediction: f on the grid, ``(B, T, G)``.
+        deviation: standard deviation of f there, ``(B, T, G)``; None of who knows of none.
     """
 
     first: int
     theta: Tensor | None
     support_loss: Tensor
     prediction: Tensor
+    deviation: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -56,31 +61,39 @@ class AdaptStep:
         theta: adapted parameters, ``(T, P + C)``; None if they were not to be kept.
         support_loss: mean squared error on the support points, ``(T,)``; NaN without points.
         prediction: f on the grid, ``(T, G)``.
+        deviation: standard deviation of targets on the grid, ``(T, G)``; None where it is not
+            known.
     """
 
     step: int
     theta: Tensor | None
     support_loss: Tensor
     prediction: Tensor
+    deviation: Tensor | None = None
 
 
 @lru_cache(KEPT_LOOPS)
-def adaptation_loop(sizes: tuple[int, ...], tanh: bool, keep_theta: bool) -> Loop:
+def adaptation_loop(
+    sizes: tuple[int, ...], tanh: bool, keep_theta: bool, kind: Kind | None, pull: float
+) -> Loop:
     """The inner loop of Algorithm 1 for T tasks.
 
     Carries θ ``(T, P + C)``, is given α, sees the support points, the inputs ``(T, G, n)`` at
-    which to predict and the scale of the steps, if they have one, and makes support losses
-    ``(T,)``, predictions ``(T, G, 1)`` and, to be kept, θ as they were before the step.
+    which to predict, the θ₀ that pulls and the tensors of the preconditioner, if there is one, and
+    makes support losses ``(T,)``, predictions ``(T, G, 1)`` and, to be kept, θ as they were before
+    the step.
     """
     network = Network(list(sizes), tanh)
 
     def body(carried: Tensors, given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
-        (theta,), (alpha,), (x, y, inputs, *scale) = carried, given, fixed
+        (theta,), (alpha,), (x, y, inputs, home, *parts) = carried, given, fixed
         losses, passed = losses_and_pass(theta, x, y, network)
         made = losses, predict(theta, inputs, network), *((theta,) if keep_theta else ())
         descent = gradient(passed)
-        for each in scale:
-            descent = descent * each
+        if kind is not None:
+            descent = kind(*parts).apply(descent, network)
+        if pull:
+            descent = descent + (theta - home) * pull
         return (theta - descent * alpha,), made
 
     return Loop(body)
@@ -100,8 +113,9 @@ def adapt(
     """Yield the network before adaptation and after each of ``steps`` gradient steps.
 
     Args:
-        start: where to start, shared by all tasks, or T networks of one shape: its θ and scale
-            may be ``(T, P + C)``. What needs no network is estimated with the first step.
+        start: where to start, shared by all tasks, or T networks of one shape: then its θ is
+            ``(T, P + C)``, and its preconditioners have a leading axis T. What needs no network
+            is estimated with the first step.
         support_x: ``(T, K, 1)``; K may be 0, and then nothing changes from step to step.
         support_y: ``(T, K, 1)``.
         grid: inputs at which to predict, ``(G,)``, or ``(T, G)`` if each task has its own.
@@ -120,9 +134,12 @@ def adapt(
         task=task,
         keep_theta=keep_theta,
     ):
-        thetas = [None] * len(block.prediction) if block.theta is None else block.theta
-        for i, parts in enumerate(zip(thetas, block.support_loss, block.prediction, strict=True)):
-            yield AdaptStep(block.first + i, *parts)
+        nothing = [None] * len(block.prediction)
+        thetas = nothing if block.theta is None else block.theta
+        deviations = nothing if block.deviation is None else block.deviation
+        parts = zip(thetas, block.support_loss, block.prediction, deviations, strict=True)
+        for i, each in enumerate(parts):
+            yield AdaptStep(block.first + i, *each)
 
 
 def adapt_in_blocks(
@@ -146,18 +163,33 @@ def adapt_in_blocks(
     carried: Tensors = (theta.expand(tasks, theta.shape[-1]),)
     if task is not None:
         support_x, inputs = start.inputs(support_x, task), start.inputs(inputs, task)
-    fixed: Tensors = support_x, support_y, inputs
-    if start.scale is not None:
-        fixed = (*fixed, start.scale)
-    loop = adaptation_loop(tuple(start.network.sizes), start.network.tanh, keep_theta)
+    network = tuple(start.network.sizes), start.network.tanh
     work = tasks * theta.shape[-1] * (3 * support_x.shape[1] + grid.shape[-1])
     at_once = max(1, int(WORK_AT_ONCE / max(work, 1)))
-    for first in range(0, steps + 1, at_once):
-        count = min(at_once, steps + 1 - first)
+    for first, count in _rounds(steps, len(start.preconditioners), at_once):
+        kind, parts = _kind_and_parts(start, first)
+        loop = adaptation_loop(*network, keep_theta, kind, start.pull)
         alphas = torch.full((count,), alpha, dtype=theta.dtype)
+        fixed = support_x, support_y, inputs, theta, *parts
         check_cancelled()
         carried, (losses, predictions, *kept) = loop.run(carried, (alphas,), fixed)
         yield AdaptBlock(first, kept[0] if kept else None, losses, predictions.squeeze(-1))
+
+
+def _rounds(steps: int, preconditioners: int, at_once: int) -> Iterator[tuple[int, int]]:
+    """First and number of the rounds that run together: they share a preconditioner."""
+    first = 0
+    while first <= steps:
+        lasting = first + 1 >= preconditioners
+        count = min(at_once, steps + 1 - first) if lasting else 1
+        yield first, count
+        first += count
+
+
+def _kind_and_parts(start: StartingPoint, step: int) -> tuple[Kind | None, Tensors]:
+    """The kind and the tensors of the preconditioner of a step, if there is one."""
+    preconditioner = start.preconditioner(step)
+    return (None, ()) if preconditioner is None else (type(preconditioner), (*preconditioner,))
 
 
 def _estimated(
@@ -167,17 +199,19 @@ def _estimated(
     shots = support_x.shape[1]
     everywhere = torch.cat([support_x, inputs], 1)
 
-    def block(first: int, count: int, values: Tensor) -> AdaptBlock:
+    def block(first: int, count: int, values: Tensor, points: Tensor) -> AdaptBlock:
         loss = (values[:, :shots] - support_y.squeeze(-1)).square().mean(-1)
-        predictions = values[:, shots:]
-        return AdaptBlock(
-            first, None, loss.expand(count, -1), predictions.expand(count, *predictions.shape)
-        )
+        made: list[Tensor] = [values[:, shots:]]
+        if isinstance(start, Uncertain):
+            made.append(start.deviation(points, inputs))
+        prediction, *deviation = (each.expand(count, *each.shape) for each in made)
+        return AdaptBlock(first, None, loss.expand(count, -1), prediction, *deviation)
 
     check_cancelled()
-    yield block(0, 1, start.before(everywhere))
+    yield block(0, 1, start.before(everywhere), support_x[:, :0])
     if steps:
-        yield block(1, steps, start.after(support_x, support_y, everywhere))
+        seen = start.after(support_x, support_y, everywhere)
+        yield block(1, steps, seen, support_x)
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
@@ -197,16 +231,20 @@ def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
 
 
 @lru_cache(KEPT_LOOPS)
-def _power_iteration(sizes: tuple[int, ...], tanh: bool) -> Loop:
+def _power_iteration(sizes: tuple[int, ...], tanh: bool, kind: Kind | None, pull: float) -> Loop:
     """Carries a vector ``(1, P + C)``; makes its length and the curvature along it."""
     network = Network(list(sizes), tanh)
 
     def body(carried: Tensors, _given: Tensors, fixed: Tensors) -> tuple[Tensors, Tensors]:
-        (vector,), (theta, x, y, scale) = carried, fixed
+        (vector,), (theta, x, y, *parts) = carried, fixed
         _, passed = losses_and_pass(theta, x, y, network)
         length = torch.sqrt((vector * vector).sum())
         direction = vector / length
-        image = hessian_vector(passed, direction, network) * scale
+        image = hessian_vector(passed, direction, network)
+        if kind is not None:
+            image = kind(*parts).apply(image, network)
+        if pull:
+            image = image + direction * pull
         return (image,), (length, (direction * image).sum())
 
     return Loop(body)
@@ -221,8 +259,9 @@ def curvature(
 ) -> float:
     """The largest curvature of the support loss where adaptation starts, by power iteration.
 
-    It is the largest eigenvalue of scale ⊙ ∇²L: gradient descent with step size α is stable along
-    a direction only while α times the curvature there stays below 2.
+    It is the largest eigenvalue of M∇²L + λ, M being the preconditioner of the first step and λ the
+    pull: gradient descent with step size α is stable along a direction only while α times the
+    curvature there stays below 2.
 
     Args:
         start: where adaptation starts, its θ ``(P + C,)``.
@@ -232,15 +271,20 @@ def curvature(
         rounds: Hessian-vector products spent.
     """
     theta, network = start.theta.unsqueeze(0), start.network
-    scale = torch.ones_like(theta) if start.scale is None else start.scale.unsqueeze(0)
     x = support_x if task is None else start.inputs(support_x, task)
     _, passed = losses_and_pass(theta, x, support_y, network)
-    _, (lengths, sizes) = _power_iteration(tuple(network.sizes), network.tanh).run(
-        (gradient(passed) * scale,), (theta.new_zeros(rounds),), (theta, x, support_y, scale)
-    )
+    kind, parts = _kind_and_parts(start, 0)
+    _, (lengths, sizes) = _power_iteration(
+        tuple(network.sizes), network.tanh, kind, start.pull
+    ).run((gradient(passed),), (theta.new_zeros(rounds),), (theta, x, support_y, *parts))
     ended = ~torch.isfinite(lengths) | (lengths == 0)  # no direction to go on along
     last = int(ended.int().argmax()) if ended.any() else rounds
     return float(sizes[last - 1]) if last else 0.0
+
+
+def takes_own_steps(start: Start) -> bool:
+    """Whether adaptation takes steps of other sizes than α."""
+    return isinstance(start, StartingPoint) and start.has_own_steps
 
 
 def divergence_sentence(

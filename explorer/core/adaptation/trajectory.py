@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, curvature, diverged
+from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 
@@ -41,12 +42,15 @@ class Trail:
         mse: mean squared error against the true function on the grid, ``(S + 1,)``.
         support_mse: mean squared error on the support points, ``(S + 1,)``; NaN without points.
         divergence: what went wrong, or None.
+        deviation: standard deviation of targets on the grid, ``(S + 1, G)``; None where it is not
+            known.
     """
 
     prediction: Array
     mse: Array
     support_mse: Array
     divergence: Divergence | None
+    deviation: Array | None = None
 
 
 def walk(
@@ -105,12 +109,14 @@ def walk_together(
         rows = len(members)
         points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
         tasks = None if task is None else task.expand(rows, -1, -1)
-        losses, predictions = [], []
+        losses, predictions, deviations = [], [], []
         for block in adapt_in_blocks(
             *(course_start, *points, grid), alpha=alpha, steps=steps, task=tasks, keep_theta=False
         ):
             losses.append(block.support_loss)
             predictions.append(block.prediction)
+            if block.deviation is not None:
+                deviations.append(block.deviation)
         support_losses = torch.cat(losses).T.contiguous()
         prediction = torch.cat(predictions).transpose(0, 1).contiguous()
         mse = (prediction - truth).square().mean(-1)
@@ -124,7 +130,8 @@ def walk_together(
             curves, errors, losses_here = (
                 part[row].double().numpy() for part in (prediction, mse, support_losses)
             )
-            trails[member] = Trail(curves, errors, losses_here, divergence)
+            band = torch.cat(deviations)[:, row].double().numpy() if deviations else None
+            trails[member] = Trail(curves, errors, losses_here, divergence, band)
     return [trails[i] for i in range(len(starts))]
 
 
@@ -136,17 +143,24 @@ def _of_one_shape(
     for i, start in enumerate(starts):
         key: object = i
         if isinstance(start, StartingPoint):
-            network, scaled = start.network, start.scale is not None
-            key = tuple(network.sizes), network.tanh, scaled, start.sees_task
+            kinds = tuple(type(each) for each in start.preconditioners)
+            network = start.network
+            key = tuple(network.sizes), network.tanh, kinds, start.pull, start.sees_task
         groups.setdefault(key, []).append(i)
     for members in groups.values():
         first = starts[members[0]]
         if isinstance(first, StartingPoint):
             alike = [s for s in (starts[i] for i in members) if isinstance(s, StartingPoint)]
-            scales = [s.scale for s in alike if s.scale is not None]
+            of_steps = zip(*(s.preconditioners for s in alike), strict=True)
             first = replace(
                 first,
                 theta=torch.stack([s.theta for s in alike]),
-                scale=torch.stack(scales) if scales else None,
+                preconditioners=tuple(_together(of_step) for of_step in of_steps),
             )
         yield members, first
+
+
+def _together(of_step: Sequence[Preconditioner]) -> Preconditioner:
+    """The preconditioners of several networks, which are of one kind, as one of all of them."""
+    kind: Callable[..., Preconditioner] = type(of_step[0])
+    return kind(*(torch.stack(parts) for parts in zip(*of_step, strict=True)))

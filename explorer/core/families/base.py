@@ -11,7 +11,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
 from explorer.core.base.lazy_torch import np, torch
@@ -105,6 +105,17 @@ class Estimator(Protocol):
 
     def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` at inputs ``(T, G, 1)`` from points ``(T, K, 1)``."""
+
+
+@runtime_checkable
+class Uncertain(Protocol):
+    """An estimator that knows how far off its predictions may be."""
+
+    def deviation(self, support_x: Tensor, inputs: Tensor) -> Tensor:
+        """Standard deviation ``(T, G)`` of targets at inputs ``(T, G, 1)``, given ``(T, K, 1)``.
+
+        K may be 0, before any point is seen.
+        """
 
 
 class Family(Checked, ABC):

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 
 import explorer
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import NetworkStart, StartingPoint
 from explorer.core.base.atomic_files import write_atomically
 from explorer.core.base.errors import CheckpointError, EngineError
 from explorer.core.base.lazy_torch import safetensors_torch, torch
@@ -70,7 +70,7 @@ class Checkpoint:
 
     path: Path
     learner: str
-    start: StartingPoint
+    start: NetworkStart
     settings: Settings
     iteration: int | None
     provenance: Mapping[str, str]
@@ -81,7 +81,7 @@ class Checkpoint:
         """What to call the network: its learner, or the file's name if that is unknown."""
         return LEARNERS[self.learner].label if self.learner else self.path.stem
 
-    def starting_points(self) -> dict[str, StartingPoint]:
+    def starting_points(self) -> dict[str, NetworkStart]:
         """Starting points by learner name, this one's first and then those trained beside it."""
         run = self.run
         others = [name for name in run.learners if name != self.learner] if run else []
@@ -151,7 +151,7 @@ def _is_in_weights(learner: str, settings: Settings) -> bool:
 
 
 def _weights_tell_all(learner: str, settings: Settings) -> bool:
-    """Whether adaptation starts from the weights alone, with no step sizes that were learned."""
+    """Whether adaptation starts from the weights alone, with nothing else that was learned."""
     return LEARNERS[learner].own_tasks is not None or _is_in_weights(learner, settings)
 
 
@@ -243,8 +243,8 @@ def _described(
         start = StartingPoint(network, theta)
     else:
         raise CheckpointError(
-            f"{path} holds the weights of {rule.label} without the step sizes that it learned: "
-            "use a file that this program saved."
+            f"{path} holds the weights of {rule.label} without what it learned beside them, such "
+            "as step sizes: use a file that this program saved."
         )
     return Checkpoint(
         path,

@@ -6,8 +6,10 @@ for the head and 0 for the body. The outer loop trains both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.look import Look
@@ -20,6 +22,9 @@ from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+Mask = Callable[["Tensor", Network], "Tensor"]  # from θ to what adapts, 1 or 0 for each parameter
 
 
 def head_only(theta: Tensor, network: Network) -> Tensor:
@@ -37,15 +42,19 @@ def meta_gradient(
     network: Network,
     inner: InnerLoop,
     weights: Tensor | None = None,
+    *,
+    mask: Mask = head_only,
 ) -> tuple[Tensor, Tensor]:
     """The exact meta-gradient of body and head; losses before and after the inner loop."""
-    rates = head_only(meta, network) * inner.alpha
-    return through_inner_loop(meta, rates, batch, network, inner.steps, weights)
+    rates = Scale(mask(meta, network) * inner.alpha)
+    return through_inner_loop(meta, [rates] * inner.steps, batch, network, weights)
 
 
-def start(meta: Tensor, network: Network, _settings: CommonSettings) -> StartingPoint:
-    """Adaptation moves the head alone."""
-    return StartingPoint(network, meta, head_only(meta, network))
+def start(
+    meta: Tensor, network: Network, _settings: CommonSettings, *, mask: Mask = head_only
+) -> StartingPoint:
+    """Adaptation moves the head alone, or what the mask says."""
+    return StartingPoint(network, meta, (Scale(mask(meta, network)),))
 
 
 ANIL = Learner(

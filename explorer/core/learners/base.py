@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import NetworkStart, StartingPoint
 from explorer.core.base.look import Look
 from explorer.core.families.sampling import Batch
 from explorer.core.learners.settings import CommonSettings, Options
@@ -163,7 +163,7 @@ class Learner:
     meta_gradient: MetaGradient
     network: Callable[[CommonSettings], Network] = plain_network
     begin: Callable[[Tensor, CommonSettings], Tensor] = as_drawn
-    start: Callable[[Tensor, Network, CommonSettings], StartingPoint] = plain_start
+    start: Callable[[Tensor, Network, CommonSettings], NetworkStart] = plain_start
     options: type[Options] | None = None
     own_tasks: OwnTasks | None = None
     cost: Callable[[CommonSettings], Cost] = second_order
@@ -171,7 +171,7 @@ class Learner:
     look: Look | None = None
     remedy: str = ""
 
-    def starting_point(self, meta: Tensor, settings: CommonSettings) -> StartingPoint:
+    def starting_point(self, meta: Tensor, settings: CommonSettings) -> NetworkStart:
         """Where adaptation starts after training has come to these meta-parameters."""
         return self.start(meta, self.network(settings), settings)
 

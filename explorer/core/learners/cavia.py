@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.fields import setting
 from explorer.core.base.lazy_torch import torch
@@ -59,8 +60,8 @@ def meta_gradient(
     """The exact meta-gradient of θ; losses before and after the inner loop."""
     options: CaviaOptions = inner.options
     theta, adapts = _with_context(meta, network)
-    rates = adapts * options.context_alpha
-    return through_inner_loop(theta, rates, batch, network, inner.steps, weights)
+    rates = Scale(adapts * options.context_alpha)
+    return through_inner_loop(theta, [rates] * inner.steps, batch, network, weights)
 
 
 def network_of(settings: CommonSettings) -> Network:
@@ -74,7 +75,7 @@ def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingP
     """Adaptation moves the context alone."""
     theta, adapts = _with_context(meta, network)
     alpha = settings.options_of(CaviaOptions).context_alpha
-    return StartingPoint(network, theta, adapts * (alpha / settings.effective_alpha))
+    return StartingPoint(network, theta, (Scale(adapts * (alpha / settings.effective_alpha)),))
 
 
 CAVIA = Learner(

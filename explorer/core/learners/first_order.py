@@ -30,7 +30,7 @@ def meta_gradient(
     weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Σₛ wₛ∇L_query(θₛ); losses before and after the inner loop, as MAML's."""
-    unrolled = unroll(meta, inner.alpha, batch, network, inner.steps, weights is not None)
+    unrolled = unroll(meta, [inner.alpha] * inner.steps, batch, network, weights is not None)
     total = torch.zeros_like(meta)
     for step, judged in enumerate(unrolled.query):
         if judged is not None:

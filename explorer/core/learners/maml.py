@@ -33,7 +33,7 @@ def meta_gradient(
     "Before" is the loss of θ on the support points, which θ has not seen either: it estimates
     the same expectation as the query loss before adaptation, and comes for free.
     """
-    return through_inner_loop(meta, inner.alpha, batch, network, inner.steps, weights)
+    return through_inner_loop(meta, [inner.alpha] * inner.steps, batch, network, weights)
 
 
 BEFORE_AND_AFTER = ("before the inner step", "after the inner step")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.look import Look
@@ -15,7 +16,7 @@ from explorer.core.families.sampling import Batch
 from explorer.core.learners.base import InnerLoop, Learner
 from explorer.core.learners.maml import BEFORE_AND_AFTER
 from explorer.core.learners.settings import CommonSettings
-from explorer.core.learners.unrolling import backwards, by_rates, unroll
+from explorer.core.learners.unrolling import backwards, by_rates, summed, unroll
 from explorer.core.network.mlp import Network
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def meta_gradient(
 ) -> tuple[Tensor, Tensor]:
     """The exact meta-gradient of θ and r; losses before and after the inner loop."""
     theta, rates = _parts(meta)
-    unrolled = unroll(theta, rates, batch, network, inner.steps, weights is not None)
-    derivative = backwards(unrolled, rates, network, weights)
-    both = torch.cat([derivative.by_theta, by_rates(unrolled, derivative)])
+    steps = [Scale(rates)] * inner.steps
+    unrolled = unroll(theta, steps, batch, network, weights is not None)
+    derivative = backwards(unrolled, steps, network, weights)
+    both = torch.cat([derivative.by_theta, summed(by_rates(unrolled, derivative))])
     return both / batch.support_x.size(0), unrolled.losses
 
 
@@ -50,7 +52,7 @@ def begin(theta: Tensor, settings: CommonSettings) -> Tensor:
 def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Every parameter takes steps of its own size."""
     theta, rates = _parts(meta)
-    return StartingPoint(network, theta, rates / settings.effective_alpha)
+    return StartingPoint(network, theta, (Scale(rates / settings.effective_alpha),))
 
 
 META_SGD = Learner(

@@ -1,15 +1,18 @@
-"""The meta-gradient through an inner loop with any step sizes, which most learners share.
+"""The meta-gradient through an inner loop with any linear steps, which most learners share.
 
-With θₛ₊₁ = θₛ − r ⊙ ∇L_support(θₛ) and the query losses Q = Σₛ wₛ L_query(θₛ), s = 1 … S, the
+With θₛ₊₁ = θₛ − Rₛ∇L_support(θₛ) and the query losses Q = Σₛ wₛ L_query(θₛ), s = 1 … S, the
 derivative vₛ = ∂Q/∂θₛ obeys v_S = w_S ∇L_query(θ_S) and, walking backwards,
-vₛ = vₛ₊₁ − Hₛ(r ⊙ vₛ₊₁) + wₛ ∇L_query(θₛ) with Hₛ = ∇²L_support(θₛ): a chain of Hessian-vector
-products. The derivative by the step sizes is ∂Q/∂r = −Σₛ vₛ₊₁ ⊙ ∇L_support(θₛ).
+vₛ = vₛ₊₁ − HₛRₛᵀvₛ₊₁ + wₛ ∇L_query(θₛ) with Hₛ = ∇²L_support(θₛ): a chain of Hessian-vector
+products. Rₛ is α, or a linear map with the step sizes in it (`Preconditioner`); where it multiplies
+by step sizes r, the derivative by these is ∂Q/∂r = −vₛ₊₁ ⊙ ∇L_support(θₛ).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families.sampling import Batch
 from explorer.core.network.derivatives import (
@@ -24,7 +27,7 @@ from explorer.core.network.mlp import Network
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Rates = float | Tensor
+Rates = float | Preconditioner  # Rₛ
 
 
 class Unrolled(NamedTuple):
@@ -45,22 +48,21 @@ class Unrolled(NamedTuple):
 
 def unroll(
     theta: Tensor,
-    rates: Rates,
+    rates: Sequence[Rates],
     batch: Batch,
     network: Network,
-    steps: int,
     every_step: bool,
 ) -> Unrolled:
-    """Run the inner loop from θ ``(P,)`` or ``(T, P)`` with step sizes r, one or ``(P,)``."""
+    """Run the inner loop from θ ``(P,)`` or ``(T, P)``; it has a step for each of the rates Rₛ."""
     adapted, losses = theta, []
     support, gradients, query = [], [], list[Pass | None]()
-    for step in range(steps):
+    for step, rate in enumerate(rates):
         loss, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
         losses.append(loss)
         support.append(passed)
         gradients.append(gradient(passed))
-        adapted = adapted - gradients[-1] * rates
-        if every_step or step == steps - 1:
+        adapted = adapted - _moved(rate, gradients[-1], network)
+        if every_step or step == len(rates) - 1:
             loss, judged = losses_and_pass(adapted, batch.query_x, batch.query_y, network)
             query.append(judged)
         else:
@@ -87,13 +89,13 @@ class Derivative(NamedTuple):
 
 
 def backwards(
-    unrolled: Unrolled, rates: Rates, network: Network, weights: Tensor | None
+    unrolled: Unrolled, rates: Sequence[Rates], network: Network, weights: Tensor | None
 ) -> Derivative:
     """Walk an inner loop backwards, from the query losses to where it started.
 
     Args:
         unrolled: an inner loop that started from one θ for all tasks.
-        rates: its step sizes.
+        rates: its Rₛ.
         network: the shape of the network.
         weights: of the query loss after each step, ``(S,)``; None for the last alone.
     """
@@ -103,56 +105,67 @@ def backwards(
     vector = weighted(judged, weights, last)
     along = [vector]
     for step in range(last, 0, -1):
-        vector = vector - _bent(unrolled.support[step], vector, rates, network)
+        vector = vector - _bent(unrolled.support[step], vector, rates[step], network)
         judged = unrolled.query[step - 1]
         if judged is not None:
             vector = vector + weighted(judged, weights, step - 1)
         along.append(vector)
-    bent = _bent_sum(unrolled.support[0], vector, rates, network)
+    bent = _bent_sum(unrolled.support[0], vector, rates[0], network)
     return Derivative(vector.narrow(-1, 0, bent.size(0)).sum(0) - bent, along)
 
 
-def by_rates(unrolled: Unrolled, derivative: Derivative) -> Tensor:
-    """The derivative of the query losses by the step sizes, summed over tasks, ``(P,)``."""
-    last, *earlier = (
-        (vector * descent).sum(0)
+def by_rates(unrolled: Unrolled, derivative: Derivative) -> list[Tensor]:
+    """The derivative of the query losses by each step's sizes, summed over tasks, ``(P,)`` each.
+
+    For the last step first.
+    """
+    return [
+        (vector * descent).sum(0) * -1.0
         for vector, descent in zip(derivative.along, reversed(unrolled.gradients), strict=True)
-    )
-    total = last
-    for part in earlier:
+    ]
+
+
+def summed(parts: Sequence[Tensor]) -> Tensor:
+    """The sum of tensors, of which there is one at least."""
+    total, *others = parts
+    for part in others:
         total = total + part
-    return total * -1.0
+    return total
 
 
 def through_inner_loop(
     theta: Tensor,
-    rates: Rates,
+    rates: Sequence[Rates],
     batch: Batch,
     network: Network,
-    steps: int,
     weights: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """The meta-gradient by the weights, averaged over tasks ``(P,)``, and the losses ``(2,)``.
 
-    What learners with given step sizes share; see `unroll` and `backwards`.
+    What learners with given steps share; see `unroll` and `backwards`.
     """
-    unrolled = unroll(theta, rates, batch, network, steps, weights is not None)
+    unrolled = unroll(theta, rates, batch, network, weights is not None)
     derivative = backwards(unrolled, rates, network, weights)
     return derivative.by_theta / batch.support_x.size(0), unrolled.losses
+
+
+def _moved(rate: Rates, descent: Tensor, network: Network) -> Tensor:
+    """R∇L of each task, ``(T, P)``."""
+    return descent * rate if isinstance(rate, float) else rate.apply(descent, network)
 
 
 # One step size for all is a factor of the whole product, which is fewer multiplications.
 
 
-def _bent(passed: Pass, vector: Tensor, rates: Rates, network: Network) -> Tensor:
-    """∇²L·(r ⊙ V) of each task, ``(T, P)``."""
-    if isinstance(rates, float):
-        return hessian_vector(passed, vector, network) * rates
-    return hessian_vector(passed, vector * rates, network)
+def _bent(passed: Pass, vector: Tensor, rate: Rates, network: Network) -> Tensor:
+    """∇²L·RᵀV of each task, ``(T, P)``."""
+    if isinstance(rate, float):
+        return hessian_vector(passed, vector, network) * rate
+    return hessian_vector(passed, rate.transposed(vector, network), network)
 
 
-def _bent_sum(passed: Pass, vector: Tensor, rates: Rates, network: Network) -> Tensor:
-    """Σ over tasks of ∇²L·(r ⊙ V) by the weights, ``(P,)``."""
-    if isinstance(rates, float):
-        return summed_hessian_vector(passed, vector, network) * rates
-    return summed_hessian_vector(passed, vector * rates, network)
+def _bent_sum(passed: Pass, vector: Tensor, rate: Rates, network: Network) -> Tensor:
+    """Σ over tasks of ∇²L·RᵀV by the weights, ``(P,)``."""
+    if isinstance(rate, float):
+        return summed_hessian_vector(passed, vector, network) * rate
+    return summed_hessian_vector(passed, rate.transposed(vector, network), network)

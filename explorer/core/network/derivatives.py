@@ -89,12 +89,38 @@ def losses_and_pass(theta: Tensor, x: Tensor, y: Tensor, network: Network) -> tu
     layers, inputs, prediction = forward(theta, x, network)
     residual = prediction - y
     losses = (residual * residual).mean(-2).squeeze(-1)
-    deltas = [residual * (2.0 / max(x.size(-2), 1))]  # K may be 0
+    delta = residual * (2.0 / max(x.size(-2), 1))  # K may be 0
+    deltas = _deltas(delta, layers, inputs, network)
+    return losses, Pass(layers, inputs, deltas, network.sizes[0] - x.size(-1))
+
+
+def _deltas(
+    delta: Tensor, layers: list[Tensor], inputs: list[Tensor], network: Network
+) -> list[Tensor]:
+    """δₗ of every layer up to one, from the last of these."""
+    deltas = [delta]
     for i in range(len(layers) - 1, 0, -1):
         back = torch.matmul(deltas[-1], layers[i].narrow(-2, 0, network.sizes[i]).transpose(-1, -2))
         deltas.append(slope_times(back, inputs[i].narrow(-1, 0, network.sizes[i]), network.tanh))
     deltas.reverse()
-    return losses, Pass(layers, inputs, deltas, network.sizes[0] - x.size(-1))
+    return deltas
+
+
+def summed_body_gradient(
+    by_features: Tensor, layers: list[Tensor], inputs: list[Tensor], network: Network
+) -> Tensor:
+    """Σ over tasks of the derivative by the weights of all layers but the last.
+
+    Args:
+        by_features: the derivative by the last layer's inputs [h, 1] ``(T, K, n + 1)``.
+        layers: of `forward`.
+        inputs: of `forward`.
+        network: the shape of the network.
+    """
+    n = network.sizes[-2]
+    delta = slope_times(by_features.narrow(-1, 0, n), inputs[-1].narrow(-1, 0, n), network.tanh)
+    deltas = _deltas(delta, layers[:-1], inputs[:-1], network)
+    return flat_products([h.flatten(0, 1) for h in inputs[:-1]], [d.flatten(0, 1) for d in deltas])
 
 
 def flat_products(lefts: list[Tensor], rights: list[Tensor]) -> Tensor:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import NetworkStart
 from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.base.lazy_torch import no_grad, torch
@@ -80,7 +80,7 @@ class Run:
     task_stream: Tensor
     noise_stream: Tensor
 
-    def starting_point(self, learner: str) -> StartingPoint:
+    def starting_point(self, learner: str) -> NetworkStart:
         """Where a learner's adaptation to a task starts."""
         return LEARNERS[learner].starting_point(self.learners[learner].meta, self.settings)
 

@@ -16,6 +16,7 @@ from explorer.core.adaptation.inner_loop import (
     diverged,
     divergence_sentence,
 )
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.network.mlp import (
     Network,
@@ -263,6 +264,6 @@ def test_learned_step_sizes_are_named_as_such() -> None:
 )
 def test_who_has_step_sizes_of_its_own(scale: list[float] | None, own: bool) -> None:
     """A parameter that takes none, as ANIL's body, or that takes α, is nothing of one's own."""
-    scales = None if scale is None else torch.tensor(scale)
-    start = StartingPoint(make_network((1,), "relu"), torch.zeros(3), scales)
+    steps = () if scale is None else (Scale(torch.tensor(scale)),)
+    start = StartingPoint(make_network((1,), "relu"), torch.zeros(3), steps)
     assert start.has_own_steps is own

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,20 +11,27 @@ from safetensors import safe_open
 from safetensors import torch as safetensors_torch
 from torch import nn
 
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.ridge_head import RidgeHead
 from explorer.core.base.errors import CheckpointError
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import RESUME_KEY, load, save
 from explorer.core.files.header import DESCRIPTION_KEY
 from explorer.core.learners import LEARNERS
 from explorer.core.network.derivatives import predict
+from explorer.core.network.mlp import parameter_count
 from explorer.core.training.loop import Run, advance, start
 
 SETTINGS = Settings(
     hidden=(6, 5), shots=3, query=4, meta_batch=3, noise=0.2, seed=7, beta=0.01, context=3,
     networks=4, alpha=0.02, reptile_steps=2,
 )  # fmt: skip
-RATES = ("meta-sgd", "layer-rates")  # learn more than weights
+RATES = (
+    "meta-sgd",
+    "layer-rates",
+    "step-rates",
+    "meta-curvature",
+    "ridge",
+)  # learn more than weights
 EACH = pytest.mark.parametrize("learner", LEARNERS)
 
 
@@ -33,13 +41,17 @@ def run() -> Run:
     return advance(start(SETTINGS, tuple(LEARNERS)), 6)[0]
 
 
-def assert_same_start(one: StartingPoint, other: StartingPoint) -> None:
+def assert_same_start(one: Any, other: Any) -> None:
     assert one.network == other.network
     assert torch.equal(one.theta, other.theta)
+    if isinstance(one, RidgeHead):
+        assert (one.penalty, one.noise) == (other.penalty, other.noise)
+        return
     assert one.sees_task == other.sees_task
-    assert (one.scale is None) == (other.scale is None)
-    if one.scale is not None and other.scale is not None:
-        assert torch.equal(one.scale, other.scale)
+    assert one.pull == other.pull
+    for mine, theirs in zip(one.preconditioners, other.preconditioners, strict=True):
+        assert type(mine) is type(theirs)
+        assert all(torch.equal(*parts) for parts in zip(mine, theirs, strict=True))
 
 
 def assert_same_run(one: Run, other: Run) -> None:
@@ -87,9 +99,11 @@ def test_resumed_from_a_file_is_uninterrupted(tmp_path: Path, learner: str) -> N
     resumed, straight = advance(found, 4)[0], advance(begin, 9)[0]
     assert_same_run(resumed, straight)
     if learner in RATES:
-        scale = straight.starting_point(learner).scale
-        assert scale is not None
-        assert (scale != 1).float().mean() > 0.5  # some units are off, and their α stays
+        learned = straight.learners[learner].meta[
+            parameter_count(LEARNERS[learner].network(SETTINGS)) :
+        ]
+        begun = begin.learners[learner].meta[-len(learned) :]
+        assert (learned != begun).float().mean() > 0.5  # some units are off, and theirs stays
 
 
 @EACH

@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 from unittest.mock import patch
 
 import torch
 from torch import Tensor
 
-from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import LEARNERS, Batch, InnerLoop, Learner, inner_loop, unrolling
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import LEARNERS, InnerLoop, Learner, implicit, unrolling
 from explorer.core.network.derivatives import Pass, losses_and_pass
 from explorer.core.network.mlp import Network, parameter_count
 from tests.core import reference
 
 TASKS, SUPPORT, QUERY = 3, 4, 5
 ALPHA, CONTEXT, CONTEXT_ALPHA, REPTILE_STEPS = 0.05, 3, 0.4, 3
+PULL, PRODUCTS = 20.0, 3  # of iMAML
 RELATIVE = 1e-10  # what rounding in float64 may make of a gradient
 WEIGHTS = {1: [1.0], 2: [0.3, 0.7], 3: [0.2, 0.5, 0.3], 5: [0.1, 0.3, 0.15, 0.05, 0.4]}
 
@@ -47,7 +49,7 @@ class Problem:
     @property
     def inner(self) -> InnerLoop:
         """Its inner loop."""
-        return inner_loop(self.settings)
+        return self.learner.inner_loop(self.settings)
 
     @property
     def parameters(self) -> int:
@@ -55,7 +57,7 @@ class Problem:
         return parameter_count(self.network)
 
     @property
-    def start(self) -> StartingPoint:
+    def start(self) -> Any:
         """Where adaptation starts."""
         return self.learner.starting_point(self.meta, self.settings)
 
@@ -102,8 +104,11 @@ def problem(
             "context_alpha": CONTEXT_ALPHA,
             "reptile_steps": REPTILE_STEPS,
             "networks": TASKS,
+            "implicit_steps": steps,
+            "implicit_pull": PULL,
+            "implicit_products": PRODUCTS,
             **settings,
-        }  # type: ignore[arg-type]
+        }
     )
     batch = Batch(
         2 * normal(TASKS, SUPPORT, 1),
@@ -118,6 +123,8 @@ def problem(
     if not learner.own_tasks:
         rates = meta[len(theta) :]
         rates *= 0.5 + torch.rand(len(rates), generator=generator, dtype=torch.float64)
+    if name == "meta-curvature":
+        meta[len(theta) :] += 0.2 * normal(len(meta) - len(theta))
     weights = torch.tensor(WEIGHTS[steps], dtype=torch.float64) if every_step else None
     return Problem(learner, chosen, meta, batch, weights)
 
@@ -147,9 +154,13 @@ def inner_states(case: Problem) -> list[Tensor]:
     seen = []
 
     def spy(theta: Tensor, x: Tensor, y: Tensor, network: Network) -> tuple[Tensor, Pass]:
-        seen.append(theta.expand(TASKS, -1))
+        if not seen or not torch.equal(theta.expand(TASKS, -1), seen[-1]):
+            seen.append(theta.expand(TASKS, -1))
         return losses_and_pass(theta, x, y, network)
 
-    with patch.object(unrolling, "losses_and_pass", spy):
+    with (
+        patch.object(unrolling, "losses_and_pass", spy),
+        patch.object(implicit, "losses_and_pass", spy),
+    ):
         case.run()
     return seen

@@ -52,6 +52,33 @@ def test_anil_leaves_the_body_untouched(
     assert_moves_only(case, slice(case.parameters - hidden[-1] - 1, None))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_boil_leaves_the_head_untouched(
+    hidden: tuple[int, ...], activation: str, dtype: torch.dtype
+) -> None:
+    """Its inner loop moves everything but the weights and the bias of the last layer."""
+    case = problem("boil", hidden, activation, steps=5).to(dtype)
+    assert_moves_only(case, slice(0, case.parameters - hidden[-1] - 1))
+
+
+def test_boil_and_anil_move_what_maml_moves(activation: str) -> None:
+    """Their first steps, of the body and of the head, are together MAML's."""
+    boil, anil, maml = (
+        inner_states(problem(name, activation=activation, steps=1))
+        for name in ("boil", "anil", "maml")
+    )
+    both = (boil[1] - boil[0]) + (anil[1] - anil[0])
+    assert relative_error(both, maml[1] - maml[0]) < RELATIVE
+
+
+def test_boil_trains_the_head() -> None:
+    """The outer loop changes every layer, through the inner loop too."""
+    gradient = problem("boil", (5, 6)).gradient()
+    assert (gradient != 0).all()
+    first_step = problem("boil", (5, 6), alpha=1e-5).gradient()
+    assert relative_error(first_step, gradient) > 0.01
+
+
 def test_anil_of_one_layer_would_be_maml() -> None:
     """Where the body is at rest anyway, ANIL's and MAML's inner loops are the same.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer.core.base.random_streams import stream
-from explorer.core.learners import Batch
+from explorer.core.families.sampling import Batch
 from explorer.core.network.mlp import initialise
 from tests.core.learners import plain
 from tests.core.learners.problems import RELATIVE, TASKS, Problem, problem, relative_error
@@ -52,7 +52,7 @@ def test_averaging_identical_networks_changes_nothing(name: str) -> None:
     theta = case.meta[: case.parameters]
     start = case.learner.starting_point(theta.repeat(TASKS), case.settings)
     torch.testing.assert_close(start.theta, theta, rtol=1e-15, atol=1e-15)
-    assert start.scale is None
+    assert start.preconditioners == ()
     assert not start.sees_task
 
 

@@ -4,11 +4,24 @@ import pytest
 import torch
 
 from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.learners import LEARNERS, Batch
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import LEARNERS
 from tests.core.learners.problems import TASKS, inner_states, problem, relative_error
 
-ADAPTS_IN_TRAINING = ("maml", "first-order", "anil", "meta-sgd", "layer-rates", "cavia")
+ADAPTS_IN_TRAINING = (
+    "maml",
+    "first-order",
+    "anil",
+    "boil",
+    "meta-sgd",
+    "layer-rates",
+    "step-rates",
+    "meta-curvature",
+    "imaml",
+    "cavia",
+)
 ON_THE_META_BATCH = [name for name, learner in LEARNERS.items() if not learner.own_tasks]
 
 
@@ -77,14 +90,18 @@ def test_what_is_trained_is_what_is_shown(name: str, activation: str, reduction:
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_starting_points_fit_their_networks(name: str) -> None:
-    """θ has a value for every parameter, and for the context; the scale one for each of these."""
+    """θ has a value for every parameter, and for the context; its steps move each of these."""
     case = problem(name)
     start = case.start
-    context = case.settings.context if name == "cavia" else 0
-    assert isinstance(start, StartingPoint)
     assert start.network == case.network
+    if not isinstance(start, StartingPoint):
+        assert start.theta.shape == (case.parameters,)
+        return
+    context = case.settings.value("context") if name == "cavia" else 0
     assert start.theta.shape == (case.parameters + context,)
-    assert start.scale is None or start.scale.shape == start.theta.shape
+    for each in start.preconditioners:
+        gradient = torch.zeros(TASKS, len(start.theta), dtype=torch.float64)
+        assert each.apply(gradient, start.network).shape == gradient.shape
     assert start.sees_task == (name == "oracle")
     x, task = torch.zeros(TASKS, 7, 1), torch.ones(TASKS, 1, 2)
     assert start.inputs(x, task).shape == (TASKS, 7, 3 if name == "oracle" else 1)
@@ -96,10 +113,20 @@ def test_before_training_every_step_size_is_alpha(name: str) -> None:
     case = problem(name)
     theta = torch.ones(case.parameters)
     start = case.learner.starting_point(case.learner.begin(theta, case.settings), case.settings)
-    if name in {"anil", "cavia"}:
-        assert start.scale is not None
-        assert start.scale.unique().tolist() == pytest.approx(
-            [0.0, case.settings.context_alpha / case.settings.alpha if name == "cavia" else 1.0]
+    if not isinstance(start, StartingPoint):
+        return
+    if name in {"anil", "boil", "cavia"}:
+        (scale,) = start.preconditioners
+        assert isinstance(scale, Scale)
+        assert scale.factors.unique().tolist() == pytest.approx(
+            [
+                0.0,
+                case.settings.value("context_alpha") / case.settings.alpha
+                if name == "cavia"
+                else 1.0,
+            ]
         )
-    elif start.scale is not None:
-        torch.testing.assert_close(start.scale, torch.ones(case.parameters))
+        return
+    gradient = torch.randn(TASKS, case.parameters)
+    for each in start.preconditioners:
+        torch.testing.assert_close(each.apply(gradient, start.network), gradient)

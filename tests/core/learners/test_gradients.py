@@ -17,9 +17,23 @@ from tests.core.learners.problems import (
     units_watched,
 )
 
-THROUGH_THE_INNER_LOOP = ("maml", "anil", "meta-sgd", "layer-rates", "cavia")
+THROUGH_THE_INNER_LOOP = (
+    "maml",
+    "anil",
+    "boil",
+    "meta-sgd",
+    "layer-rates",
+    "step-rates",
+    "meta-curvature",
+    "cavia",
+)
 JOINT = ("pretrained", "oracle")
-BY_DEFINITION = {"first-order": plain.first_order, "reptile": plain.reptile}
+THROUGH_A_SOLVE = ("ridge",)
+BY_DEFINITION = {
+    "first-order": plain.first_order,
+    "reptile": plain.reptile,
+    "imaml": plain.implicit,
+}
 
 # Central differences in float64: truncation is O(h²) = 1e-10 times a third derivative of order
 # 10 to 1000, rounding 1e-16/h = 1e-11; both stay below this part of the derivative.
@@ -28,7 +42,7 @@ STEP, DIFFERENCE_TOLERANCE = 1e-5, 1e-6
 
 def test_no_learner_is_left_out() -> None:
     """Every learner that sees the meta-batch is checked here by one reference or the other."""
-    checked = {*THROUGH_THE_INNER_LOOP, *JOINT, *BY_DEFINITION}
+    checked = {*THROUGH_THE_INNER_LOOP, *JOINT, *THROUGH_A_SOLVE, *BY_DEFINITION}
     assert checked == {name for name, learner in LEARNERS.items() if not learner.own_tasks}
 
 

@@ -46,7 +46,10 @@ def test_first_order_is_not_maml(
     assert relative_error(first_order, maml) > 0.01
 
 
-@pytest.mark.parametrize("name", ["maml", "anil", "meta-sgd", "layer-rates", "cavia"])
+@pytest.mark.parametrize(
+    "name",
+    ["maml", "anil", "boil", "meta-sgd", "layer-rates", "step-rates", "meta-curvature", "cavia"],
+)
 @pytest.mark.parametrize("dropped", NO_CURVATURE)
 def test_each_factor_of_the_chain_counts(
     monkeypatch: pytest.MonkeyPatch, name: str, dropped: str
@@ -59,7 +62,18 @@ def test_each_factor_of_the_chain_counts(
 
 
 @pytest.mark.parametrize(
-    "name", ["maml", "first-order", "anil", "meta-sgd", "layer-rates", "cavia"]
+    "name",
+    [
+        "maml",
+        "first-order",
+        "anil",
+        "boil",
+        "meta-sgd",
+        "layer-rates",
+        "step-rates",
+        "meta-curvature",
+        "cavia",
+    ],
 )
 def test_all_weight_on_the_last_step_is_the_last_step(name: str, steps: int) -> None:
     """Weights 0, …, 0, 1 are no weights, and MAML++'s others are something else."""

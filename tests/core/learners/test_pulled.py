@@ -75,7 +75,7 @@ def test_adaptation_starts_from_the_mean_of_those_that_are_finished() -> None:
     case = in_mid_turn()
     theta, mean, _ = parts(case.meta)
     assert torch.equal(case.start.theta, mean)
-    assert case.start.scale is None
+    assert case.start.preconditioners == ()
     over = finished(case.meta, 3)
     start = case.learner.starting_point(over, case.settings)
     torch.testing.assert_close(start.theta, (3 * mean + theta) / 4)

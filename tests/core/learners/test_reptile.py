@@ -12,7 +12,8 @@ def test_with_one_step_it_is_joint_training(hidden: tuple[int, ...], activation:
     """Its direction is the joint gradient's, and, divided by α, so is its length."""
     case = problem("reptile", hidden, activation, reptile_steps=1)
     actual, losses = case.run()
-    joint, (loss,) = PRETRAINED.meta_gradient(case.meta, case.batch, case.network, case.inner)
+    inner = PRETRAINED.inner_loop(case.settings)
+    joint, (loss,) = PRETRAINED.meta_gradient(case.meta, case.batch, case.network, inner)
     cosine = actual @ joint / (actual.norm() * joint.norm())
     assert abs(float(cosine) - 1) < 1e-14
     assert relative_error(actual, joint) < RELATIVE

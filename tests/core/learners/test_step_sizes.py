@@ -8,19 +8,31 @@ import pytest
 import torch
 from torch import Tensor
 
+from explorer.core.adaptation.inner_loop import adapt, curvature
+from explorer.core.adaptation.preconditioners import Scale
+from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import LEARNERS, MAML, Batch, InnerLoop
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import LEARNERS, MAML, InnerLoop
 from explorer.core.network.mlp import Network
 from explorer.core.training.loop import advance, start
 from explorer.core.training.outer_loop import plain_chunk
+from tests.core.learners import plain
 from tests.core.learners.problems import RELATIVE, Problem, problem, relative_error
 
-LEARNED = ("meta-sgd", "layer-rates")
+LEARNED = ("meta-sgd", "layer-rates", "step-rates")
 
 
 def counts(case: Problem) -> list[int]:
     """How many parameters each layer has."""
     return [inputs * outputs + outputs for inputs, outputs in pairwise(case.network.sizes)]
+
+
+def factors(case: Problem) -> Tensor:
+    """The step size of each parameter as a multiple of α, the same in every step."""
+    (scale,) = case.start.preconditioners
+    assert isinstance(scale, Scale)
+    return scale.factors
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -35,8 +47,9 @@ def test_with_alpha_everywhere_it_is_maml(
     expected, same_losses = maml.run()
     assert relative_error(gradient[: len(expected)], expected) < 1e-12
     torch.testing.assert_close(losses, same_losses, rtol=1e-13, atol=0)
-    rates = 1 + len(hidden) if name == "layer-rates" else case.parameters
-    assert len(gradient) == case.parameters + rates
+    layers = 1 + len(hidden)
+    rates = {"meta-sgd": case.parameters, "layer-rates": layers, "step-rates": steps * layers}
+    assert len(gradient) == case.parameters + rates[name]
     assert gradient[case.parameters :].any()
 
 
@@ -56,17 +69,74 @@ def test_a_rate_per_layer_is_meta_sgd_with_equal_rates_in_each_layer(
     summed = torch.stack([part.sum() for part in by_each.split(counts(layers))])
     assert relative_error(by_theta, expected_by_theta) < 1e-12
     assert relative_error(by_rate, summed) < RELATIVE
-    torch.testing.assert_close(layers.start.scale, alike.start.scale, rtol=0, atol=0)
+    assert torch.equal(factors(layers), factors(alike))
+
+
+def test_a_rate_per_step_is_one_per_layer_with_equal_rates_in_all_steps(
+    hidden: tuple[int, ...], activation: str, steps: int, every_step: bool
+) -> None:
+    """The derivative by θ is the same, and those by the steps' sizes sum to that of the layer's."""
+    layers = problem("layer-rates", hidden, activation, steps, every_step)
+    theta, rates = layers.meta.split([layers.parameters, len(hidden) + 1])
+    alike = replace(
+        problem("step-rates", hidden, activation, steps, every_step),
+        meta=torch.cat([theta, rates.repeat(steps)]),
+    )
+    expected_by_theta, expected = layers.gradient().split([len(theta), len(rates)])
+    by_theta, by_step = alike.gradient().split([len(theta), steps * len(rates)])
+    assert relative_error(by_theta, expected_by_theta) < 1e-12
+    assert relative_error(by_step.view(steps, -1).sum(0), expected) < RELATIVE
+
+
+def test_steps_beyond_those_of_training_are_like_the_last() -> None:
+    """Adaptation that goes on takes the last step's sizes; shorter, it takes the first ones."""
+    case = problem("step-rates", steps=2)
+    first, last = case.start.preconditioners
+    assert relative_error(*first, *last) > 0.1
+    b, alpha = case.batch, case.settings.effective_alpha
+    grid = torch.zeros(1, dtype=torch.float64)
+
+    def steps_of(start: StartingPoint, steps: int) -> list[Tensor]:
+        course = adapt(start, b.support_x, b.support_y, grid, alpha=alpha, steps=steps)
+        return [step.theta for step in course if step.theta is not None]
+
+    seen = steps_of(case.start, 5)
+    assert len(seen) == 6
+    for at, state in enumerate(seen[1:], start=1):
+        scale = first if at == 1 else last
+        rows = [
+            steps_of(replace(case.start, theta=theta, preconditioners=(scale,)), 1)[1][i]
+            for i, theta in enumerate(seen[at - 1])
+        ]
+        assert relative_error(torch.stack(rows), state) < RELATIVE
+    for one, other in zip(steps_of(case.start, 1), seen, strict=False):
+        assert torch.equal(one, other)
+
+
+def test_the_curvature_is_that_of_the_first_step() -> None:
+    """Its sizes decide whether the first step is too long."""
+    case = problem("step-rates", steps=2)
+    points = case.batch.support_x[:1], case.batch.support_y[:1]
+    alone = replace(case.start, preconditioners=case.start.preconditioners[:1])
+    assert curvature(case.start, *points) == curvature(alone, *points)
+    hessian = torch.autograd.functional.hessian(
+        lambda theta: plain.mse(case, theta, points[0][0], points[1][0]), case.start.theta
+    )
+    (scale,) = alone.preconditioners
+    assert isinstance(scale, Scale)
+    values = torch.linalg.eigvals(scale.factors.unsqueeze(1) * hessian)
+    assert curvature(alone, *points, rounds=500) == pytest.approx(
+        float(values.real.max()), rel=1e-6
+    )
 
 
 def test_a_parameter_without_a_step_stays() -> None:
     """A step size of 0 keeps a parameter where it is, and a negative one moves it uphill."""
     case = problem("meta-sgd", steps=1)
     case.meta[case.parameters] = 0.0
-    still = case.learner.starting_point(case.meta, case.settings)
-    assert still.scale is not None
-    assert still.scale[0] == 0
-    assert (still.scale[1:] > 0).all()
+    still = factors(case)
+    assert still[0] == 0
+    assert (still[1:] > 0).all()
 
 
 @pytest.mark.parametrize("name", LEARNED)

@@ -22,6 +22,7 @@ from explorer.core.learners import LEARNERS, InnerLoop
 from explorer.core.learners.maml import meta_gradient as maml_gradient
 from explorer.core.network.derivatives import predict
 from explorer.core.network.mlp import Network, initialise, make_network
+from explorer.core.training import loop as training
 from explorer.core.training.loop import (
     HELD_OUT_STEPS,
     MAX_CHUNK,
@@ -35,7 +36,6 @@ from explorer.core.training.loop import (
     threads_for,
     train,
 )
-from explorer.core.training.loop import loop as training
 from explorer.core.training.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
 from tests.core.families.toy import make_known
 

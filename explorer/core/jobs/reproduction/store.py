@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import explorer
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import NetworkStart
 from explorer.core.base.errors import CheckpointError, UserError
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import SUFFIX, load, save
@@ -71,7 +71,7 @@ class Kept:
     damage: str = ""
 
     @property
-    def start(self) -> StartingPoint:
+    def start(self) -> NetworkStart:
         """Where the learner's adaptation starts."""
         return self.run.starting_point(self.training.learner)
 

@@ -1,0 +1,166 @@
+"""A ridge head: the last layer is fitted to each task exactly (R2-D2 and ALPaCA).
+
+R2-D2 (Bertinetto et al. 2019, arXiv 1805.08136, section 3) adapts the last layer by ridge
+regression on the features of the body, in one exact solve; ALPaCA (Harrison et al. 2018,
+arXiv 1807.08912) does the same around a learned prior, and reads it as Bayesian linear regression.
+Here the prior mean is the network's own last layer w₀ (`explorer.core.adaptation.ridge_head`). The
+outer loop trains body, w₀ and λ by the query loss of the fitted head, through the solve, and fits
+the noise σ, which no prediction depends on, to the likelihood of the query targets. The
+meta-parameters are θ, log λ and log σ².
+
+With A = ΦΦᵀ + λI, a = A⁻¹(y − Φw₀) and w = w₀ + Φᵀa, let w̄ = Ψᵀē be the derivative of the query
+loss by w, Ψ being the features of the query points and ē = 2(Ψw − y)/Q. With b = A⁻¹Φw̄ and
+w̄₀ = w̄ − Φᵀb, which is the derivative by w₀, the adjoint of the solve is aw̄₀ᵀ − bwᵀ by Φ and
+−aᵀb by λ; by Ψ the derivative is ēwᵀ.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from explorer.core.adaptation.ridge_head import RidgeHead
+from explorer.core.base.fields import setting
+from explorer.core.base.lazy_torch import torch
+from explorer.core.base.look import Look
+from explorer.core.families.sampling import Batch
+from explorer.core.learners.base import Cost, InnerLoop, Learner, points_drawn
+from explorer.core.learners.maml import BEFORE_AND_AFTER
+from explorer.core.learners.settings import CommonSettings, Options
+from explorer.core.network.derivatives import forward, summed_body_gradient
+from explorer.core.network.mlp import Network, parameter_count
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+LEAST_PENALTY = 1e-3  # of λ, below which float32 cannot solve
+
+
+@dataclass(frozen=True)
+class RidgeOptions(Options):
+    """The prior of the ridge head before training."""
+
+    ridge_penalty: float = setting(
+        0.1, "Ridge head", "Penalty λ at first", "number", 1e-4, 100.0, "",
+        "Weight of ‖w − w₀‖² in the fit of the last layer before training, which learns it.", 0.1,
+    )  # fmt: skip
+
+
+def exponential(z: Tensor) -> Tensor:
+    """e^z, by calls that the engine knows: ((1 + t)/(1 − t))⁸ with t = tanh(z/16)."""
+    t = torch.tanh(z / 16)
+    root = (t + 1.0) / (t * -1.0 + 1.0)
+    fourth = root * root * root * root
+    return fourth * fourth
+
+
+def inverse(gram: Tensor, penalty: Tensor) -> Tensor:
+    """(G + λI)⁻¹ of positive semidefinite G ``(T, K, K)``, by halves, for λ ``(1,)``.
+
+    With E = P⁻¹Q and the Schur complement C = S − QᵀE of [P Q; Qᵀ S], the inverse is
+    [P⁻¹ + EC⁻¹Eᵀ, −EC⁻¹; −C⁻¹Eᵀ, C⁻¹]: matrix products alone, which the engine knows. Both halves
+    have λI in them, as the whole has.
+    """
+    size = gram.size(-1)
+    if size == 1:
+        return torch.ones_like(gram) / (gram + penalty)
+    half = size // 2
+    top, bottom = gram.narrow(-2, 0, half), gram.narrow(-2, half, size - half)
+    of_upper = inverse(top.narrow(-1, 0, half), penalty)
+    e = torch.matmul(of_upper, top.narrow(-1, half, size - half))
+    turned = e.transpose(-1, -2)
+    lower = bottom.narrow(-1, half, size - half) - torch.matmul(bottom.narrow(-1, 0, half), e)
+    of_lower = inverse(lower, penalty)
+    corner = torch.matmul(e, of_lower)
+    first = torch.cat([of_upper + torch.matmul(corner, turned), corner * -1.0], -1)
+    second = torch.cat([corner.transpose(-1, -2) * -1.0, of_lower], -1)
+    return torch.cat([first, second], -2)
+
+
+def _parts(meta: Tensor, network: Network) -> tuple[Tensor, Tensor, Tensor]:
+    """θ ``(P,)``, λ ``(1,)`` and log σ² ``(1,)``."""
+    parameters = parameter_count(network)
+    penalty = exponential(meta.narrow(-1, parameters, 1)) + LEAST_PENALTY
+    return meta.narrow(-1, 0, parameters), penalty, meta.narrow(-1, parameters + 1, 1)
+
+
+def meta_gradient(
+    meta: Tensor,
+    batch: Batch,
+    network: Network,
+    inner: InnerLoop,
+    weights: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The exact meta-gradient of θ and log λ, and that of log σ²; losses before and after the fit.
+
+    α, the inner steps and the weights of their losses are none of its business.
+    """
+    theta, penalty, log_variance = _parts(meta, network)
+    shots, asked_points = batch.support_x.size(-2), batch.query_x.size(-2)
+    layers, inputs, _ = forward(theta, torch.cat([batch.support_x, batch.query_x], -2), network)
+    seen = inputs[-1].narrow(-2, 0, shots)
+    asked = inputs[-1].narrow(-2, shots, asked_points)
+    seen_turned, head = seen.transpose(-1, -2), layers[-1]
+    solve = inverse(torch.matmul(seen, seen_turned), penalty)
+    rest = batch.support_y - torch.matmul(seen, head)
+    a = torch.matmul(solve, rest)
+    fitted = torch.matmul(seen_turned, a) + head
+    error = torch.matmul(asked, fitted) - batch.query_y
+
+    by_error = error * (2.0 / asked_points)
+    by_fitted = torch.matmul(asked.transpose(-1, -2), by_error)
+    b = torch.matmul(solve, torch.matmul(seen, by_fitted))
+    by_head = by_fitted - torch.matmul(seen_turned, b)
+    fitted_turned = fitted.transpose(-1, -2)
+    by_seen = torch.matmul(a, by_head.transpose(-1, -2)) - torch.matmul(b, fitted_turned)
+    by_features = torch.cat([by_seen, torch.matmul(by_error, fitted_turned)], -2)
+    by_log_penalty = (a * b).sum().unsqueeze(0) * (penalty - LEAST_PENALTY) * -1.0
+    summed = [
+        summed_body_gradient(by_features, layers, inputs, network),
+        by_head.sum(0).flatten(),
+        by_log_penalty,
+    ]
+    by_log_variance = _by_log_variance(log_variance, error, seen, asked, solve, penalty)
+    both = torch.cat([torch.cat(summed) / batch.support_x.size(0), by_log_variance])
+    return both, torch.stack([(rest * rest).mean(), (error * error).mean()])
+
+
+def _by_log_variance(
+    log_variance: Tensor, error: Tensor, seen: Tensor, asked: Tensor, solve: Tensor, penalty: Tensor
+) -> Tensor:
+    """The derivative by log σ² of −log N(y; Ψw, σ²(1 + s)), the mean over query points.
+
+    It is (1 − e²/(σ²(1 + s)))/2, with s = ψᵀ(ΦᵀΦ + λI)⁻¹ψ = (ψᵀψ − cᵀA⁻¹c)/λ and c = Φψ.
+    """
+    shared = torch.matmul(seen, asked.transpose(-1, -2))
+    told = (shared * torch.matmul(solve, shared)).sum(-2)
+    spread = torch.relu((asked * asked).sum(-1) - told) / penalty
+    square = (error * error).sum(-1)
+    unexplained = (square / (spread + 1.0)).mean().unsqueeze(0)
+    return unexplained * exponential(log_variance * -1.0) * -0.5 + 0.5
+
+
+def begin(theta: Tensor, settings: CommonSettings) -> Tensor:
+    """θ, log λ as set, and σ = 1."""
+    first = math.log(settings.options_of(RidgeOptions).ridge_penalty)
+    return torch.cat([theta, theta.new_tensor([first, 0.0])])
+
+
+def start(meta: Tensor, network: Network, _settings: CommonSettings) -> RidgeHead:
+    """The last layer is fitted to the points of a task at once."""
+    theta, penalty, log_variance = _parts(meta, network)
+    return RidgeHead(network, theta, float(penalty), math.exp(float(log_variance) / 2))
+
+
+def cost(settings: CommonSettings) -> Cost:
+    """A gradient of all its points; the solve is little beside it."""
+    return Cost(1, settings.shots + settings.query, 0, points_drawn(settings))
+
+
+RIDGE = Learner(
+    "ridge", "Ridge head", "Bertinetto et al. 2019, arXiv 1805.08136, section 3", BEFORE_AND_AFTER,
+    meta_gradient, begin=begin, start=start, options=RidgeOptions, cost=cost,
+    look=Look("#5f6b00", "#c3d36b", (10, 2)),
+)  # fmt: skip
