@@ -16,6 +16,7 @@ from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
 from explorer.panels.plotting.plots import BEYOND, Plot
+from explorer.state.adaptation_query import GRID_POINTS
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
 from tests.stages import SandboxStage
