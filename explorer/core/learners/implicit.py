@@ -138,5 +138,5 @@ IMPLICIT = Learner(
     "imaml", "iMAML", "Rajeswaran et al. 2019, arXiv 1909.04630, Algorithm 2", BEFORE_AND_AFTER,
     meta_gradient, start=start, options=ImplicitOptions, cost=cost,
     remedy="iMAML's steps and CG steps",
-    look=Look("#1f5fd0", "#8fb8ff", (2, 1)),
+    look=Look("#1f4fff", "#7ab0ff", (2, 1)),
 )  # fmt: skip
