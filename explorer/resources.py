@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from explorer.core.base.errors import UserError
+from explorer.core.learners import LEARNERS
 
 
 def checkpoint_name(learner: str) -> str:
@@ -11,25 +12,7 @@ def checkpoint_name(learner: str) -> str:
 
 
 MAML_CHECKPOINT, PRETRAINED_CHECKPOINT = checkpoint_name("maml"), checkpoint_name("pretrained")
-CHECKPOINTS = tuple(
-    map(
-        checkpoint_name,
-        (
-            "maml",
-            "pretrained",
-            "first-order",
-            "anil",
-            "meta-sgd",
-            "layer-rates",
-            "reptile",
-            "cavia",
-            "oracle",
-            "averaged",
-            "averaged-l2",
-            "averaged-pulled",
-        ),
-    )
-)
+CHECKPOINTS = tuple(map(checkpoint_name, LEARNERS))
 FIRST_ANSWER = "first-answer.safetensors"
 CHECK_ON_LIGHT = "check-light.svg"  # ticks for each appearance of the window
 CHECK_ON_DARK = "check-dark.svg"

@@ -1,13 +1,59 @@
-"""Finds the threads, timers and windows that a test leaves behind."""
+"""Finds what a test leaves behind, and Qt objects that die in the wrong thread."""
 
 import gc
 import sys
+import threading
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QThread, QTimer
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtWidgets import QApplication, QGraphicsItem
+
+
+class Deaths:
+    """Remembers every Qt object whose Python side died outside of the GUI thread.
+
+    Qt deletes it there and then, while the GUI thread may be using it. It sees what Python makes,
+    from its making on, be it forgotten or collected.
+    """
+
+    def __init__(self) -> None:
+        self._living: dict[int, weakref.ref[Any]] = {}
+        self._elsewhere: list[str] = []
+        for module in (QtCore, QtGui, QtWidgets):
+            for kind in [getattr(module, name) for name in dir(module)]:
+                if isinstance(kind, type) and issubclass(kind, QObject | QGraphicsItem):
+                    self._watch(kind)
+
+    def _watch(self, kind: Any) -> None:
+        if "__init__" in vars(kind):
+            kind.__init__ = self._recorded(kind.__init__)
+
+    def _recorded(self, original: Callable[..., None]) -> Callable[..., None]:
+        def __init__(thing: Any, *arguments: Any, **named: Any) -> None:  # noqa: N807
+            original(thing, *arguments, **named)
+            if id(thing) not in self._living:
+                died = self._when_dead(id(thing), type(thing).__name__)
+                self._living[id(thing)] = weakref.ref(thing, died)
+
+        return __init__
+
+    def _when_dead(self, key: int, name: str) -> Callable[[object], None]:
+        def died(_: object) -> None:
+            del self._living[key]
+            if threading.current_thread() is not threading.main_thread():
+                self._elsewhere.append(f"{name} in {threading.current_thread().name}")
+
+        return died
+
+    def take(self) -> list[str]:
+        """What died elsewhere since the last time, and where."""
+        found, self._elsewhere = self._elsewhere, []
+        return found
 
 
 class Watch:
@@ -47,6 +93,5 @@ class Watch:
         return leaks + [
             f"top-level {widget} {widget.windowTitle()!r}"
             for widget in QApplication.topLevelWidgets()
-            # pyqtgraph makes context menus without a parent, and keeps them.
-            if not (widget in self._windows or widget.parent() or isinstance(widget, QMenu))
+            if not (widget in self._windows or widget.parent())
         ]

@@ -8,12 +8,13 @@ import numpy as np
 
 from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.training.loop import Progress, Run
+from explorer.core.training.loop import HeldOut, Progress, Run, TrainEvent
 from explorer.state.training_session import Newest, Trainer
 
 SMALL = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=3, networks=20)
 LONG = replace(SMALL, iterations=1_000_000)
-PATIENCE = 20  # seconds until a forgotten gate opens by itself
+# Seconds until a forgotten gate opens by itself: after every wait for what it holds back.
+PATIENCE = 60
 
 
 def progress(run: Run, iterations: int = 1, loss: float = 1.0) -> Progress:
@@ -26,20 +27,35 @@ def progress(run: Run, iterations: int = 1, loss: float = 1.0) -> Progress:
     return Progress(done, losses, 0.01)
 
 
+def pretended(newest: Newest, until: int | None, _: float | None) -> Iterator[TrainEvent]:
+    """One iteration after the other, none of which is any work."""
+    run = newest()
+    while run.iteration < (until or run.settings.iterations):
+        event = progress(run)
+        run = event.run
+        yield event
+
+
 class GatedTrainer:
-    """Does one iteration each time the test opens the gate, and can be told to fail.
+    """Hands over one result each time the test opens the gate, and can be told to fail.
 
     Attributes:
         gates: one for each worker so far, the newest last.
-        error: raised in place of the next iteration.
+        error: raised in place of the next event.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trainer: Trainer = pretended) -> None:
+        """Begin.
+
+        Args:
+            trainer: where the events come from; iterations without any work by default.
+        """
         self.gates: list[threading.Semaphore] = []
         self.error: Exception | None = None
+        self._trainer = trainer
 
     def open(self, times: int = 1, worker: int = -1) -> None:
-        """Let iterations happen in one of the workers."""
+        """Let events happen in one of the workers."""
         self.gates[worker].release(times)
 
     def open_all(self) -> None:
@@ -47,21 +63,23 @@ class GatedTrainer:
         for gate in self.gates:
             gate.release(1000)
 
-    def train(self, newest: Newest, until: int | None, _: float | None) -> Iterator[Progress]:
+    def train(
+        self, newest: Newest, until: int | None, held_out_seconds: float | None
+    ) -> Iterator[TrainEvent]:
         """In place of `explorer.state.training_session.train_newest`."""
         self.gates.append(threading.Semaphore(0))
-        return self._items(newest, until, self.gates[-1])
+        return self._held(self._trainer(newest, until, held_out_seconds), self.gates[-1])
 
-    def _items(
-        self, newest: Newest, until: int | None, gate: threading.Semaphore
-    ) -> Iterator[Progress]:
-        run = newest()
-        while run.iteration < (until or run.settings.iterations):
+    def _held(
+        self, events: Iterator[TrainEvent], gate: threading.Semaphore
+    ) -> Iterator[TrainEvent]:
+        for event in events:
+            if not isinstance(event, Progress | HeldOut):  # a sign of life in a long chunk
+                yield event
+                continue
             gate.acquire(timeout=PATIENCE)
             if self.error is not None:
                 raise self.error
-            event = progress(run)
-            run = event.run
             yield event
 
 

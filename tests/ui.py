@@ -15,12 +15,12 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
-from explorer.core.families.sampling import grid, sine
-from explorer.panels.fit_plot import BEYOND
-from explorer.panels.plots import Plot
-from explorer.state.networks import ROLES
+from explorer.panels.plotting.plots import Plot
+from explorer.panels.sandbox.fit_plot import BEYOND
+from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import GRID_POINTS
+from tests.stages import SandboxStage
 
 Array = NDArray[np.float64]
 WORDS = {"–": math.nan, "diverged": math.inf}
@@ -103,16 +103,15 @@ def curve_values(curve: object) -> Array:
 
 
 def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
-    """Per role: predictions, error on the sine and on the points, straight from the core."""
-    state, bounds = sandbox.state, sandbox.line.settings.x
-    inputs = grid(bounds, GRID_POINTS)
-    truth = sine(inputs, torch.tensor(state.amplitude), torch.tensor(state.phase))
+    """Per role: predictions, error on the function and on the points, straight from the core."""
+    state, task = sandbox.state, torch.tensor([[sandbox.state.task]])
+    inputs = state.family.grid(GRID_POINTS)
+    truth = state.family.function(inputs.view(1, -1, 1), task).flatten()
     x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
     for role in sandbox.question.roles:
-        entry = sandbox.line.entries[role]
-        task = torch.tensor([[[state.amplitude, state.phase]]])
+        entry = sandbox.competitors.by_role[role]
         steps = list(
             adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)
         )
@@ -137,7 +136,9 @@ def status_text(window: MainWindow) -> str:
     return window.statusBar().findChildren(QLabel)[0].text()
 
 
-def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None = None) -> None:
+def assert_adapted(
+    qtbot: QtBot, window: MainWindow | SandboxStage, roles: Sequence[str] | None = None
+) -> None:
     """Wait until the window shows, float for float, what the core computes for its state."""
     sandbox, fit, numbers = window.workspace.sandbox, window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: sandbox.is_current)
@@ -147,7 +148,7 @@ def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None
         for role in ROLES:
             if role not in state.shown:
                 assert not fit.fits[role].isVisible()
-                assert numbers.on_sine[role].text() == "–"
+                assert numbers.on_task[role].text() == "–"
         for role in core if roles is None else roles:
             prediction, errors, losses = (values[state.step] for values in core[role])
             assert fit.fits[role].isVisible()
@@ -156,7 +157,7 @@ def assert_adapted(qtbot: QtBot, window: MainWindow, roles: Sequence[str] | None
             assert drawn.shape == prediction.shape  # not before the first frame
             assert np.array_equal(drawn[on_screen], prediction[on_screen])
             for label, value in (
-                (numbers.on_sine[role], errors),
+                (numbers.on_task[role], errors),
                 (numbers.on_support[role], losses),
             ):
                 number = read_number(label.text())

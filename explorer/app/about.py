@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 import explorer
 from explorer.core.base.lazy_torch import torch
-from explorer.panels.widgets import button, label
+from explorer.panels.widgets.controls import button, label
 
 
 def version_lines() -> list[str]:

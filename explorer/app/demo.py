@@ -11,7 +11,7 @@ POINTS = 8
 
 
 class Demo(QObject):
-    """Places points one by one, plays the gradient steps, and moves on to the next sine.
+    """Places points one by one, plays the gradient steps, and moves on to the next task.
 
     Signals:
         stopped: a key was pressed.
@@ -67,11 +67,11 @@ class Demo(QObject):
         sandbox = self._workspace.sandbox
         while True:
             sandbox.clear_points()
-            sandbox.draw_sine()
+            sandbox.draw_task()
             sandbox.update(step=1, snap=True)
             yield 900
             for _ in range(POINTS):
-                x = sandbox.line.settings.x.at(self._draws.random())
+                x = sandbox.state.family.x.at(self._draws.random())
                 sandbox.add_point(x, 0.0)
                 yield 600
             for step in range(sandbox.state.steps + 1):

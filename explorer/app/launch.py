@@ -1,5 +1,6 @@
 """From the command line to a window on the screen."""
 
+import gc
 import os
 import signal
 import socket
@@ -62,6 +63,7 @@ def make_application(arguments: list[str]) -> QApplication:
     QLocale.setDefault(QLocale.c())  # numbers read the same in plots, fields and files
     pg.setConfigOptions(antialias=True)
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.disable()  # see `explorer.app.collector`
     return application
 
 

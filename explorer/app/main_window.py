@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QMainWindow,
     QSplitter,
     QTabWidget,
@@ -20,25 +19,32 @@ from PySide6.QtWidgets import (
 
 from explorer.app.about import AboutDialog
 from explorer.app.actions import OwnKeys, fill
-from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, menus
-from explorer.core.files.checkpoint import SUFFIX
-from explorer.panels import style
-from explorer.panels.notice_bar import NoticeBar
-from explorer.panels.sandbox_panel import SandboxPanel
-from explorer.panels.training_panel import NUMBERS_PER_SECOND, TrainingPanel
-from explorer.panels.widgets import label
+from explorer.app.collector import Collector
+from explorer.app.file_dialogs import FileDialogs
+from explorer.app.menus import SANDBOX_ENTRIES, SANDBOX_MENUS, Commands, menus, theme_name
+from explorer.app.views import VIEWS
+from explorer.core.engine import STATUS, State
+from explorer.panels.sandbox.panel import SandboxPanel
+from explorer.panels.training.panel import NUMBERS_PER_SECOND, TrainingPanel
+from explorer.panels.widgets import style
+from explorer.panels.widgets.controls import label
+from explorer.panels.widgets.notice_bar import NoticeBar
+from explorer.panels.widgets.view import View
 from explorer.state.frame_clock import FrameClock
 from explorer.state.preferences import THEMES, Preferences, Theme
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
 
 if TYPE_CHECKING:
-    from explorer.panels.evaluation_panel import EvaluationPanel
+    from explorer.panels.evaluation.panel import EvaluationPanel
 
-SANDBOX, EVALUATION = range(2)  # tabs
+SANDBOX, EVALUATION = (view.title for view in VIEWS)
 TRANSIENT_MS = 5000
-LOADING = "Loading the engine; the first time it is compiled for this computer"
-FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
+LOADING = "Loading the engine"
+ENGINE = {  # said beside the sandbox's networks, where all is slower than it could be
+    State.COMPILING: "Compiling the engine, slower until then",
+    State.OFF: "Engine off, slower",
+}
 
 
 class MainWindow(QMainWindow):
@@ -55,18 +61,28 @@ class MainWindow(QMainWindow):
         self.workspace, self.preferences = workspace, preferences
         self._theme = self._dress_application()  # before there are widgets to be dressed anew
         self.clock = FrameClock(self)
+        self.collector = Collector(self.clock, self)
         self.notices = NoticeBar()
         self.sandbox = SandboxPanel(workspace, self.clock)
         self.training = TrainingPanel(workspace.session, self.clock)
+        self.dialogs = FileDialogs(self, workspace, preferences, self.notices)
         self.about: AboutDialog | None = None
-        self.evaluation: EvaluationPanel | None = None  # made when it is first looked at
+        self.views: dict[str, View] = {SANDBOX: self.sandbox}  # made when they are first shown
         self._remembers_layout = False
         self._is_painted = False
         self._phase = label("")
         self._phase.setContentsMargins(8, 0, 0, 0)
         self._origin = label("", "muted")
         self._lay_out()
-        entries = menus(self)
+        commands = Commands(
+            self.left.setCurrentIndex,
+            self.set_theme,
+            self.toggle_full_screen,
+            self.notices.hide,
+            self.show_about,
+            self.close,
+        )
+        entries = menus(workspace, self.sandbox, self.training, self.dialogs, commands)
         self.actions_by_name = fill(self.menuBar(), entries)
         self._sandbox_actions = [
             self.actions_by_name[entry.name]
@@ -81,16 +97,19 @@ class MainWindow(QMainWindow):
         workspace.exporter.exported.connect(
             lambda text: self.statusBar().showMessage(text, TRANSIENT_MS)
         )
-        self.sandbox.controls.open_wanted.connect(self.ask_open)
+        self.dialogs.done.connect(lambda text: self.statusBar().showMessage(text, TRANSIENT_MS))
+        self.sandbox.controls.open_wanted.connect(self.dialogs.open)
         workspace.session.phase_changed.connect(self._refresh_status)
         workspace.session.progressed.connect(self._on_progress)
+        workspace.engine_changed.connect(self._on_progress)
         workspace.sandbox.changed.connect(self._on_progress)
         workspace.sandbox.answered.connect(self._on_progress)
         QApplication.styleHints().colorSchemeChanged.connect(self._apply_theme)
         self.installEventFilter(self)
         self._apply_theme()
         self._refresh_status()
-        self.sandbox.fit.setFocus()
+        self.sandbox.take_focus()
+        self.collector.start()
 
     def _lay_out(self) -> None:
         self.setWindowTitle("MAML Explorer")
@@ -99,11 +118,8 @@ class MainWindow(QMainWindow):
         self.left = QTabWidget()
         self.left.setDocumentMode(True)
         self.left.tabBar().setDrawBase(False)
-        self.left.addTab(self.sandbox, "Sandbox")
-        evaluation_tab = QWidget()
-        self._evaluation_room = QVBoxLayout(evaluation_tab)
-        self._evaluation_room.setContentsMargins(0, 0, 0, 0)
-        self.left.addTab(evaluation_tab, "Evaluation")
+        for view in VIEWS:
+            self.left.addTab(self.views.get(view.title) or _room(), view.title)
         self.left.currentChanged.connect(self._on_tab)
         self.splitter.addWidget(self.left)
         self.splitter.addWidget(self.training)
@@ -131,31 +147,35 @@ class MainWindow(QMainWindow):
     @Slot(int)
     def _on_tab(self, index: int) -> None:
         """Make the panel when it is first shown; the sandbox's keys act on what can be seen."""
+        view = VIEWS[index]
         for action in self._sandbox_actions:
-            action.setEnabled(index == SANDBOX)
-        if index == SANDBOX:
-            self.sandbox.fit.setFocus()
-        else:
+            action.setEnabled(view.on_sandbox)
+        if not view.on_sandbox:
             self.workspace.player.stop()
-            self._evaluation_shown().kind.setFocus()
+        self._panel_of(index).take_focus()
 
-    def _evaluation_shown(self) -> EvaluationPanel:
-        if self.evaluation is None:
-            # Here, because the window opens without it.
-            from explorer.panels.evaluation_panel import EvaluationPanel  # noqa: PLC0415
+    def _panel_of(self, index: int) -> View:
+        title = VIEWS[index].title
+        if title not in self.views:
+            self.views[title] = panel = VIEWS[index].make(self.workspace, self.clock)
+            panel.export_wanted.connect(self.dialogs.export)
+            panel.apply_theme(self._theme)
+            room = self.left.widget(index).layout()
+            assert room is not None
+            room.addWidget(panel)
+            self._own_keys.guard(panel)
+        return self.views[title]
 
-            self.evaluation = EvaluationPanel(self.workspace, self.clock)
-            self.evaluation.export_wanted.connect(self.ask_export)
-            self.evaluation.apply_theme(self._theme)
-            self._evaluation_room.addWidget(self.evaluation)
-            self._own_keys.guard(self.evaluation)
-        return self.evaluation
+    @property
+    def evaluation(self) -> EvaluationPanel | None:
+        """The evaluation panel, once it has been looked at."""
+        return cast("EvaluationPanel | None", self.views.get(EVALUATION))
 
     def _mark_theme(self) -> None:
         """Let the menu show which colours are chosen."""
         self.themes = QActionGroup(self)
         for theme in THEMES:
-            action = self.themes.addAction(self.actions_by_name[f"{theme.capitalize()} colours"])
+            action = self.themes.addAction(self.actions_by_name[theme_name(theme)])
             action.setCheckable(True)
             action.setChecked(theme == self.preferences.theme)
 
@@ -180,9 +200,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _apply_theme(self) -> None:
         self._theme = theme = self._dress_application()
-        self.sandbox.apply_theme(theme)
-        if self.evaluation is not None:
-            self.evaluation.apply_theme(theme)
+        for panel in self.views.values():
+            panel.apply_theme(theme)
         self.training.apply_theme(theme)
 
     @Slot()
@@ -197,68 +216,8 @@ class MainWindow(QMainWindow):
             text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
         sandbox = self.workspace.sandbox
-        self._origin.setText(f"Sandbox: {sandbox.line.origin}" if sandbox.is_answering else LOADING)
-
-    def ask_open(self) -> None:
-        """Let the user choose a checkpoint and open it."""
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Open checkpoint", self.preferences.folder, FILE_FILTER
-        )
-        if name:
-            self.preferences.folder = str(Path(name).parent)
-            self.workspace.open_checkpoint(Path(name))
-
-    def reopen(self) -> None:
-        """Bring back the last run that was given up or left without saving."""
-        kept = self.workspace.kept_run
-        if kept is not None and kept.exists():
-            self.notices.hide()
-            self.workspace.open_checkpoint(kept)
-        else:
-            self.notices.show_notice("No run has been left without saving yet.")
-
-    def ask_save(self) -> None:
-        """Let the user choose where to save the training run."""
-        iteration = self.workspace.session.iteration
-        suggestion = Path(self.preferences.folder) / f"maml-{iteration}{SUFFIX}"
-        name, _ = QFileDialog.getSaveFileName(self, "Save checkpoint", str(suggestion), FILE_FILTER)
-        path = self._complete_name(name, SUFFIX)
-        if path is not None and self.workspace.save_checkpoint(path):
-            self.preferences.folder = str(path.parent)
-            self.statusBar().showMessage(f"Saved {path}", TRANSIENT_MS)
-
-    def ask_picture(self) -> None:
-        """Let the user choose where to save a picture of the window."""
-        suggestion = Path(self.preferences.folder) / "maml-explorer.png"
-        name, _ = QFileDialog.getSaveFileName(self, "Save picture", str(suggestion), "PNG (*.png)")
-        path = self._complete_name(name, ".png")
-        if path is not None and not self.grab().save(str(path), "PNG"):
-            self.notices.show_notice(f"Could not write {path}. Choose another place.")
-
-    def ask_export(self) -> None:
-        """Let the user choose where the evaluation's figure goes."""
-        job = self.evaluation.job if self.evaluation is not None else None
-        if job is None or job.figure is None:
-            return
-        folder = QFileDialog.getExistingDirectory(
-            self, "Export figure into a folder", self.preferences.folder
-        )
-        if folder:
-            self.preferences.folder = folder
-            self.workspace.exporter.export(job.figure, Path(folder))
-
-    def _complete_name(self, name: str, suffix: str) -> Path | None:
-        """A chosen name with its suffix; None if nothing was chosen or a file is in the way."""
-        if not name:
-            return None
-        path = Path(name)
-        if path.suffix == suffix:
-            return path
-        path = path.with_name(path.name + suffix)
-        if path.exists():  # the dialog asked about the name without the suffix
-            self.notices.show_notice(f"{path} exists: choose it by its full name to replace it.")
-            return None
-        return path
+        parts = [ENGINE.get(STATUS.state, ""), f"Sandbox: {sandbox.competitors.origin}"]
+        self._origin.setText(" · ".join(filter(None, parts)) if sandbox.is_answering else LOADING)
 
     def show_about(self) -> None:
         """Show what the program is, without stopping anything."""
@@ -273,7 +232,7 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Backspace removes the selected point, as Delete does."""
-        if event.key() == Qt.Key.Key_Backspace and self.left.currentIndex() == SANDBOX:
+        if event.key() == Qt.Key.Key_Backspace and VIEWS[self.left.currentIndex()].on_sandbox:
             self.workspace.sandbox.remove_selected()
         else:
             super().keyPressEvent(event)
@@ -302,6 +261,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop every thread, remember the layout."""
         self.clock.stop()
+        self.collector.stop()
         if self._remembers_layout:
             self.preferences.set_layout("geometry", QByteArray(self.saveGeometry()))
             self.preferences.set_layout("splitter", QByteArray(self.splitter.saveState()))
@@ -309,3 +269,10 @@ class MainWindow(QMainWindow):
         self.hide()  # a thread in the midst of loading the engine can only be waited for
         self.workspace.shut_down()
         event.accept()
+
+
+def _room() -> QWidget:
+    """A tab for a panel that is made later."""
+    tab = QWidget()
+    QVBoxLayout(tab).setContentsMargins(0, 0, 0, 0)
+    return tab

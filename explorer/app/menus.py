@@ -2,54 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from explorer.app.actions import Entry
-from explorer.panels.learner_picker import KEYS
-from explorer.state.networks import LABELS
-from explorer.state.preferences import THEMES
-
-if TYPE_CHECKING:
-    from explorer.app.main_window import MainWindow
+from explorer.app.file_dialogs import FileDialogs
+from explorer.app.views import VIEWS
+from explorer.panels.sandbox.learner_picker import KEYS
+from explorer.panels.sandbox.panel import SandboxPanel
+from explorer.panels.training.panel import TrainingPanel
+from explorer.state.competitors import LABELS
+from explorer.state.preferences import THEMES, Theme
+from explorer.state.workspace import Workspace
 
 SANDBOX_MENUS = ("&Sandbox", "St&eps")  # what acts on the sandbox alone
 SANDBOX_ENTRIES = ("Follow training",)  # of other menus
 
 
-def menus(window: MainWindow) -> dict[str, list[Entry]]:
+def theme_name(theme: Theme) -> str:
+    """The menu entry of a theme."""
+    return f"{theme.capitalize()} colours"
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What menus ask of the window itself."""
+
+    show_view: Callable[[int], object]
+    set_theme: Callable[[Theme], object]
+    toggle_full_screen: Callable[[], object]
+    dismiss: Callable[[], object]
+    show_about: Callable[[], object]
+    quit: Callable[[], object]
+
+
+def menus(
+    workspace: Workspace,
+    panel: SandboxPanel,
+    training: TrainingPanel,
+    dialogs: FileDialogs,
+    commands: Commands,
+) -> dict[str, list[Entry]]:
     """All menus of a window, from left to right."""
-    sandbox = window.workspace.sandbox
-    step = window.sandbox.step_bar
+    sandbox, step = workspace.sandbox, panel.step_bar
     learners = [
         Entry(f"Show {LABELS[role]}", key, switch.toggle)
-        for (role, switch), key in zip(window.sandbox.numbers.switches.items(), KEYS, strict=False)
+        for (role, switch), key in zip(panel.numbers.switches.items(), KEYS, strict=False)
+    ]
+    views = [
+        Entry(f"&{view.title}", view.key, partial(commands.show_view, index))
+        for index, view in enumerate(VIEWS)
     ]
     themes = [
-        Entry(f"{theme.capitalize()} colours", f"Ctrl+Alt+{key}", partial(window.set_theme, theme))
+        Entry(theme_name(theme), f"Ctrl+Alt+{key}", partial(commands.set_theme, theme))
         for key, theme in enumerate(THEMES, 1)
     ]
     return {
         "&File": [
-            Entry("&Open checkpoint…", "Ctrl+O", window.ask_open),
-            Entry("&Reopen last run", "Ctrl+Shift+O", window.reopen),
-            Entry("&Save checkpoint…", "Ctrl+S", window.ask_save),
-            Entry("Save &picture…", "Ctrl+Shift+P", window.ask_picture),
+            Entry("&Open checkpoint…", "Ctrl+O", dialogs.open),
+            Entry("&Reopen last run", "Ctrl+Shift+O", dialogs.reopen),
+            Entry("&Save checkpoint…", "Ctrl+S", dialogs.save),
+            Entry("Save &picture…", "Ctrl+Shift+P", dialogs.save_picture),
             Entry(),
-            Entry("&Quit", "Ctrl+Q", window.close),
+            Entry("&Quit", "Ctrl+Q", commands.quit),
         ],
         "&Training": [
-            Entry("&Train, pause or resume", "Ctrl+Return", window.training.train.click),
-            Entry("&Step one meta-iteration", "Ctrl+Right", window.training.step.click),
-            Entry("&Reset", "Ctrl+R", window.training.reset.click),
-            Entry("&Follow training", "F", window.sandbox.controls.follow.toggle),
+            Entry("&Train, pause or resume", "Ctrl+Return", training.train.click),
+            Entry("&Step one meta-iteration", "Ctrl+Right", training.step.click),
+            Entry("&Reset", "Ctrl+R", training.reset.click),
+            Entry("&Follow training", "F", panel.controls.follow.toggle),
         ],
         "&Sandbox": [
-            Entry("New &sine", "R", sandbox.draw_sine),
+            Entry("New &task", "R", sandbox.draw_task),
             Entry("&Draw K support points", "D", sandbox.draw_points),
             Entry("&Remove selected point", "Del", sandbox.remove_selected),
             Entry("&Clear points", "C", sandbox.clear_points),
-            Entry("S&nap to the sine", "N", window.sandbox.controls.snap.toggle),
+            Entry("S&nap to the function", "N", panel.controls.snap.toggle),
             Entry(),
             *learners,
         ],
@@ -61,13 +90,12 @@ def menus(window: MainWindow) -> dict[str, list[Entry]]:
             Entry("&Last", "End", lambda: sandbox.go_to(sandbox.state.steps)),
         ],
         "&View": [
-            Entry("&Sandbox", "Ctrl+1", partial(window.left.setCurrentIndex, 0)),
-            Entry("&Evaluation", "Ctrl+2", partial(window.left.setCurrentIndex, 1)),
+            *views,
             Entry(),
-            Entry("Full s&creen", "F11", window.toggle_full_screen),
-            Entry("&Dismiss message", "Esc", window.notices.hide),
+            Entry("Full s&creen", "F11", commands.toggle_full_screen),
+            Entry("&Dismiss message", "Esc", commands.dismiss),
             Entry(),
             *themes,
         ],
-        "&Help": [Entry("&About", "F1", window.show_about)],
+        "&Help": [Entry("&About", "F1", commands.show_about)],
     }

@@ -5,15 +5,18 @@ Standard output carries data only; the progress bar and every message go to stan
 
 import os
 import sys
+from argparse import Namespace
 from importlib import import_module
 from io import TextIOWrapper
+from types import ModuleType
 
 from explorer.cli.interruption import INTERRUPTED
-from explorer.cli.output import say
+from explorer.cli.output import PROGRAM, say
 from explorer.cli.parser import parse
 from explorer.core.base.errors import UserError
 
 WRONG_USE = 2
+WINDOW = "window"  # the command that says everything itself
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,7 +28,11 @@ def main(argv: list[str] | None = None) -> int:
     _make_streams_tolerant()
     try:
         arguments = parse(argv)
-        code: int = import_module(f"explorer.cli.{arguments.command}").run(arguments)
+        command = import_module(f"explorer.cli.{arguments.command}")
+        if arguments.command == WINDOW:
+            code: int = command.run(arguments)
+        else:
+            code = _run_aloud(command, arguments)
         sys.stdout.flush()
     except SystemExit as done:  # --help and --version end here
         return int(done.code or 0)
@@ -43,6 +50,26 @@ def main(argv: list[str] | None = None) -> int:
         say(f"error: {error.strerror or error}: the output could not be written.")
         return WRONG_USE
     return code
+
+
+def _run_aloud(command: ModuleType, arguments: Namespace) -> int:
+    """Run a command, and say so once if it does without the engine."""
+    from explorer.core.engine import STATUS  # noqa: PLC0415 - --help does without it
+
+    stop = STATUS.observe(_say_beside_bar)
+    try:
+        code: int = command.run(arguments)
+    finally:
+        stop()
+    return code
+
+
+def _say_beside_bar(message: str) -> None:
+    """Write a message, if there is one, on a line of its own above a progress bar."""
+    from tqdm import tqdm  # type: ignore[import-untyped] # noqa: PLC0415 - --help does without it
+
+    if message:
+        tqdm.write(f"{PROGRAM}: {message}", file=sys.stderr)
 
 
 def _give_up_output() -> None:

@@ -1,4 +1,4 @@
-"""``maml-explorer adapt``: one network adapting to points of one sine, step by step."""
+"""``maml-explorer adapt``: one network adapting to points of one task, step by step."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.output import emit, emit_json, number, table
-from explorer.core.adaptation.inner_loop import divergence_sentence
+from explorer.cli.task_arguments import task_from
+from explorer.core.adaptation.inner_loop import divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
-from explorer.core.evaluation.evaluation import GRID_POINTS
-from explorer.core.families.sampling import grid, sine
+from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.families import Family
 from explorer.core.files.checkpoint import Checkpoint, load
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ def run(arguments: Namespace) -> int:
     """Adapt the file's network to the points and print its errors."""
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     checkpoint = load(arguments.file)
-    inputs = grid(checkpoint.settings.x, GRID_POINTS)
-    truth = _sine(inputs, arguments)
+    family = checkpoint.settings.family
+    task = torch.tensor([[task_from(arguments, family)]])
+    inputs = family.grid(GRID_POINTS, task).view(-1)
+    truth = family.function(inputs.view(1, -1, 1), task).view(-1)
     trail = walk(
-        *(checkpoint.start, *_support(arguments), inputs, truth),
+        *(checkpoint.start, *_support(arguments, family, task), inputs, truth),
         alpha=arguments.alpha,
         steps=arguments.steps,
-        task=torch.tensor([[[arguments.amplitude, arguments.phase]]]),
+        task=task,
     )
     if arguments.json:
         emit_json(_result(inputs, truth, trail))
@@ -37,15 +40,11 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _sine(x: Tensor, arguments: Namespace) -> Tensor:
-    return sine(x, torch.tensor(arguments.amplitude), torch.tensor(arguments.phase))
-
-
-def _support(arguments: Namespace) -> tuple[Tensor, Tensor]:
+def _support(arguments: Namespace, family: Family, task: Tensor) -> tuple[Tensor, Tensor]:
     """The points, ``(1, K, 1)`` each."""
     x = torch.tensor(arguments.x).view(1, -1, 1)
     if arguments.y is None:
-        return x, _sine(x, arguments)
+        return x, family.function(x, task)
     if len(arguments.y) != len(arguments.x):
         raise UserError(
             f"--y: {len(arguments.y)} targets for {len(arguments.x)} inputs; give one for each."
@@ -70,7 +69,7 @@ def _result(inputs: Tensor, truth: Tensor, trail: Trail) -> dict[str, Any]:
 
 
 def _text(checkpoint: Checkpoint, alpha: float, trail: Trail) -> str:
-    label, own_steps = checkpoint.label, checkpoint.start.has_own_steps
+    label, own_steps = checkpoint.label, takes_own_steps(checkpoint.start)
     errors = zip(trail.support_mse.tolist(), trail.mse.tolist(), strict=True)
     rows = [[str(step), number(on), number(off)] for step, (on, off) in enumerate(errors)]
     lines = [f"{label}, α = {alpha:g}", table(["step", "support MSE", "MSE"], rows)]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
-from explorer.cli.entrants import Entrant, entrants, matching
-from explorer.cli.jobs import command_of, distribution, last, write
+from explorer.cli.competitors import NamedCompetitor, competitors_of, matching
+from explorer.cli.family_arguments import described
+from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.values import check_folder
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import Difference, with_interval
-from explorer.core.families.distribution import Distribution
+from explorer.core.evaluation.verdict import verdict_sentence
+from explorer.core.families import Family
 from explorer.core.files.checkpoint import load
-from explorer.core.jobs.comparison import Comparison, measure
-from explorer.core.jobs.comparison_figure import Results, differences, figure_of, sentences
+from explorer.core.jobs.comparison import evaluate_competitors
+from explorer.core.jobs.comparison_figure import differences, figure_of, sentences
+from explorer.core.jobs.comparison_request import Comparison, Results
+from explorer.core.jobs.metered_evaluation import LearnerResult
 
-COLUMNS = 3  # numbers of shots side by side in a table of 100 characters
+WIDTH = 100  # characters of a line
+COLUMNS = 3  # numbers of shots side by side in a table of that width
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,33 +33,37 @@ class Group:
 
     Attributes:
         request: what they are evaluated on.
-        entrants: they.
+        members: they.
         results: by label and K.
     """
 
     request: Comparison
-    entrants: Sequence[Entrant]
+    members: Sequence[NamedCompetitor]
     results: Results
 
     @property
     def gaps(self) -> Mapping[tuple[str, int], tuple[Difference, ...]]:
         """Differences to the reference by label and K; none without a reference."""
-        return differences(self.request, [each.competitor for each in self.entrants], self.results)
+        return differences(self.request, [each.competitor for each in self.members], self.results)
 
-    def evaluations(self, entrant: Entrant) -> list[Evaluation]:
+    def results_of(self, member: NamedCompetitor) -> Results:
+        """Its own, one for each number of support points."""
+        return {(member.label, k): self.results[member.label, k] for k in self.request.shots}
+
+    def evaluations(self, member: NamedCompetitor) -> list[Evaluation]:
         """One for each number of support points."""
-        return [self.results[entrant.label, k].evaluation for k in self.request.shots]
+        return [each.evaluation for each in self.results_of(member).values()]
 
-    def alphas(self, entrant: Entrant) -> list[float]:
+    def alphas(self, member: NamedCompetitor) -> list[float]:
         """Its step size for each number of support points."""
-        return [self.results[entrant.label, k].alpha for k in self.request.shots]
+        return [each.alpha for each in self.results_of(member).values()]
 
 
 def run(arguments: Namespace) -> int:
     """Evaluate every network of every file and print the results."""
     check_folder("--export", arguments.export)
     checkpoints = [load(file) for file in arguments.files]
-    everyone = entrants(checkpoints, arguments.learner, arguments.against)
+    everyone = competitors_of(checkpoints, arguments.learner, arguments.against)
     reference = None if arguments.against is None else matching(everyone, arguments.against).label
     groups = [
         _evaluate(arguments, tasks, members, reference)
@@ -62,7 +72,7 @@ def run(arguments: Namespace) -> int:
     files: list[str] = []
     if arguments.export is not None:
         (group,) = groups
-        competitors = [each.competitor for each in group.entrants]
+        competitors = [each.competitor for each in group.members]
         command = command_of(arguments)
         files = write(
             figure_of(group.request, competitors, group.results, command), arguments.export
@@ -75,20 +85,20 @@ def run(arguments: Namespace) -> int:
 
 
 def _grouped(
-    everyone: Sequence[Entrant], arguments: Namespace
-) -> dict[Distribution, list[Entrant]]:
+    everyone: Sequence[NamedCompetitor], arguments: Namespace
+) -> dict[Family, list[NamedCompetitor]]:
     """Each network with the tasks of its training; what is compared, with those of the first."""
     first = everyone[0].trained_on
     together = arguments.against is not None or arguments.export is not None
-    groups: dict[Distribution, list[Entrant]] = {}
+    groups: dict[Family, list[NamedCompetitor]] = {}
     for each in everyone:
         trained_on = first if together else each.trained_on
-        groups.setdefault(distribution(arguments, trained_on), []).append(each)
+        groups.setdefault(tasks_asked_for(arguments, trained_on), []).append(each)
     return groups
 
 
 def _evaluate(
-    arguments: Namespace, tasks: Distribution, members: Sequence[Entrant], reference: str | None
+    arguments: Namespace, tasks: Family, members: Sequence[NamedCompetitor], reference: str | None
 ) -> Group:
     request = Comparison(
         tuple(arguments.shots),
@@ -99,13 +109,13 @@ def _evaluate(
         tasks,
         reference,
     )
-    found = last(measure(request, [each.competitor for each in members]))
-    return Group(request, members, found.results)
+    results = run_job(evaluate_competitors(request, [each.competitor for each in members]))
+    return Group(request, members, results)
 
 
 def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:
     whole: dict[str, Any] = {
-        "learners": [_result(group, each) for group in groups for each in group.entrants]
+        "learners": [_result(group, each) for group in groups for each in group.members]
     }
     if any(group.request.reference for group in groups):
         whole["against"] = groups[0].request.reference
@@ -113,29 +123,38 @@ def _json(groups: Sequence[Group], files: Sequence[str]) -> dict[str, Any]:
     return {**whole, "files": files} if files else whole
 
 
-def _result(group: Group, entrant: Entrant) -> dict[str, Any]:
+def _result(group: Group, member: NamedCompetitor) -> dict[str, Any]:
     result = {
-        "file": None if entrant.file is None else str(entrant.file),
-        "name": entrant.name,
-        "label": entrant.label,
-        "distribution": asdict(group.request.distribution),
-        "results": [
-            {
-                "shots": it.shots,
-                "tasks": it.tasks,
-                "alpha": alpha if entrant.adapts else None,
-                "mse": it.mse,
-                "median": it.median,
-                "ci95": it.ci95,
-                "diverged": it.diverged,
-            }
-            for it, alpha in zip(group.evaluations(entrant), group.alphas(entrant), strict=True)
-        ],
+        "file": None if member.file is None else str(member.file),
+        "name": member.name,
+        "label": member.label,
+        "distribution": described(group.request.family),
+        "results": [_numbers(found, member) for found in group.results_of(member).values()],
     }
-    gaps = [(k, gap) for (label, k), gap in group.gaps.items() if label == entrant.label]
+    gaps = [(k, gap) for (label, k), gap in group.gaps.items() if label == member.label]
     if gaps:
         result["differences"] = [_difference(shots, gap) for shots, gap in gaps]
     return result
+
+
+def _numbers(found: LearnerResult, member: NamedCompetitor) -> dict[str, Any]:
+    it, judged = found.evaluation, found.verdict
+    return {
+        "shots": it.shots,
+        "tasks": it.tasks,
+        "alpha": found.alpha if member.adapts else None,
+        "mse": it.mse,
+        "median": it.median,
+        "ci95": it.ci95,
+        "diverged": it.diverged,
+        "verdict": judged
+        and {
+            "shares": judged.shares,
+            "single": judged.single,
+            "ideal": judged.ideal,
+            "text": verdict_sentence(judged, it.shots, member.name),
+        },
+    }
 
 
 def _difference(shots: int, gap: Sequence[Difference]) -> dict[str, Any]:
@@ -151,9 +170,9 @@ def _difference(shots: int, gap: Sequence[Difference]) -> dict[str, Any]:
 
 def _texts(group: Group) -> list[str]:
     """One text for each of the group, and those about differences."""
-    texts = [_text(group, each) for each in group.entrants]
+    texts = [_text(group, each) for each in group.members]
     gaps = group.gaps
-    for each in group.entrants:
+    for each in group.members:
         own = [gap for (label, _), gap in gaps.items() if label == each.label]
         if own:
             texts.append(_gap_text(group, each, own))
@@ -161,25 +180,30 @@ def _texts(group: Group) -> list[str]:
     return [*texts, "\n".join(said)] if said else texts
 
 
-def _text(group: Group, entrant: Entrant) -> str:
+def _text(group: Group, member: NamedCompetitor) -> str:
     request = group.request
-    place = "" if entrant.file is None else f", {entrant.file}"
-    alpha = f", {_alpha(group, entrant)}" if entrant.adapts else ""
+    place = "" if member.file is None else f", {member.file}"
+    alpha = f", {_alpha(group, member)}" if member.adapts else ""
     title = (
-        f"{entrant.name}{place}\n"
+        f"{member.name}{place}\n"
         f"{request.tasks} tasks{alpha}, seed {request.seed}; "
         "MSE as mean ± 95 % interval, median, tasks diverged"
     )
-    other = request.distribution.difference(entrant.trained_on)
-    if other and entrant.file is not None:
+    other = request.family.difference(member.trained_on)
+    if other and member.file is not None:
         title += f"\ntasks other than those of its training: {other}"
-    results = group.evaluations(entrant)
+    results = group.evaluations(member)
     tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
-    return "\n".join([title, *tables, *_warnings(results)])
+    judged = [
+        fill(verdict_sentence(found.verdict, shots, member.name), WIDTH, subsequent_indent="  ")
+        for (_, shots), found in group.results_of(member).items()
+        if found.verdict is not None and member.adapts
+    ]
+    return "\n".join([title, *tables, *_warnings(results), *judged])
 
 
-def _alpha(group: Group, entrant: Entrant) -> str:
-    alphas = group.alphas(entrant)
+def _alpha(group: Group, member: NamedCompetitor) -> str:
+    alphas = group.alphas(member)
     if len(set(alphas)) == 1:
         return f"α = {alphas[0]:g}"
     shots = ", ".join(map(str, group.request.shots))
@@ -211,9 +235,9 @@ def _warnings(results: Sequence[Evaluation]) -> list[str]:
     ]
 
 
-def _gap_text(group: Group, entrant: Entrant, gaps: Sequence[Sequence[Difference]]) -> str:
+def _gap_text(group: Group, member: NamedCompetitor, gaps: Sequence[Sequence[Difference]]) -> str:
     title = (
-        f"{entrant.label} − {group.request.reference}: difference of MSE on the same tasks as mean "
+        f"{member.label} − {group.request.reference}: difference of MSE on the same tasks as mean "
         "± 95 % interval"
     )
     return "\n".join([title, *_gap_tables(group.request.shots, gaps)])

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, _ActionsContainer
-from collections.abc import Callable
 from pathlib import Path
 
+from explorer.cli.family_arguments import add_family
 from explorer.cli.values import real, whole
-from explorer.core.experiment.settings import DESCRIPTIONS
-from explorer.core.families.distribution import MAX_STEPS, MAX_TASKS, STEP_SIZES
-
-TASK_RANGES = ("amplitude", "phase", "x")
+from explorer.core.jobs.requests import DESCRIPTIONS, MAX_STEPS, MAX_TASKS, STEP_SIZES
 
 
 def add_evaluate(parser: ArgumentParser) -> None:
@@ -129,22 +126,7 @@ def _add_tasks(parser: ArgumentParser) -> None:
         metavar="N",
         help="draws the tasks and their points [0]",
     )
-    drawn = parser.add_argument_group("tasks [those of its training]")
-    for name in TASK_RANGES:
-        drawn.add_argument(
-            f"--{name}",
-            nargs=2,
-            type=_setting(name),
-            metavar=("LOW", "HIGH"),
-            help=f"range of {DESCRIPTIONS[name].label}",
-        )
-    drawn.add_argument(
-        "--noise", type=_setting("noise"), metavar="VALUE", help="noise σ of the support points"
-    )
-
-
-def _setting(name: str) -> Callable[[str], float]:
-    return real(DESCRIPTIONS[name].low, DESCRIPTIONS[name].high)
+    add_family(parser.add_argument_group("tasks"), "that of its training")
 
 
 def _add_export(parser: _ActionsContainer) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from explorer.cli.entrants import entrants
-from explorer.cli.jobs import command_of, distribution, last, write
+from explorer.cli.competitors import competitors_of
+from explorer.cli.family_arguments import described
+from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, table
 from explorer.cli.values import check_folder
 from explorer.core.base.errors import UserError
 from explorer.core.figures.figure import Figure, HeatMap
 from explorer.core.files.checkpoint import load
-from explorer.core.jobs.comparison import Competitor
-from explorer.core.jobs.step_grid import StepGrid, measure_grid
-from explorer.core.jobs.step_grid_figure import Grid, best_alpha, figure_of
+from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.step_grid import evaluate_grid
+from explorer.core.jobs.step_grid_figure import best_alpha, figure_of
+from explorer.core.jobs.step_grid_request import Grid, StepGrid
 
 HURTS = "!"
 WIDTH = 100  # characters of a line
@@ -25,28 +26,28 @@ WIDTH = 100  # characters of a line
 def run(arguments: Namespace) -> int:
     """Test the file's network and print its grid."""
     check_folder("--export", arguments.export)
-    entrant, *others = entrants([load(arguments.file)], ())
+    chosen, *others = competitors_of([load(arguments.file)], ())
     if arguments.learner is not None:
-        named = {each.competitor.role: each for each in (entrant, *others)}
+        named = {each.competitor.role: each for each in (chosen, *others)}
         if arguments.learner not in named:
             raise UserError(
                 f"--learner: {arguments.file} does not hold {arguments.learner}: choose "
                 f"{' or '.join(named)}."
             )
-        entrant = named[arguments.learner]
+        chosen = named[arguments.learner]
     request = StepGrid(
         tuple(arguments.shots),
         arguments.steps,
         None if arguments.alphas is None else tuple(arguments.alphas),
         arguments.tasks,
         arguments.seed,
-        distribution(arguments, entrant.trained_on),
+        tasks_asked_for(arguments, chosen.trained_on),
     )
-    cells = last(measure_grid(request, entrant.competitor)).cells
-    figure = figure_of(request, entrant.competitor, cells, command_of(arguments))
+    cells = run_job(evaluate_grid(request, chosen.competitor))
+    figure = figure_of(request, chosen.competitor, cells, command_of(arguments))
     files = write(figure, arguments.export)
     if arguments.json:
-        result = _json(request, entrant.competitor, cells, figure)
+        result = _json(request, chosen.competitor, cells, figure)
         result = {"file": str(arguments.file), **result}
         emit_json({**result, "files": files} if files else result)
     else:
@@ -66,7 +67,7 @@ def _json(request: StepGrid, competitor: Competitor, cells: Grid, figure: Figure
         "own_alpha": competitor.own_alpha,
         "tasks": request.tasks,
         "seed": request.seed,
-        "distribution": asdict(request.distribution_for(competitor)),
+        "distribution": described(request.family_for(competitor)),
         "grid": [
             {
                 "shots": shots,

@@ -5,61 +5,73 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from explorer.cli.evaluation_arguments import TASK_RANGES
+from explorer.cli.family_arguments import changed_by_flags, given_settings
 from explorer.cli.output import PROGRAM, say
-from explorer.core.families.distribution import Distribution
+from explorer.core.base.cancellation import check_cancelled
+from explorer.core.experiment.settings import FAMILY
+from explorer.core.families import Family, default_family
 from explorer.core.figures.export import export
-from explorer.core.figures.figure import Figure
+from explorer.core.figures.figure import Figure, JobProgress
+from explorer.core.jobs.progress import Job
+from explorer.palette import look
+
+# Seconds between two states of the bar: a terminal is watched, a log file is kept.
+TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
+PARTS = 10_000  # of the bar
+LAYOUT = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+
+R = TypeVar("R")
 
 
-class Step(Protocol):
-    """A moment in a job."""
+def run_job(job: Job[R], name: str = "") -> R:
+    """Run a job to its end and return what it found; a bar shows how far it is.
 
-    @property
-    def done(self) -> float:
-        """Share of the work, 0 to 1."""
-
-    @property
-    def doing(self) -> str:
-        """What is being done."""
-
-
-T = TypeVar("T", bound=Step)
-
-
-def last(job: Iterable[T]) -> T:
-    """Run a job to its end; a bar on the terminal, if there is one, shows how far it is."""
-    *_, end = _shown(job)
-    return end
-
-
-def _shown(job: Iterable[T]) -> Iterator[T]:
-    layout = "{percentage:3.0f}% |{bar}| {desc} [{elapsed}<{remaining}]"
-    with tqdm(
-        total=1.0, file=sys.stderr, disable=None, leave=False, bar_format=layout, dynamic_ncols=True
-    ) as bar:
-        for step in job:
-            bar.set_description_str(step.doing, refresh=False)
-            bar.update(step.done - bar.n)
-            yield step
-
-
-def distribution(arguments: Namespace, trained_on: Distribution) -> Distribution:
-    """The tasks asked for; where nothing is said, those of training.
+    Args:
+        job: the job.
+        name: what stands before the bar. A bar with a name goes to a log too and stays at the end;
+            without one it is for terminals alone, and goes with the job.
 
     Raises:
-        SettingsError: a range is upside down.
+        CancelledWorkError: it is no longer wanted.
     """
-    values = {name: getattr(arguments, name) for name in (*TASK_RANGES, "noise")}
-    given = {name: value for name, value in values.items() if value is not None}
-    return replace(trained_on, **given)
+    terminal = sys.stderr.isatty()
+    with (
+        closing(job),
+        tqdm(
+            total=PARTS, file=sys.stderr, disable=None if not name else False, leave=bool(name),
+            mininterval=TERMINAL_INTERVAL if terminal else LOG_INTERVAL, miniters=1,
+            dynamic_ncols=terminal, bar_format=LAYOUT, desc=name or None,
+        ) as bar,
+    ):  # fmt: skip
+        found: list[R] = []
+        for progress in _keeping_what_it_returns(job, found):
+            bar.set_postfix_str(progress.doing, refresh=False)
+            bar.update(int(progress.done * PARTS) - bar.n)
+            check_cancelled()
+    return found[0]
+
+
+def _keeping_what_it_returns(job: Job[R], found: list[R]) -> Iterator[JobProgress]:
+    found.append((yield from job))
+
+
+def tasks_asked_for(arguments: Namespace, trained_on: Family) -> Family:
+    """The task distribution asked for; where nothing is said, that of training.
+
+    Raises:
+        UserError: there is no such family or it has no such setting, or a value is impossible.
+    """
+    given = given_settings(arguments)
+    name = given.pop(FAMILY, trained_on.name)
+    family = trained_on if name == trained_on.name else default_family(name)
+    return changed_by_flags(family, given)
 
 
 def command_of(arguments: Namespace) -> str:
@@ -75,6 +87,7 @@ def write(figure: Figure, folder: Path | None) -> list[str]:
     """
     if folder is None:
         return []
-    files = [str(path) for path in export(figure, folder)]
-    say(f"wrote {', '.join(files)}")
+    files = [str(path) for path in export(figure, folder, look)]
+    for file in files:
+        say(f"wrote {file}")
     return files

@@ -10,17 +10,18 @@ from typing import Any, NoReturn, Protocol
 import explorer
 from explorer.cli import texts
 from explorer.cli.evaluation_arguments import add_alpha, add_evaluate, add_grid, add_steps
+from explorer.cli.family_arguments import SETTING, add_family, entry, family_settings, flag
 from explorer.cli.output import PROGRAM
+from explorer.cli.task_arguments import add_task
 from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.base.errors import UserError
-from explorer.core.experiment.settings import DESCRIPTIONS, Description, Settings
+from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
 from explorer.core.jobs.reproduction import ITEMS
 
 MAX_COORDINATE = 1e6
 MAX_THREADS = 256
-# Prefixes of names in the parsed arguments: the window and the settings share some flags.
+# Prefix of names in the parsed arguments: the window and the settings share some flags.
 WINDOW = "window_"
-SETTING = "setting_"
 ALL = "all"  # items to reproduce
 
 _SEED = DESCRIPTIONS["seed"]
@@ -161,41 +162,25 @@ def _add_train(commands: _Commands) -> None:
         help="threads that share the work [as many as gain from it]; the same seed gives the same "
         "numbers for the same N, and another N rounds differently",
     )
+    tasks = parser.add_argument_group("tasks: the family of functions and its ranges")
+    add_family(tasks, "the preset's")
+    of_families = {FAMILY, *family_settings()}
+    settings = {name: d for name, d in DESCRIPTIONS.items() if name not in of_families}
     groups = {
         heading: parser.add_argument_group(f"settings: {heading} [the paper's values]")
-        for heading in dict.fromkeys(d.group for d in DESCRIPTIONS.values())
+        for heading in dict.fromkeys(d.group for d in settings.values())
     }
-    for name, description in DESCRIPTIONS.items():
+    for name, description in settings.items():
         groups[description.group].add_argument(
             flag(name),
             dest=SETTING + name,
             help=f"{description.label}: {description.help} [{_default(name)}]",
-            **_entry(description),
+            **entry(description),
         )
 
 
-def flag(name: str) -> str:
-    """The flag of a setting."""
-    return "--" + name.replace("_", "-")
-
-
-def _entry(description: Description) -> dict[str, Any]:
-    """How a setting is entered; its value stays text, which the schema reads and checks."""
-    match description.kind:
-        case "range":
-            return {"nargs": 2, "metavar": ("LOW", "HIGH")}
-        case "layers":
-            return {"metavar": "N,N"}
-        case "choice":
-            return {"metavar": "|".join(description.choices)}
-        case "integer":
-            return {"metavar": "N"}
-        case "number":
-            return {"metavar": "VALUE"}
-
-
 def _default(name: str) -> str:
-    value = getattr(Settings(), name)
+    value = Settings().value(name)
     separator = "," if DESCRIPTIONS[name].kind == "layers" else " "
     parts = value if isinstance(value, tuple) else (value,)
     return separator.join(f"{part:g}" if isinstance(part, float) else f"{part}" for part in parts)
@@ -221,23 +206,20 @@ def _add_grid(commands: _Commands) -> None:
 
 def _add_adapt(commands: _Commands) -> None:
     help_texts = {
-        "help": "adapt a network to points of one sine",
+        "help": "adapt a network to points of one task",
         "description": texts.ADAPT_HELP,
         "epilog": texts.ADAPT_EXAMPLES,
     }
     parser = _add_command(commands, "adapt", help_texts)
     parser.add_argument("file", type=Path, metavar="FILE", help="checkpoint")
     coordinate = real(-MAX_COORDINATE, MAX_COORDINATE)
-    for name, symbol in (("amplitude", "A"), ("phase", "φ in radians")):
-        parser.add_argument(
-            f"--{name}", type=coordinate, required=True, metavar="VALUE", help=f"{symbol}"
-        )
     points = coordinates(MAX_COORDINATE)
+    add_task(parser, coordinate, points)
     parser.add_argument(
         "--x", type=points, required=True, metavar="X,X", help="inputs of the support points"
     )
     parser.add_argument(
-        "--y", type=points, metavar="Y,Y", help="their targets [on the sine, without noise]"
+        "--y", type=points, metavar="Y,Y", help="their targets [on the function, without noise]"
     )
     add_steps(parser)
     add_alpha(parser)

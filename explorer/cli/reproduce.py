@@ -6,23 +6,18 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from tqdm import tqdm  # type: ignore[import-untyped]
-
-from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
+from explorer.cli.interruption import INTERRUPTED, interruptible
+from explorer.cli.jobs import run_job, write
 from explorer.cli.output import emit, emit_json, number, say, table
 from explorer.cli.parser import ALL
 from explorer.cli.values import check_folder
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.lazy_torch import torch
-from explorer.core.figures.export import export
 from explorer.core.figures.figure import Figure, Row
-from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
-
-PARTS = 10_000  # of the progress bar
-TERMINAL_INTERVAL, LOG_INTERVAL = 0.1, 10.0
+from explorer.core.jobs.reproduction import ITEMS, Plan, standard_store
 
 
 def run(arguments: Namespace) -> int:
@@ -33,14 +28,13 @@ def run(arguments: Namespace) -> int:
     wanted = list(ITEMS.values()) if arguments.item == ALL else [ITEMS[arguments.item]]
     figures: list[Figure] = []
     begin = time.perf_counter()
-    with interruptible() as interruption:
+    with interruptible() as interruption, cancelled_when(lambda: interruption.asked):
         try:
             for item in wanted:
-                figure = _figure(item, plan, interruption)
-                if figure is None:
-                    break
-                figures.append(figure)
-                _hand_over(figure, arguments)
+                figures.append(run_job(item.job(plan), item.name))
+                _hand_over(figures[-1], arguments)
+        except CancelledWorkError:
+            pass  # what has been trained is kept
         finally:
             if arguments.json and figures:
                 emit_json(_result(figures, plan, time.perf_counter() - begin))
@@ -54,33 +48,10 @@ def run(arguments: Namespace) -> int:
 
 
 def _hand_over(figure: Figure, arguments: Namespace) -> None:
-    if arguments.export is not None:
-        for path in export(figure, arguments.export):
-            say(f"wrote {path}")
+    write(figure, arguments.export)
     if not arguments.json:
         emit(_text(figure) + "\n")
         sys.stdout.flush()
-
-
-def _figure(item: Item, plan: Plan, interruption: Interruption) -> Figure | None:
-    """The finished figure; None if Ctrl-C came first."""
-    terminal = sys.stderr.isatty()
-    interval = TERMINAL_INTERVAL if terminal else LOG_INTERVAL
-    with (
-        closing(item.job(plan)) as job,
-        tqdm(
-            total=PARTS, file=sys.stderr, mininterval=interval, miniters=1, dynamic_ncols=terminal,
-            bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}", desc=item.name,
-        ) as bar,
-    ):  # fmt: skip
-        for progress in job:
-            bar.set_postfix_str(progress.doing, refresh=False)
-            bar.update(int(progress.done * PARTS) - bar.n)
-            if progress.figure is not None and progress.figure.complete:
-                return progress.figure
-            if interruption.asked:
-                return None
-    return None
 
 
 def _text(figure: Figure) -> str:

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Mapping
 
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.jobs.reproduction import ITEMS
 from explorer.core.learners import LEARNERS
@@ -73,12 +74,14 @@ fewer), settings, and learners (name: its file, seconds and losses); file, learn
 those of the first learner. The progress bar shows the losses, in the same order, of many
 learners the last alone."""
 
-EVALUATE_HELP = """\
+EVALUATE_HELP = f"""\
 Adapt each network of each file to fresh tasks of the distribution it was trained on, and print
-the mean squared error on 100 evenly spaced inputs after 0, 1, … gradient steps. Together the
-tasks cover all amplitudes, phases and inputs evenly (a scrambled Sobol sequence), so that the
-seed matters little; with the same seed, all networks meet the same tasks. A task on which
-adaptation diverged is counted, left out of the mean, and infinite in the median.
+the mean squared error on {GRID_POINTS} evenly spaced inputs after 0, 1, … gradient steps. Together
+the tasks cover all parameters and inputs evenly (a scrambled Sobol sequence), so that the seed
+matters little; with the same seed, all networks meet the same tasks. A task on which
+adaptation diverged is counted, left out of the mean, and infinite in the median. Did it learn
+anything? A sentence says which share of the way it has come from the best single function, which
+is the same for all tasks, to the ideal learner, which knows the family and its ranges.
 
 With --against the differences on the same tasks follow, which say whether a gap is noise; all
 then meet the tasks of the first file's training, unless others are given."""
@@ -92,11 +95,14 @@ examples:
   maml-explorer evaluate maml.safetensors --amplitude 5 10 --noise 0.3 --learner ideal --export out
 
 The files come before --shots. --json prints {"learners": [{"file", "name", "label",
-"distribution", "results": [{"shots", "tasks", "alpha", "mse", "median", "ci95", "diverged"}]}]},
-the last four as lists over the steps; ci95 is the half-width of the 95 % interval of the mean of
-independent tasks (evenly spread ones scatter less), and what is not finite is null. --against adds
-"against", "notes" (the differences in words) and to each other learner "differences": [{"shots",
-"mean", "ci95", "pairs", "left_out", "more_than_chance"}]; --export adds "files"."""
+"distribution", "results": [{"shots", "tasks", "alpha", "mse", "median", "ci95", "diverged",
+"verdict"}]}]}, mse to diverged as lists over the steps; verdict has "shares" of the way from the
+best single function's error ("single") to the ideal learner's ("ideal"; null where that is not
+known, and then the way is to zero) after each step, and "text"; ci95 is the half-width of the
+95 % interval of the mean of independent tasks (evenly spread ones scatter less), and what is not
+finite is null. --against adds "against", "notes" (the differences in words) and to each other
+learner "differences": [{"shots", "mean", "ci95", "pairs", "left_out", "more_than_chance"}];
+--export adds "files"."""
 
 GRID_HELP = """\
 Train once, test everything: adapt one network with every number of support points and every step
@@ -137,9 +143,9 @@ examples:
 quick, seed and seconds. "verdict" is "agrees" while our interval holds the paper's number, else
 "better" or "worse"; what is not finite or not in the paper is null."""
 
-ADAPT_HELP = """\
+ADAPT_HELP = f"""\
 Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points
-(support) and against the sine, on 100 evenly spaced inputs."""
+(support) and against the sine, on {GRID_POINTS} evenly spaced inputs."""
 
 ADAPT_EXAMPLES = """\
 examples:

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from explorer.cli.family_arguments import flag, given_settings
 from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
 from explorer.cli.output import PROGRAM, emit, emit_json, number, say
-from explorer.cli.parser import SETTING, flag
 from explorer.cli.values import check_place
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.errors import SettingsError, TrainingDivergedError, UserError
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import Settings, coerce
+from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import load, save
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.ledger import account
@@ -107,19 +108,9 @@ def _save(path: Path, run: Run, learner: str) -> Path:
     return path
 
 
-def _given(arguments: Namespace) -> dict[str, Any]:
-    """The settings named on the command line, as text."""
-    values = vars(arguments)
-    return {
-        name.removeprefix(SETTING): value
-        for name, value in values.items()
-        if name.startswith(SETTING) and value is not None
-    }
-
-
 def _with(settings: Settings, texts: Mapping[str, Any]) -> Settings:
     try:
-        return replace(settings, **{name: coerce(name, text) for name, text in texts.items()})
+        return settings.changed(**texts)
     except SettingsError as error:
         raise UserError(f"{flag(error.field)}: {error}") from error
 
@@ -127,11 +118,11 @@ def _with(settings: Settings, texts: Mapping[str, Any]) -> Settings:
 def _fresh(arguments: Namespace) -> tuple[Run, str]:
     preset = PRESETS[arguments.preset or "paper"]
     names = arguments.learner or preset.learners or (MAML.name,)
-    return start(_with(preset.settings, _given(arguments)), names), names[0]
+    return start(_with(preset.settings, given_settings(arguments)), names), names[0]
 
 
 def _resumed(arguments: Namespace) -> tuple[Run, str]:
-    texts = _given(arguments)
+    texts = given_settings(arguments)
     iterations = texts.pop("iterations", None)
     others = [name for name in ("preset", "learner") if getattr(arguments, name)] + list(texts)
     if others:
@@ -159,7 +150,8 @@ def _resumed(arguments: Namespace) -> tuple[Run, str]:
 
 
 def _check_turns(run: Run, wanted: Settings) -> None:
-    turns = [LEARNERS[name].label for name in run.learners if LEARNERS[name].in_turn]
+    rules = [LEARNERS[name] for name in run.learners]
+    turns = [each.label for each in rules if each.own_tasks and each.own_tasks.sequential]
     if turns and wanted.iterations != run.settings.iterations:
         raise UserError(
             f"The networks of “{turns[0]}” take turns as long as all meta-iterations allow: resume "
@@ -170,7 +162,7 @@ def _check_turns(run: Run, wanted: Settings) -> None:
 def _train(begun: Run, threads: int | None, interruption: Interruption) -> Outcome:
     total = begun.settings.iterations
     outcome = Outcome(begun, {}, 0.0, None)
-    with _bar(begun.iteration, total) as bar:
+    with _bar(begun.iteration, total) as bar, cancelled_when(lambda: interruption.asked):
         try:
             for event in train(begun, threads=threads or threads_for(begun.settings)):
                 if isinstance(event, Progress):
@@ -179,6 +171,8 @@ def _train(begun: Run, threads: int | None, interruption: Interruption) -> Outco
                     bar.update(event.run.iteration - bar.n)
                 if interruption.asked:
                     break
+        except CancelledWorkError:
+            pass  # between two learners; the last good run is what there is
         except TrainingDivergedError as error:
             return replace(outcome, problem=error)
     return outcome

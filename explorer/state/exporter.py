@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from explorer.core.base.errors import UserError
 from explorer.core.figures.export import FORMATS, export
 from explorer.core.figures.figure import Figure
+from explorer.palette import look
 from explorer.state.workers import LatestWorker
 
 Write = Callable[[Figure, Path], Sequence[Path]]
@@ -28,7 +29,7 @@ def write(figure: Figure, folder: Path) -> Sequence[Path]:
     stems = (figure.item if n == 1 else f"{figure.item}-{n}" for n in count(1))
     try:
         free = next(s for s in stems if not any((folder / f"{s}.{f}").exists() for f in FORMATS))
-        return export(figure, folder, stem=free)
+        return export(figure, folder, look, stem=free)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(f"Could not write to {folder}: {reason}. Choose another folder.") from error

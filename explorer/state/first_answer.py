@@ -21,7 +21,7 @@ from explorer.state.trails import Answer, Question
 def first_answer(question: Question) -> Answer | None:
     """The answer that the program's file holds, if it is one to this question.
 
-    It bears a question of its own, about another `Line` of the same networks, so that nobody
+    It bears a question of its own, about another `Competitors` of the same networks, so that nobody
     takes it for the engine's answer.
 
     Raises:
@@ -48,7 +48,7 @@ def first_answer(question: Question) -> Answer | None:
         )
         for role in question.roles
     }
-    about_others = replace(question, line=replace(question.line))
+    about_others = replace(question, competitors=replace(question.competitors))
     return Answer(about_others, _array(kept["grid"]), _array(kept["truth"]), trails, {})
 
 
@@ -68,7 +68,7 @@ def _numbers(question: Question) -> NDArray[np.float64]:
     """All that a question asks of given networks."""
     q = question
     points = [number for point in q.points for number in (point.x, point.y)]
-    return np.array([q.amplitude, q.phase, q.alpha, q.steps, *points])
+    return np.array([*q.task, q.alpha, q.steps, *points])
 
 
 def _array(kept: NDArray[np.float32]) -> NDArray[np.float64]:

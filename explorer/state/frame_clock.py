@@ -38,6 +38,11 @@ class FrameClock(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._frame)
 
+    @property
+    def stillness(self) -> float:
+        """Seconds since the last frame at the full rate, which means that something moves."""
+        return time.perf_counter() - self._last_frame
+
     def request(
         self,
         draw: Callable[[], None],

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from explorer.resources import CHECKPOINTS, resource
+from explorer.state.competitors import from_shipped
 from explorer.state.first_answer import keep
-from explorer.state.networks import from_shipped
 from explorer.state.sandbox import Sandbox
 from explorer.state.trails import Answer, answer
 

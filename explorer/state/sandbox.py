@@ -1,6 +1,5 @@
-"""The sandbox: a sine, support points on it, and how each learner adapts to them."""
+"""The sandbox: a task, support points on it, and how each learner adapts to them."""
 
-import math
 import random
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.experiment.settings import Settings
+from explorer.core.families import DEFAULT_FAMILY, DEFAULT_TASK, Family
 from explorer.core.training.loop import TOGETHER
-from explorer.state.networks import Line, Source
+from explorer.state.competitors import Competitors, Source
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from explorer.state.workers import LatestWorker
 
@@ -22,10 +22,10 @@ class SandboxState:
     """All that the user has set up in the sandbox.
 
     Attributes:
-        amplitude: A of the true sine.
-        phase: φ of the true sine, radians.
+        family: of the task.
+        task: parameters of the true function.
         points: support points.
-        snap: whether new points snap to the sine.
+        snap: whether new points snap to the function.
         selected: index of the point that keys act on, or None.
         alpha: step size α.
         steps: gradient steps computed, n.
@@ -35,8 +35,8 @@ class SandboxState:
         follow: whether the network in training is followed as it learns.
     """
 
-    amplitude: float = 3.2
-    phase: float = 1.0
+    family: Family = DEFAULT_FAMILY
+    task: tuple[float, ...] = DEFAULT_TASK
     points: tuple[SupportPoint, ...] = ()
     snap: bool = True
     selected: int | None = None
@@ -52,7 +52,7 @@ class Sandbox(QObject):
     """Holds a `SandboxState` and keeps the newest `Answer` to it coming.
 
     Signals:
-        changed: `state` or `line` has a new value.
+        changed: `state` or `competitors` has a new value.
         answered: `answer` is new.
         failed: the user's sentence and the details.
     """
@@ -61,10 +61,12 @@ class Sandbox(QObject):
     answered = Signal()
     failed = Signal(str, str)
 
-    def __init__(self, line: Line, seed: int = 0, parent: QObject | None = None) -> None:
+    def __init__(
+        self, competitors: Competitors, seed: int = 0, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.state = SandboxState()
-        self.line = line
+        self.competitors = competitors
         self.answer: Answer | None = None
         self._asked: Question | None = None
         self._answered_ticket = 0
@@ -90,8 +92,8 @@ class Sandbox(QObject):
     def question(self) -> Question:
         """What the present state asks."""
         s = self.state
-        roles = s.shown & self.line.entries.keys()
-        return Question(self.line, roles, s.amplitude, s.phase, s.points, s.alpha, s.steps)
+        roles = s.shown & self.competitors.by_role.keys()
+        return Question(self.competitors, roles, s.family, s.task, s.points, s.alpha, s.steps)
 
     @property
     def is_answering(self) -> bool:
@@ -104,9 +106,9 @@ class Sandbox(QObject):
         return self.answer is not None and self.answer.question.covers(self.question)
 
     def update(self, **changes: Any) -> None:
-        """Change fields of the state together; snapped points follow the sine."""
+        """Change fields of the state together; snapped points follow the function."""
         state = replace(self.state, **changes)
-        if state.points and {"amplitude", "phase"} & changes.keys():
+        if state.points and {"family", "task"} & changes.keys():
             state = replace(state, points=tuple(self._snapped(p, state) for p in state.points))
         state = replace(state, step=min(max(state.step, 0), state.steps))
         if state == self.state:
@@ -115,19 +117,25 @@ class Sandbox(QObject):
         self.changed.emit()
         self._ask()
 
-    def use(self, line: Line, source: Source) -> None:
-        """Compare the networks of another source; one of its own at least is shown."""
-        self.line = line
+    def use(self, competitors: Competitors, source: Source) -> None:
+        """Compare the networks of another source; one of its own at least is shown.
+
+        The task is one of the family they were trained on: another one if the family is another.
+        """
+        self.competitors = competitors
+        family = competitors.settings.family
+        if type(family) is not type(self.state.family):
+            self.choose_family(family)
         shown = self.state.shown
-        if not shown & {*line.own}:
-            shown |= {*line.own[:1]}
-        self.state = replace(self.state, source=source, shown=shown)
+        if not shown & {*competitors.own}:
+            shown |= {*competitors.own[:1]}
+        self.state = replace(self.state, family=family, source=source, shown=shown)
         self.changed.emit()
         self._ask()
 
-    def renew(self, line: Line) -> None:
+    def renew(self, competitors: Competitors) -> None:
         """Take newer networks of the same source; only the answer changes."""
-        self.line = line
+        self.competitors = competitors
         self._ask()
 
     def _ask(self) -> None:
@@ -139,15 +147,15 @@ class Sandbox(QObject):
     def _snapped(self, point: SupportPoint, state: SandboxState) -> SupportPoint:
         if not point.snapped:
             return point
-        return replace(point, y=state.amplitude * math.sin(point.x - state.phase))
+        return replace(point, y=state.family.value(point.x, state.task))
 
     def _point(self, x: float, y: float) -> SupportPoint:
-        bounds = self.line.settings.x
+        bounds = self.state.family.x
         x = min(max(x, bounds.low), bounds.high)
         return self._snapped(SupportPoint(x, y, self.state.snap), self.state)
 
     def add_point(self, x: float, y: float) -> None:
-        """Add a support point and select it; it snaps to the sine if snapping is on."""
+        """Add a support point and select it; it snaps to the function if snapping is on."""
         points = self.state.points
         if len(points) < MAX_POINTS:
             self.update(points=(*points, self._point(x, y)), selected=len(points))
@@ -155,7 +163,7 @@ class Sandbox(QObject):
             self.failed.emit(f"{MAX_POINTS} support points are the most: remove one first.", "")
 
     def move_point(self, index: int, x: float, y: float) -> None:
-        """Move a support point; it snaps to the sine if snapping is on."""
+        """Move a support point; it snaps to the function if snapping is on."""
         points = list(self.state.points)
         points[index] = self._point(x, y)
         self.update(points=tuple(points), selected=index)
@@ -175,23 +183,35 @@ class Sandbox(QObject):
         self.update(points=(), selected=None)
 
     def draw_points(self) -> None:
-        """Replace the points by K random ones on the sine, K as in training."""
+        """Replace the points by K random ones on the function, K as in training."""
         self._place_points(evenly=False)
 
     def _place_points(self, evenly: bool) -> None:
-        settings = self.line.settings
+        settings = self.competitors.settings
         shares = [self._draws.random() for _ in range(settings.shots)]
         if evenly:  # one in each K-th of the range
             shares = [(k + share) / settings.shots for k, share in enumerate(shares)]
-        points = (SupportPoint(settings.x.at(share), 0.0, True) for share in shares)
+        points = (SupportPoint(self.state.family.x.at(share), 0.0, True) for share in shares)
         drawn = (self._snapped(point, self.state) for point in points)
         self.update(points=tuple(drawn), selected=None)
 
-    def draw_sine(self) -> None:
-        """Take a new random sine from the task distribution; snapped points follow it."""
-        settings = self.line.settings
-        u, v = self._draws.random(), self._draws.random()
-        self.update(amplitude=settings.amplitude.at(u), phase=settings.phase.at(v))
+    def choose_family(self, family: Family) -> None:
+        """Take a random task of another family."""
+        points = tuple(
+            replace(each, x=min(max(each.x, family.x.low), family.x.high))
+            for each in self.state.points
+        )
+        self.update(family=family, task=family.drawn(self._draws), points=points)
+
+    def draw_task(self) -> None:
+        """Take a new random task of the family; snapped points follow it."""
+        self.update(task=self.state.family.drawn(self._draws))
+
+    def set_parameter(self, column: int, value: float) -> None:
+        """Change one parameter of the task; snapped points follow it."""
+        task = list(self.state.task)
+        task[column] = value
+        self.update(task=tuple(task))
 
     def go_to(self, step: int) -> None:
         """Show another gradient step, within what is computed."""

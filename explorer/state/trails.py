@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from explorer.core.adaptation.inner_loop import divergence_sentence
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.inner_loop import Start, divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Array, Divergence, Trail, walk_together
 from explorer.core.base.lazy_torch import torch
-from explorer.core.families.sampling import grid, sine
-from explorer.state.networks import Entry, Line
+from explorer.core.families import Family
+from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.jobs.competitor import understands
+from explorer.state.competitors import Competitors, LazyCompetitor
 
 GRID_POINTS = 201
 
@@ -22,7 +23,7 @@ class SupportPoint:
     Attributes:
         x: input.
         y: target.
-        snapped: whether the target lies on the sine and follows it when it changes.
+        snapped: whether the target lies on the function and follows it when it changes.
     """
 
     x: float
@@ -35,19 +36,19 @@ class Question:
     """Everything that decides an adaptation, and nothing else.
 
     Attributes:
-        line: the networks, and by their settings the inputs over which to predict.
+        competitors: the networks, and by their settings the inputs over which to predict.
         roles: those of them that are to adapt.
-        amplitude: A of the true sine.
-        phase: φ of the true sine, radians.
+        family: of the task.
+        task: parameters of the true function.
         points: support points.
         alpha: step size α.
         steps: gradient steps n.
     """
 
-    line: Line
+    competitors: Competitors
     roles: frozenset[str]
-    amplitude: float
-    phase: float
+    family: Family
+    task: tuple[float, ...]
     points: tuple[SupportPoint, ...]
     alpha: float
     steps: int
@@ -64,7 +65,7 @@ class Answer:
     Attributes:
         question: what was asked.
         grid: inputs ``(G,)``.
-        truth: the true sine on the grid, ``(G,)``.
+        truth: the true function on the grid, ``(G,)``.
         trails: by role.
         sentences: why adaptation diverged, for the roles where it did.
     """
@@ -80,25 +81,28 @@ def answer(question: Question) -> Answer:
     """Adapt the networks asked for to the question's points.
 
     Raises:
-        GivenUpError: nobody waits for it any more.
+        CancelledWorkError: nobody waits for it any more.
     """
     torch.set_num_threads(1)
-    inputs = grid(question.line.settings.x, GRID_POINTS)
-    truth = sine(inputs, torch.tensor(question.amplitude), torch.tensor(question.phase))
+    family, task = question.family, torch.tensor([[question.task]])
+    inputs = torch.linspace(family.x.low, family.x.high, GRID_POINTS)
+    truth = family.function(inputs.view(1, -1, 1), task).view(-1)
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)
-    entries = {
-        role: entry for role, entry in question.line.entries.items() if role in question.roles
+    competitors = {
+        role: one for role, one in question.competitors.by_role.items() if role in question.roles
     }
+    starts = {role: _start(role, one, family) for role, one in competitors.items()}
+    known = {role: start for role, start in starts.items() if start is not None}
     found = walk_together(
-        *([entry.start for entry in entries.values()], x, y, inputs, truth),
+        *(list(known.values()), x, y, inputs, truth),
         alpha=question.alpha,
         steps=question.steps,
-        task=torch.tensor([[[question.amplitude, question.phase]]]),
+        task=task,
     )
-    trails = dict(zip(entries, found, strict=True))
+    trails = dict(zip(known, found, strict=True))
     sentences = {
-        role: _sentence(entries[role], trail.divergence, question.alpha)
+        role: _sentence(competitors[role], trail.divergence, question.alpha)
         for role, trail in trails.items()
         if trail.divergence is not None
     }
@@ -106,6 +110,14 @@ def answer(question: Question) -> Answer:
     return Answer(question, *arrays, trails, sentences)
 
 
-def _sentence(entry: Entry, found: Divergence, alpha: float) -> str:
-    own_steps = isinstance(entry.start, StartingPoint) and entry.start.has_own_steps
-    return divergence_sentence(entry.label, found.step, alpha, found.curvature, own_steps)
+def _start(role: str, one: LazyCompetitor, family: Family) -> Start | None:
+    """Where a competitor starts on a task of a family; None if it cannot."""
+    if role in CLOSED_FORMS:
+        return CLOSED_FORMS[role].start(family)
+    start = one.start
+    return start if understands(start, one.settings, family) else None
+
+
+def _sentence(one: LazyCompetitor, found: Divergence, alpha: float) -> str:
+    own_steps = takes_own_steps(one.start)
+    return divergence_sentence(one.label, found.step, alpha, found.curvature, own_steps)

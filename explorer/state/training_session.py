@@ -185,7 +185,8 @@ class TrainingSession(QObject):
         self._retired.clear()
 
     def _launch(self, until: int | None) -> None:
-        self._worker = GeneratorWorker(self._trainer(self.newest, until, HELD_OUT_SECONDS))
+        items = self._trainer(self.newest, until, HELD_OUT_SECONDS)
+        self._worker = GeneratorWorker(items, begins_plainly=True)
         self._worker.produced.connect(self._on_produced)
         self._worker.ended.connect(self._on_ended)
         self._worker.finished.connect(self._on_finished)

@@ -6,12 +6,14 @@ may arrive after its thread has ended; receivers compare the worker or ticket th
 
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
 
-from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.errors import UserError
+from explorer.core.engine import may_begin_plainly
 
 STOP_TIMEOUT_MS = 60_000  # a thread may be loading the engine from a slow disk
 
@@ -38,20 +40,30 @@ class GeneratorWorker(QThread):
     produced = Signal(object, object)
     ended = Signal(object, str, str)
 
-    def __init__(self, items: Iterator[Any], parent: QObject | None = None) -> None:
+    def __init__(
+        self, items: Iterator[Any], parent: QObject | None = None, begins_plainly: bool = False
+    ) -> None:
+        """Begin.
+
+        Args:
+            items: the generator.
+            parent: Qt parent.
+            begins_plainly: whether its loops need not wait for the machine to be compiled.
+        """
         super().__init__(parent)
         self._items = items
+        self._waits_less = may_begin_plainly() if begins_plainly else nullcontext()
 
     def run(self) -> None:
         """Thread body."""
         sentence, details = "", ""
         try:
-            with given_up_when(self.isInterruptionRequested):
+            with self._waits_less, cancelled_when(self.isInterruptionRequested):
                 for item in self._items:
                     self.produced.emit(self, item)
                     if self.isInterruptionRequested():
                         break
-        except GivenUpError:
+        except CancelledWorkError:
             pass  # the item in hand is not made
         except Exception as error:  # noqa: BLE001 - every failure reaches the user
             sentence, details = describe(error)
@@ -67,6 +79,8 @@ class GeneratorWorker(QThread):
 
 class LatestWorker(QThread):
     """Computes the newest job only: a job that has not begun is replaced by the next.
+
+    Loops do not wait for the machine to be compiled: somebody waits for the answer.
 
     Signals:
         done: the job's ticket and its result.
@@ -102,9 +116,9 @@ class LatestWorker(QThread):
                     return
                 job, ticket, self._job = self._job, self._ticket, None
             try:
-                with given_up_when(lambda: self._stopping):
+                with may_begin_plainly(), cancelled_when(lambda: self._stopping):
                     self.done.emit(ticket, job())  # type: ignore[misc]
-            except GivenUpError:
+            except CancelledWorkError:
                 continue
             except Exception as error:  # noqa: BLE001 - every failure reaches the user
                 self.failed.emit(ticket, *describe(error))

@@ -1,22 +1,23 @@
 """Everything that one window works on, and how its parts bear on each other."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.base.errors import UserError
+from explorer.core.engine import STATUS
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import Checkpoint, load, save
 from explorer.core.learners import MAML
 from explorer.core.training.loop import TOGETHER, Run
 from explorer.resources import CHECKPOINTS, resource
+from explorer.state.competitors import Competitors, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.exporter import Exporter
 from explorer.state.first_answer import first_answer
 from explorer.state.jobs import JobQueue
-from explorer.state.networks import Line, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import TrainingSession
@@ -32,10 +33,12 @@ class Workspace(QObject):
     Signals:
         notice: a sentence for the user and details to copy (may be empty).
         sources_changed: another set of sources can be chosen in the sandbox.
+        engine_changed: the engine's status has a new value.
     """
 
     notice = Signal(str, str)
     sources_changed = Signal()
+    engine_changed = Signal()
 
     def __init__(
         self,
@@ -58,9 +61,10 @@ class Workspace(QObject):
         super().__init__(parent)
         self.kept_run = kept_run
         self._shipped = from_shipped(*map(resource, CHECKPOINTS))
-        self._file: Line | None = None
+        self._file: Competitors | None = None
         self._saved_iteration = 0
         self._followed = 0.0
+        self._ignore_engine: Callable[[], None] = lambda: None  # until it is observed
         self.session = TrainingSession(
             settings or PRESETS["paper"].settings, self, learners=learners
         )
@@ -81,12 +85,21 @@ class Workspace(QObject):
     def start(self) -> None:
         """Load the engine and answer the sandbox, in the sandbox's thread.
 
-        Everything else works before: what needs the engine then waits for it.
+        Everything else works before: what needs the engine then waits for PyTorch, though not for
+        the machine to be compiled, without which all is slower.
         """
+        self._ignore_engine = STATUS.observe(self._on_engine)
         self.sandbox.start()
+
+    def _on_engine(self, why_plain: str) -> None:
+        """Pass on what the engine says, from whatever thread, to the window's."""
+        self.engine_changed.emit()
+        if why_plain:
+            self.notice.emit(why_plain, "")
 
     def shut_down(self) -> None:
         """Stop every thread and wait for it; asks all of them first."""
+        self._ignore_engine()
         self.player.stop()
         self.sandbox.stop()
         self.jobs.stop()
@@ -97,7 +110,7 @@ class Workspace(QObject):
         self.exporter.shut_down()
         self.sandbox.shut_down()
 
-    def _line_in_training(self) -> Line:
+    def _in_training(self) -> Competitors:
         s = self.session
         return from_run(s.settings, s.iteration, s.learners, s.newest, self._shipped)
 
@@ -115,7 +128,7 @@ class Workspace(QObject):
     def choose_source(self, source: Source) -> None:
         """Compare the networks of another source in the sandbox."""
         if source == "training":
-            self.sandbox.use(self._line_in_training(), source)
+            self.sandbox.use(self._in_training(), source)
         elif source == "file" and self._file is not None:
             self.sandbox.use(self._file, source)
         else:
@@ -206,7 +219,7 @@ class Workspace(QObject):
         due = time.perf_counter() >= self._followed + 1 / FOLLOWS_PER_SECOND
         if state.source == "training" and state.follow and (due or not self.session.is_training):
             self._followed = time.perf_counter()
-            self.sandbox.renew(self._line_in_training())
+            self.sandbox.renew(self._in_training())
 
     @Slot()
     def _on_run_replaced(self) -> None:

@@ -1,7 +1,7 @@
 """The demonstration that plays by itself."""
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, repeat
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 from explorer.app.demo import POINTS, Demo
 from explorer.app.main_window import MainWindow
 from tests.ui import assert_adapted, press
+
+HOUR = 3_600_000  # milliseconds
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def test_it_places_points_and_plays_the_steps(demo: Demo, window: MainWindow, qt
     sandbox = window.workspace.sandbox
     seen = []
     sandbox.changed.connect(lambda: seen.append((len(sandbox.state.points), sandbox.state.step)))
-    sines = {sandbox.state.amplitude}
-    sandbox.changed.connect(lambda: sines.add(sandbox.state.amplitude))
+    sines = {sandbox.state.task[0]}
+    sandbox.changed.connect(lambda: sines.add(sandbox.state.task[0]))
     start(demo)
     assert demo.is_playing
     qtbot.waitUntil(lambda: len(sines) >= 3)
@@ -48,8 +50,15 @@ def test_any_key_stops_it_and_does_nothing_else(
     demo: Demo, window: MainWindow, qtbot: QtBot, key: Qt.Key | str
 ) -> None:
     """Also a key that is a shortcut otherwise; the next key acts as ever."""
+    sandbox = window.workspace.sandbox
+
+    def hold() -> None:
+        if len(sandbox.state.points) == 4:
+            demo._scene = repeat(HOUR)
+
+    sandbox.changed.connect(hold)
     start(demo)
-    qtbot.waitUntil(lambda: len(window.workspace.sandbox.state.points) == 4)
+    qtbot.waitUntil(lambda: len(sandbox.state.points) == 4)
     told = []
     demo.stopped.connect(lambda: told.append(1))
     before = window.workspace.sandbox.state

@@ -11,30 +11,33 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import UserError
-from explorer.core.experiment.settings import Range
-from explorer.core.families.distribution import Distribution
+from explorer.core.base.fields import Range
 from explorer.core.figures.figure import JobProgress
 from explorer.core.files.checkpoint import load, save
-from explorer.core.jobs.comparison import Comparison, Competitor, compare
+from explorer.core.jobs.comparison import compare
+from explorer.core.jobs.comparison_request import Comparison
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.reproduction import Item, Plan
-from explorer.core.jobs.step_grid import StepGrid, step_grid
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import start
-from explorer.panels.comparison_form import ComparisonForm
-from explorer.panels.evaluation_fields import competitor
-from explorer.panels.evaluation_forms import ReproductionForm
-from explorer.panels.evaluation_panel import EvaluationPanel
-from explorer.panels.figure_view import UNFINISHED
-from explorer.panels.grid_form import GridForm
+from explorer.panels.evaluation.comparison_form import ComparisonForm
+from explorer.panels.evaluation.fields import competitor
+from explorer.panels.evaluation.forms import ReproductionForm
+from explorer.panels.evaluation.grid_form import GridForm
+from explorer.panels.evaluation.panel import EvaluationPanel
+from explorer.panels.figures.view import UNFINISHED
 from explorer.state.jobs import JobPhase
 from explorer.state.training_session import Phase
 from tests.app import test_main_window
 from tests.conftest import OpenWindow
 from tests.jobs import GatedJob, endless, loss_figure
+from tests.stages import EvaluationStage
 from tests.trainers import SMALL
 from tests.ui import click, press, status_text
 
@@ -46,14 +49,16 @@ ROOT = Path(__file__).parents[2]
 def evaluation(window: MainWindow) -> EvaluationPanel:
     """Go to the tab by its key."""
     press(window, Key.Key_2, modifier=CTRL)
+    QApplication.processEvents()  # it is laid out and shown then
     assert window.evaluation is not None
+    assert window.evaluation.isVisible()
     return window.evaluation
 
 
 @pytest.fixture
-def panel(window: MainWindow) -> EvaluationPanel:
-    """The evaluation panel of a small window."""
-    return evaluation(window)
+def panel(evaluation_stage: EvaluationStage) -> EvaluationPanel:
+    """The evaluation panel alone."""
+    return evaluation_stage.evaluation
 
 
 @pytest.fixture
@@ -77,7 +82,7 @@ def begin(panel: EvaluationPanel, kind: str = "fig3") -> int:
 
 def test_the_window_opens_without_it(tmp_path: Path) -> None:
     """Neither the panel nor what draws and exports is imported before it is looked at."""
-    late = "torch", "numba", "matplotlib", "explorer.panels.evaluation_panel"
+    late = "torch", "numba", "matplotlib", "explorer.panels.evaluation.panel"
     code = f"import sys, explorer.app.main_window; print([m for m in {late} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
@@ -104,12 +109,12 @@ def test_the_sandbox_keys_rest_while_it_is_hidden(window: MainWindow) -> None:
     click(window.sandbox.step_bar.play)
     evaluation(window)
     assert not window.workspace.player.is_playing
-    before, line = sandbox.state, sandbox.line
+    before, competitors = sandbox.state, sandbox.competitors
     window.training.setFocus()
     press(window, Key.Key_Backspace, Key.Key_Delete, "r", "d", "c", "n", "f", "1", "2")
     press(window, Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Space)
     assert sandbox.state == before
-    assert sandbox.line is line
+    assert sandbox.competitors is competitors
     press(window, Key.Key_1, modifier=CTRL)
     press(window, Key.Key_Backspace)
     assert len(sandbox.state.points) == len(before.points) - 1
@@ -123,8 +128,9 @@ def test_focus_goes_to_what_is_shown(window: MainWindow) -> None:
     assert window.focusWidget() is window.sandbox.fit
 
 
-def test_it_keeps_to_the_window_s_manners(window: MainWindow, panel: EvaluationPanel) -> None:
+def test_it_keeps_to_the_window_s_manners(window: MainWindow) -> None:
     """Every control has a name, and no letter with Alt means two things, whatever is chosen."""
+    panel = evaluation(window)
     for index in range(panel.kind.count()):
         panel.kind.setCurrentIndex(index)
         test_main_window.test_every_control_has_a_name(window)
@@ -136,8 +142,9 @@ def test_it_keeps_to_the_window_s_manners(window: MainWindow, panel: EvaluationP
         assert [letter for letter, n in used.items() if n > 1] == [], panel.kind.currentText()
 
 
-def test_tab_goes_through_the_panel(window: MainWindow, panel: EvaluationPanel) -> None:
+def test_tab_goes_through_the_panel(window: MainWindow) -> None:
     """From what to measure through its form to the results."""
+    panel = evaluation(window)
     panel.kind.setCurrentIndex(panel.kind.findData("compare"))
     panel.kind.setFocus()
     seen = []
@@ -146,12 +153,13 @@ def test_tab_goes_through_the_panel(window: MainWindow, panel: EvaluationPanel) 
         seen.append(window.focusWidget())
     form = panel.forms["compare"]
     assert isinstance(form, ComparisonForm)
-    wanted = form.roles, form.shots, form.counts.seed, form.tasks.noise
+    wanted = form.roles, form.shots, form.counts.seed, form.tasks.editors["noise"]
     assert {panel.kind, panel.start, *wanted} <= {*seen}
 
 
-def test_it_fits_a_small_window(window: MainWindow, panel: EvaluationPanel) -> None:
+def test_it_fits_a_small_window(window: MainWindow) -> None:
     """Whatever is chosen; and no name of a learner is cut off."""
+    panel = evaluation(window)
     for index in range(panel.kind.count()):
         panel.kind.setCurrentIndex(index)
         assert window.minimumSizeHint().width() <= 1100
@@ -195,8 +203,8 @@ def test_cancelling(panel: EvaluationPanel, jobs: list[GatedJob], qtbot: QtBot) 
     job.open()
     qtbot.waitUntil(lambda: panel.figure.figure is job.figure)
     click(panel.cancel)
-    qtbot.waitUntil(lambda: "cancelled" in panel.results.currentText(), timeout=1000)
-    qtbot.waitUntil(lambda: panel.figure.state.text() == UNFINISHED, timeout=1000)
+    qtbot.waitUntil(lambda: "cancelled" in panel.results.currentText())
+    qtbot.waitUntil(lambda: panel.figure.state.text() == UNFINISHED)
     assert panel.figure.figure is job.figure
     job.open(4)
     later = begin(panel)
@@ -206,10 +214,9 @@ def test_cancelling(panel: EvaluationPanel, jobs: list[GatedJob], qtbot: QtBot) 
     assert done[number].figure is job.figure
 
 
-def test_a_failing_job(
-    window: MainWindow, panel: EvaluationPanel, jobs: list[GatedJob], qtbot: QtBot
-) -> None:
+def test_a_failing_job(window: MainWindow, jobs: list[GatedJob], qtbot: QtBot) -> None:
     """A notice says why; its last figure and the finished ones of others can still be seen."""
+    panel = evaluation(window)
     good, bad = GatedJob(1, loss_figure(1)), GatedJob(3, loss_figure(2, complete=False))
     jobs += [good, bad]
     first = begin(panel)
@@ -293,7 +300,7 @@ def test_the_plan_is_what_was_chosen(
 
 
 def test_a_comparison_is_what_the_core_computes(
-    window: MainWindow, panel: EvaluationPanel, qtbot: QtBot
+    evaluation_stage: EvaluationStage, panel: EvaluationPanel, qtbot: QtBot
 ) -> None:
     """The figure in the window has the numbers of the same comparison made without one."""
     form = panel.forms["compare"]
@@ -303,12 +310,13 @@ def test_a_comparison_is_what_the_core_computes(
     form.counts.tasks.setValue(4)
     form.counts.seed.setValue(5)
     begin(panel, "compare")
-    jobs, line = window.workspace.jobs, window.workspace.sandbox.line
+    jobs = evaluation_stage.workspace.jobs
+    competitors = evaluation_stage.workspace.sandbox.competitors
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
-    request = Comparison((2, 3), 2, 4, 5, 0.01, reference=line.entries["maml"].label)
+    request = Comparison((2, 3), 2, 4, 5, 0.01, reference=competitors.by_role["maml"].label)
     competitors = [
         Competitor(entry.label, role, entry.start, entry.settings)
-        for role, entry in ((role, line.entries[role]) for role in ("maml", "pretrained"))
+        for role, entry in ((role, competitors.by_role[role]) for role in ("maml", "pretrained"))
     ]
     *_, last = compare(request, competitors)
     assert last.figure is not None
@@ -321,28 +329,29 @@ def test_a_comparison_is_what_the_core_computes(
 
 
 def test_a_grid_is_what_the_core_computes(
-    window: MainWindow, panel: EvaluationPanel, qtbot: QtBot
+    evaluation_stage: EvaluationStage, panel: EvaluationPanel, qtbot: QtBot
 ) -> None:
     """With the step sizes and the tasks that were typed, which need not be those of training."""
     form = panel.forms["grid"]
     assert isinstance(form, GridForm)
-    settings = window.workspace.sandbox.line.entries["maml"].settings
+    settings = evaluation_stage.workspace.sandbox.competitors.by_role["maml"].settings
     assert settings is not None
-    assert form.tasks.distribution() == Distribution.of(settings)
+    assert form.tasks.family() == settings.family
     form.role.setCurrentIndex(form.role.findData("maml"))
     form.shots.setText("2, 4")
     form.alphas.setText("0.005, 0.02")
     form.counts.steps.setValue(2)
     form.counts.tasks.setValue(4)
     form.counts.seed.setValue(5)
-    form.tasks.ranges["amplitude"].high.setValue(8.0)
-    form.tasks.noise.setValue(0.1)
+    form.tasks.editors["amplitude"].high.setValue(8.0)
+    form.tasks.editors["noise"].setValue(0.1)
     begin(panel, "grid")
-    jobs, line = window.workspace.jobs, window.workspace.sandbox.line
+    jobs = evaluation_stage.workspace.jobs
+    competitors = evaluation_stage.workspace.sandbox.competitors
     qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
-    tasks = replace(Distribution.of(settings), amplitude=Range(0.1, 8.0), noise=0.1)
+    tasks = settings.family.changed(amplitude=Range(0.1, 8.0), noise=0.1)
     request = StepGrid((2, 4), 2, (0.005, 0.02), 4, 5, tasks)
-    *_, last = step_grid(request, competitor(line, "maml"))
+    *_, last = step_grid(request, competitor(competitors, "maml"))
     figure = jobs.jobs[1].figure
     assert figure is not None
     assert last.figure is not None
@@ -350,13 +359,14 @@ def test_a_grid_is_what_the_core_computes(
     assert figure.protocol == last.figure.protocol
 
 
-def test_a_grid_offers_the_tasks_of_the_network(window: MainWindow, panel: EvaluationPanel) -> None:
+def test_a_grid_offers_the_tasks_of_the_network(window: MainWindow) -> None:
     """Choosing another network fills in those that it was trained on."""
+    panel = evaluation(window)
     form = panel.forms["grid"]
     assert isinstance(form, GridForm)
-    form.tasks.noise.setValue(0.7)
+    form.tasks.editors["noise"].setValue(0.7)
     form.role.setCurrentIndex(form.role.findData("pretrained"))
-    assert form.tasks.noise.value() == 0.0
+    assert form.tasks.editors["noise"].value() == 0.0
     form.alphas.setText("0.01, quick")
     begin_with = form.shots.text()
     panel.kind.setCurrentIndex(panel.kind.findData("grid"))
@@ -370,41 +380,40 @@ def test_every_network_keeps_its_own_settings(window: MainWindow, tmp_path: Path
     other = replace(SMALL, alpha=0.002, noise=0.5)
     path = tmp_path / "other.safetensors"
     save(path, start(other, ("maml",)), "maml")
-    shipped = window.workspace.sandbox.line
+    shipped = window.workspace.sandbox.competitors
     window.workspace.take(load(path))
-    line = window.workspace.sandbox.line
-    made = {role: competitor(line, role) for role in line.entries}
+    competitors = window.workspace.sandbox.competitors
+    made = {role: competitor(competitors, role) for role in competitors.by_role}
     assert made["maml"].settings is not None
     assert made["maml"].settings.alpha == other.alpha
-    assert made["pretrained"].settings == shipped.entries["pretrained"].settings
+    assert made["pretrained"].settings == shipped.by_role["pretrained"].settings
     assert made["pretrained"].settings != made["maml"].settings
     assert made["random"].settings is None
 
 
 def test_a_grid_offers_the_tasks_of_the_newest_networks(
-    window: MainWindow, panel: EvaluationPanel
+    evaluation_stage: EvaluationStage, panel: EvaluationPanel
 ) -> None:
     """Also where another source holds the same learners and was trained with the same settings."""
     narrow = replace(SMALL, amplitude=Range(1.0, 2.0))
     form = panel.forms["grid"]
     assert isinstance(form, GridForm)
-    workspace = window.workspace
+    workspace = evaluation_stage.workspace
     for learners, high in ((("maml", "pretrained"), 2.0), (("maml",), 5.0)):
         workspace.session.open(start(narrow, learners))
         workspace.choose_source("training")
         form.role.setCurrentIndex(form.role.findData("maml"))
         form.role.setCurrentIndex(form.role.findData("pretrained"))
-        assert form.tasks.ranges["amplitude"].high.value() == high
+        assert form.tasks.editors["amplitude"].high.value() == high
 
 
 @pytest.mark.parametrize(
     ("shots", "alpha", "sentence"),
     [("5, x", "0.01", "whole numbers"), ("5", "fast", "Step size"), ("5, 5", "0.01", "once")],
 )
-def test_bad_input_is_said(
-    window: MainWindow, panel: EvaluationPanel, shots: str, alpha: str, sentence: str
-) -> None:
+def test_bad_input_is_said(window: MainWindow, shots: str, alpha: str, sentence: str) -> None:
     """One sentence, no job, and nothing typed is lost."""
+    panel = evaluation(window)
     form = panel.forms["compare"]
     assert isinstance(form, ComparisonForm)
     form.shots.setText(shots)
@@ -438,13 +447,13 @@ def test_a_job_does_not_change_training(open_window: OpenWindow, qtbot: QtBot) -
 
 def test_exporting(
     window: MainWindow,
-    panel: EvaluationPanel,
     jobs: list[GatedJob],
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     """The figure shown goes where the user says, and the window says so; or why not."""
+    panel = evaluation(window)
     chosen = [str(tmp_path), "", str(tmp_path / "file")]
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_arguments: chosen.pop(0))
@@ -455,7 +464,7 @@ def test_exporting(
     job.open()
     qtbot.waitUntil(panel.export.isEnabled)
     click(panel.export)
-    qtbot.waitUntil(lambda: str(tmp_path) in window.statusBar().currentMessage(), timeout=20_000)
+    qtbot.waitUntil(lambda: str(tmp_path) in window.statusBar().currentMessage())
     assert (tmp_path / "fig3.svg").read_text().startswith("<?xml")
     assert (tmp_path / "fig3.png").stat().st_size > 1000
     assert "MAML" in (tmp_path / "fig3.csv").read_text()
@@ -469,10 +478,9 @@ def test_exporting(
     assert status_text(window)
 
 
-def test_another_theme_dresses_it(
-    window: MainWindow, panel: EvaluationPanel, jobs: list[GatedJob], qtbot: QtBot
-) -> None:
+def test_another_theme_dresses_it(window: MainWindow, jobs: list[GatedJob], qtbot: QtBot) -> None:
     """What is on the screen follows, and so does what is drawn later."""
+    panel = evaluation(window)
     job = GatedJob(1, loss_figure(1))
     jobs.append(job)
     begin(panel)

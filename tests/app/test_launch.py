@@ -40,7 +40,7 @@ def run(
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
 
@@ -147,7 +147,7 @@ def check():
     if session.phase is not Phase.FINISHED:
         return
     if sandbox.state.source != "training":
-        assert numbers.on_sine["twin"].isHidden()
+        assert numbers.on_task["twin"].isHidden()
         workspace.choose_source("training")
         numbers.switches["twin"].click()
     drawn = window.sandbox.fit.fits["twin"].getData()[1]
@@ -160,7 +160,7 @@ def check():
     if not np.array_equal(drawn, trails["twin"].prediction[1]):
         return
     assert np.array_equal(drawn, trails["pretrained"].prediction[1])
-    assert numbers.on_sine["twin"].text() == numbers.on_sine["pretrained"].text() != "–"
+    assert numbers.on_task["twin"].text() == numbers.on_task["pretrained"].text() != "–"
     assert numbers.switches["twin"].text() == "Twin"
     assert "Show Twin" in window.actions_by_name
     print("drawn", flush=True)

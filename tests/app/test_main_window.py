@@ -128,7 +128,7 @@ def test_tab_reaches_the_controls(window: MainWindow) -> None:
         seen.add(window.focusWidget())
     assert {
         window.sandbox.fit,
-        window.sandbox.controls.amplitude.slider,
+        window.sandbox.controls.parameters.editors[0].slider,
         window.sandbox.controls.alpha,
         window.sandbox.step_bar.play,
         window.sandbox.numbers.compare,
@@ -204,13 +204,13 @@ def test_a_damaged_file_gives_a_notice(
 ) -> None:
     """One sentence in the bar, and everything else stays as it was."""
     checkpoint.write_bytes(checkpoint.read_bytes()[:300])
-    line, run = window.workspace.sandbox.line, window.workspace.session.run
+    competitors, run = window.workspace.sandbox.competitors, window.workspace.session.run
     answer_dialogs(monkeypatch, checkpoint)
     press(window, "o", modifier=CTRL)
     assert window.notices.isVisible()
     assert str(checkpoint) in window.notices.text.text()
     assert window.notices.copy.isHidden()
-    assert window.workspace.sandbox.line is line
+    assert window.workspace.sandbox.competitors is competitors
     assert window.workspace.session.run is run
     assert_adapted(qtbot, window)
 
@@ -249,13 +249,13 @@ def test_a_dialog_that_is_cancelled_does_nothing(
 ) -> None:
     """Neither opening nor saving."""
     titles = answer_dialogs(monkeypatch, None)
-    run, line = window.workspace.session.run, window.workspace.sandbox.line
+    run, competitors = window.workspace.session.run, window.workspace.sandbox.competitors
     press(window, "o", "s", modifier=CTRL)
     press(window, "p", modifier=CTRL | Qt.KeyboardModifier.ShiftModifier)
     assert len(titles) == 3
     assert window.notices.isHidden()
     assert window.workspace.session.run is run
-    assert window.workspace.sandbox.line is line
+    assert window.workspace.sandbox.competitors is competitors
     assert [p for p in tmp_path.iterdir() if p.suffix != ".ini"] == []
 
 
@@ -266,7 +266,7 @@ def test_a_picture_of_the_window(
     assert_adapted(qtbot, window)
     path = tmp_path / "window.png"
     answer_dialogs(monkeypatch, path)
-    window.ask_picture()
+    window.dialogs.save_picture()
     assert png_colours(path) > 30
 
 
@@ -466,7 +466,7 @@ def test_the_phase_outlasts_other_messages(window: MainWindow, qtbot: QtBot) -> 
 def test_space_plays_after_a_click_on_a_button(window: MainWindow) -> None:
     """A click leaves the focus on the plot, so that the keys go on meaning what they meant."""
     window.sandbox.fit.setFocus()
-    for button in (window.sandbox.controls.new_sine, window.sandbox.controls.draw):
+    for button in (window.sandbox.controls.new_task, window.sandbox.controls.draw):
         sine = window.workspace.sandbox.state
         click(button)
         assert window.workspace.sandbox.state != sine

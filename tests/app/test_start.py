@@ -46,14 +46,14 @@ def test_the_first_picture_is_whole(window: MainWindow, qtbot: QtBot) -> None:
     fit, numbers = window.sandbox.fit, window.sandbox.numbers
     qtbot.waitUntil(lambda: len(curve_values(fit.fits["maml"])) > 0)
     drawn = {role: curve_values(fit.fits[role]) for role in ("maml", "pretrained")}
-    texts = {role: numbers.on_sine[role].text() for role in drawn}
+    texts = {role: numbers.on_task[role].text() for role in drawn}
     title = numbers.title.text()
     assert all(read_number(text) > 0 for text in texts.values())
     window.workspace.sandbox.start()
     assert_adapted(qtbot, window)
     for role, values in drawn.items():
         np.testing.assert_allclose(values, curve_values(fit.fits[role]), rtol=1e-4, atol=1e-4)
-    assert {role: numbers.on_sine[role].text() for role in drawn} == texts
+    assert {role: numbers.on_task[role].text() for role in drawn} == texts
     assert numbers.title.text() == title
 
 
@@ -92,8 +92,8 @@ def test_training_does_not_wait_for_the_sandbox(window: MainWindow, qtbot: QtBot
     window.workspace.sandbox.start()
     qtbot.waitUntil(lambda: session.phase is Phase.FINISHED)
     assert_adapted(qtbot, window)
-    line = window.workspace.sandbox.line
-    assert line.entries["maml"].start.theta is session.run.learners["maml"].meta
+    competitors = window.workspace.sandbox.competitors
+    assert competitors.by_role["maml"].start.theta is session.run.learners["maml"].meta
 
 
 def test_closing_before_the_engine_is_there(window: MainWindow, qtbot: QtBot) -> None:
@@ -106,7 +106,7 @@ def test_closing_before_the_engine_is_there(window: MainWindow, qtbot: QtBot) ->
     assert not window.workspace.sandbox.is_current
 
 
-def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, text: str, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Python with an environment of its own around the program, after a common beginning."""
     return subprocess.run(
         [sys.executable, "-c", BEGIN + text],
@@ -116,17 +116,17 @@ def run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
             "QT_QPA_PLATFORM": "offscreen",
             "HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder),
-            "XDG_CACHE_HOME": str(cache_folder().parent),  # the engine, compiled once for all
+            "XDG_CACHE_HOME": str(cache or cache_folder().parent),  # compiled once for all
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
 
 
 BEGIN = """
-import os, sys, time, traceback
+import os, sys, threading, time, traceback
 from PySide6.QtTest import QTest
 from explorer.app import launch
 from explorer.app.main_window import LOADING, MainWindow
@@ -142,10 +142,20 @@ def build(window, *arguments):
 MainWindow.__init__ = build
 
 def loaded():
-    return [name for name in sys.modules if name.partition(".")[0] == "torch"]
+    names = list(sys.modules)  # a copy: another thread may be importing
+    return [name for name in names if name.partition(".")[0] == "torch"]
+
+class Held:  # who imports PyTorch, once begun, until told to go on
+    def __init__(self):
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        sys.meta_path.insert(0, self)
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch.nn":
+            self.reached.set()
+            assert self.go_on.wait(60)
 
 def wait(condition):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "nothing happens"
         QTest.qWait(1)
@@ -189,12 +199,14 @@ def test_train_is_kept_while_the_engine_is_loaded(tmp_path: Path) -> None:
     done = run(
         tmp_path,
         """
-started = Workspace.start
+started, engine = Workspace.start, Held()
 def start(workspace):
     window, session = windows[0], workspace.session
     started(workspace)
+    wait(engine.reached.is_set)
     window.training.train.click()
     print(window.training.train.text(), session.iteration, "torch.nn" in loaded())
+    engine.go_on.set()
     wait(lambda: session.iteration > 0 and workspace.sandbox.is_current)
     window.training.train.click()
     wait(lambda: session.phase is Phase.PAUSED)
@@ -208,18 +220,51 @@ raise SystemExit(launch.run_window(WindowOptions(preset="quick")))
     assert done.stdout == "Pause 0 False\nFalse\n"
 
 
+def test_the_first_start_does_not_wait_for_the_compiler(tmp_path: Path) -> None:
+    """A click is answered, training begins and pauses, and the window closes, all meanwhile."""
+    done = run(
+        tmp_path,
+        """
+import atexit
+compilers = []
+atexit.register(lambda: print(compilers[0].wait(10) != 0))  # before the program's own
+from explorer.core.engine import STATUS, native
+from tests.ui import click_plot
+started = Workspace.start
+def start(workspace):
+    window, session = windows[0], workspace.session
+    started(workspace)
+    click_plot(window.sandbox.fit, 2.0, 1.0)
+    window.training.train.click()
+    wait(lambda: workspace.sandbox.is_current and session.iteration > 0)
+    print(STATUS.state.value, len(workspace.sandbox.answer.question.points))
+    window.training.train.click()
+    wait(lambda: session.phase is Phase.PAUSED)
+    print(STATUS.state.value, len(native._compilers))
+    compilers.extend(native._compilers)
+    window.close()
+Workspace.start = start
+raise SystemExit(launch.run_window(WindowOptions(preset="quick")))
+""",
+        cache=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "compiling 11\ncompiling 1\nTrue\n"
+
+
 @pytest.mark.parametrize("early", ["", "window.training.train.click()"])
 def test_closing_while_the_engine_is_loaded(tmp_path: Path, early: str) -> None:
     """The window goes at once and the process ends quietly, also with training asked for."""
     done = run(
         tmp_path,
         f"""
-started = Workspace.start
+started, engine = Workspace.start, Held()
 def start(workspace):
     window = windows[0]
     started(workspace)
     {early}
-    wait(loaded)
+    wait(engine.reached.is_set)
+    engine.go_on.set()  # closing waits for who is in the midst of it
     window.close()
     print("closed")
 Workspace.start = start

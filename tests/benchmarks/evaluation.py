@@ -7,10 +7,11 @@ import torch
 
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.files.checkpoint import load
+from explorer.core.jobs.competitor import RANDOM
 from explorer.core.training.loop import TOGETHER
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 from explorer.state import trails
-from explorer.state.networks import RANDOM, Line, from_shipped
+from explorer.state.competitors import Competitors, from_shipped
 from tests.benchmarks.measure import Options, Row, at_most, measured, p99, paired, use_cores
 
 SHOTS, TASKS, STEPS = (5, 10, 20), 600, 10
@@ -18,14 +19,16 @@ ROLES = frozenset({*TOGETHER, RANDOM})
 GRID_POINTS, SANDBOX_STEPS, SANDBOX_POINTS = 400, 100, 10
 
 
-def sandbox_question(line: Line) -> trails.Question:
+def sandbox_question(competitors: Competitors) -> trails.Question:
     """Ten points evenly on a sine, and as many steps as the sandbox allows."""
-    xs = [line.settings.x.at((i + 0.5) / SANDBOX_POINTS) for i in range(SANDBOX_POINTS)]
+    xs = [competitors.settings.x.at((i + 0.5) / SANDBOX_POINTS) for i in range(SANDBOX_POINTS)]
     sine = 3.2 * torch.sin(torch.tensor(xs) - 1.0)
     points = tuple(
         trails.SupportPoint(*point, True) for point in zip(xs, sine.tolist(), strict=True)
     )
-    return trails.Question(line, ROLES, 3.2, 1.0, points, line.settings.alpha, SANDBOX_STEPS)
+    return trails.Question(
+        competitors, ROLES, 3.2, 1.0, points, competitors.settings.alpha, SANDBOX_STEPS
+    )
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -39,13 +42,13 @@ def rows(options: Options) -> Iterator[Row]:
             for begin in file.starting_points().values():
                 for shots in SHOTS:
                     evaluate(
-                        *(begin, file.settings),
+                        *(begin, file.settings.family),
                         shots=shots,
                         steps=STEPS,
                         tasks=TASKS,
                     )
 
-    torch.set_num_threads(1)  # as the command line does
+    torch.set_num_threads(1)  # as the command competitors does
     what = f"{TASKS} tasks × {len(SHOTS)} shots × {STEPS + 1} steps × {len(shipped)} learners"
     yield measured(what, _seconds(evaluate_all, options.rounds(9, 3)), "s", at_most(1.5))
     yield from _sandbox(from_shipped(*paths), options.rounds(200, 50))
@@ -55,8 +58,8 @@ def _seconds(call: Callable[[], object], rounds: int, warm_up: int = 2) -> list[
     return paired({"": call}, rounds, warm_up)[""]
 
 
-def _sandbox(line: Line, rounds: int) -> Iterator[Row]:
-    question = sandbox_question(line)
+def _sandbox(competitors: Competitors, rounds: int) -> Iterator[Row]:
+    question = sandbox_question(competitors)
     with patch.object(trails, "GRID_POINTS", GRID_POINTS):
         for trail in trails.answer(question).trails.values():
             if trail.prediction.shape != (SANDBOX_STEPS + 1, GRID_POINTS):

@@ -20,8 +20,8 @@ from PySide6.QtGui import QGuiApplication
 from explorer.app.launch import make_application, make_workspace
 from explorer.app.main_window import MainWindow
 from explorer.app.options import WindowOptions
-from explorer.panels.fit_plot import FitPlot
-from explorer.panels.plots import Plot
+from explorer.panels.plotting.plots import Plot
+from explorer.panels.sandbox.fit_plot import FitPlot
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import HELD_OUT_SECONDS, Phase
 from tests.benchmarks.mouse import OffscreenHand, ScreenHand, Stroke

@@ -38,6 +38,7 @@ def rows(options: Options) -> Iterator[Row]:
     rounds = options.rounds(9, 3)
     with tempfile.TemporaryDirectory() as folder:
         yield from _window("offscreen", lambda: _offscreen(folder), rounds)
+        yield from _first_start(folder, rounds)
         missing = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
         if missing:
             why = f"{' and '.join(missing)} not installed"
@@ -48,6 +49,17 @@ def rows(options: Options) -> Iterator[Row]:
                 yield from _window("X screen", lambda: _on_screen(folder, display, screen), rounds)
     for flag in ("--version", "--help"):
         yield _row(flag, _repeated(lambda flag=flag: (_text(flag),), rounds)[0], TEXT)
+
+
+def _first_start(folder: str, rounds: int) -> Iterator[Row]:
+    """With the engine still to be compiled, which goes on beside."""
+
+    def launch() -> tuple[float, ...]:
+        with tempfile.TemporaryDirectory() as cache:
+            return _offscreen(folder, XDG_CACHE_HOME=cache)
+
+    _, answered = _repeated(launch, rounds)
+    yield _row("click answered, first start, offscreen", answered, ANSWERED)
 
 
 def _window(where: str, launch: Callable[[], tuple[float, ...]], rounds: int) -> Iterator[Row]:
@@ -78,11 +90,11 @@ def _text(flag: str) -> float:
     return time.monotonic() - begin
 
 
-def _offscreen(folder: str) -> tuple[float, float]:
+def _offscreen(folder: str, **changes: str) -> tuple[float, float]:
     begin = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.start_offscreen"],
-        env=_environment(folder, QT_QPA_PLATFORM="offscreen"),
+        env=_environment(folder, QT_QPA_PLATFORM="offscreen", **changes),
         check=True,
         stdout=subprocess.PIPE,
         text=True,

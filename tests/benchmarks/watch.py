@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent
 
 from explorer.app.main_window import MainWindow
 from explorer.core.training.loop import Progress, TrainEvent, train
-from explorer.panels.fit_plot import FitPlot
+from explorer.panels.sandbox.fit_plot import FitPlot
 from explorer.state.trails import Answer, SupportPoint
 from explorer.state.training_session import Newest
 from tests.benchmarks.mouse import Stroke

@@ -1,6 +1,8 @@
 """Ways to run the command line, and small checkpoints to run it on."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,18 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import save
 from explorer.core.training.loop import Run, advance, start
 
+# The command line, saying in a pipe when there is another item of the work that it does.
+WATCHED = """
+import os, sys
+from explorer.cli import main, {command} as command
+work = command.{work}
+def watched(*arguments, **options):
+    for item in work(*arguments, **options):
+        os.write({pipe}, b".")
+        yield item
+command.{work} = watched
+sys.exit(main({arguments!r}))
+"""
 MODULE = [sys.executable, "-m", "explorer"]
 TINY = Settings(iterations=60, meta_batch=3, hidden=(8,), shots=4, query=4, seed=5)
 TINY_FLAGS = [
@@ -79,3 +93,30 @@ def process(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The command line as a program of its own."""
     command = [*MODULE, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def interrupted(work: str, items: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command line as a program of its own, with a real Ctrl-C in the midst of its work.
+
+    Args:
+        work: the generator in the command's module that does it.
+        items: how many of its items are waited for.
+        arguments: the command and its arguments.
+    """
+    reading, writing = os.pipe()
+    texts = [str(argument) for argument in arguments]
+    code = WATCHED.format(command=texts[0], work=work, pipe=writing, arguments=texts)
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=[writing],
+    ) as child:
+        os.close(writing)
+        for _ in range(items):
+            os.read(reading, 1)  # nothing if the program has ended
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+        os.close(reading)
+    return subprocess.CompletedProcess(texts, child.returncode, out, err)

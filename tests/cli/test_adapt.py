@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from explorer.core.adaptation.inner_loop import adapt
-from explorer.core.families.sampling import grid, sine
+from explorer.core.families.sine import sine
 from explorer.core.files.checkpoint import load
 from tests.cli.commands import parsed, printed, refused, tiny_file
 
@@ -22,7 +22,7 @@ def test_json_equals_the_engine(tmp_path: Path, capsys: Captured, y: list[float]
     flags = ["--x=-3.2,-1,0.5", *targets, "--steps", 4, "--alpha", 0.02]
     result = parsed(capsys, "adapt", path, *SINE, *flags)
     file = load(path)
-    inputs = grid(file.settings.x, 100)
+    inputs = file.settings.family.grid(100)
     amplitude, phase = torch.tensor(3.0), torch.tensor(1.0)
     truth = sine(inputs, amplitude, phase)
     x = torch.tensor([-3.2, -1, 0.5]).view(1, -1, 1)

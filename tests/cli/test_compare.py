@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
-from explorer.core.experiment.settings import Range
 from explorer.core.files.checkpoint import load, save
 from explorer.core.training.loop import advance, start
 from tests.cli.commands import TINY, parsed, printed, refused, tiny_file
@@ -22,13 +22,14 @@ def test_other_tasks(tmp_path: Path, capsys: Captured) -> None:
     ranges = ("--amplitude", 4, 8, "--phase", -1, 2, "--x", -1, 7, "--noise", 0.2)
     (found,) = parsed(capsys, "evaluate", path, *FEW, *ranges)["learners"]
     assert found["distribution"] == {
+        "family": "sine",
         "amplitude": [4, 8],
         "phase": [-1, 2],
         "x": [-1, 7],
         "noise": 0.2,
     }
-    settings = replace(TINY, amplitude=Range(4, 8), phase=Range(-1, 2), x=Range(-1, 7), noise=0.2)
-    expected = evaluate(load(path).start, settings, shots=2, steps=3, tasks=40)
+    settings = TINY.changed(amplitude=Range(4, 8), phase=Range(-1, 2), x=Range(-1, 7), noise=0.2)
+    expected = evaluate(load(path).start, settings.family, shots=2, steps=3, tasks=40)
     assert tuple(found["results"][0]["mse"]) == expected.mse
     (partly,) = parsed(capsys, "evaluate", path, *FEW, "--noise", 0.2)["learners"]
     assert partly["distribution"]["amplitude"] == [0.1, 5]
@@ -119,7 +120,7 @@ def test_compared_networks_meet_the_first_ones_tasks(tmp_path: Path, capsys: Cap
     """Otherwise each meets those of its own training."""
     first = tiny_file(tmp_path)
     other = tmp_path / "other.safetensors"
-    wide = replace(TINY, amplitude=Range(5, 9))
+    wide = TINY.changed(amplitude=Range(5, 9))
     save(other, start(wide, ("pretrained",)), "pretrained")
 
     def amplitudes(*flags: str) -> list[list[float]]:

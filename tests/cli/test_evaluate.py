@@ -20,7 +20,7 @@ def evaluated(path: Path, name: str, shots: int, alpha: float = 0.01, seed: int 
     file = load(path)
     return evaluate(
         file.starting_points()[name],
-        file.settings,
+        file.settings.family,
         shots=shots,
         steps=3,
         tasks=30,
@@ -41,6 +41,11 @@ def test_json_equals_the_engine(tmp_path: Path, capsys: Captured) -> None:
         assert [result["shots"] for result in one["results"]] == [2, 5]
         for result in one["results"]:
             expected = evaluated(path, name, result["shots"], 0.02, 7)
+            verdict = result["verdict"]
+            way = verdict["single"] - verdict["ideal"]
+            gained = [(verdict["single"] - mse) / way for mse in expected.mse]
+            assert verdict["shares"] == pytest.approx(gained, abs=1e-5)
+            assert verdict["text"].startswith(f"After 3 steps at K = {result['shots']} ")
             assert result["tasks"] == 30
             for key in ("mse", "median", "ci95", "diverged"):
                 assert tuple(result[key]) == getattr(expected, key)

@@ -23,8 +23,8 @@ def test_json_equals_the_engine(tmp_path: Path, capsys: Captured) -> None:
     ]
     for one in found["grid"]:
         expected = evaluate(
-            file.start, file.settings, shots=one["shots"], steps=3, tasks=40, alpha=one["alpha"],
-            seed=3,
+            file.start, file.settings.family, shots=one["shots"], steps=3, tasks=40,
+            alpha=one["alpha"], seed=3,
         )  # fmt: skip
         for key in ("mse", "median", "ci95", "diverged"):
             assert tuple(one[key]) == getattr(expected, key)

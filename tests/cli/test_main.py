@@ -1,10 +1,8 @@
 """The command as a whole: its help, its refusals, its manners as a process."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +14,10 @@ import explorer
 from explorer import cli
 from explorer.cli import main
 from explorer.cli.output import number, table
+from explorer.core.engine.native import cache_folder
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS
-from tests.cli.commands import MODULE, process, refused, tiny_file
+from tests.cli.commands import MODULE, interrupted, process, refused, tiny_file
 
 Captured = pytest.CaptureFixture[str]
 
@@ -154,26 +153,22 @@ def test_interruption_shows_no_traceback(capsys: Captured, monkeypatch: pytest.M
 def test_interrupted_evaluation_process_shows_no_traceback(tmp_path: Path) -> None:
     """A real Ctrl-C during a long evaluation."""
     path = tiny_file(tmp_path)
-    command = [*MODULE, "evaluate", str(path), "--tasks", "100000", "--steps", "500"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        time.sleep(3.0)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
-    assert child.returncode == 130
-    assert out == b""
-    assert err.decode().count("\n") == 1
+    flags = ("--tasks", 100000, "--steps", 500)
+    done = interrupted("evaluate_competitors", 1, "evaluate", path, *flags)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     """Output into a closed pipe, as with ``| head``, ends quietly."""
-    path = tiny_file(tmp_path)
-    command = [*MODULE, "evaluate", str(path), "--tasks", "5"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        child.stdout.close()
-        assert child.stderr.read() == b""
-    assert child.returncode == 1
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [*MODULE, "evaluate", str(tiny_file(tmp_path)), "--tasks", "5"]
+    done = subprocess.run(
+        command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_terminals_without_greek_are_served(tmp_path: Path) -> None:
@@ -181,7 +176,11 @@ def test_terminals_without_greek_are_served(tmp_path: Path) -> None:
     path = tiny_file(tmp_path)
     done = subprocess.run(
         [*MODULE, "adapt", str(path), "--amplitude=1", "--phase=0", "--x=1"],
-        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(explorer.__file__).parents[1])},
+        env={
+            "PYTHONIOENCODING": "ascii",
+            "PYTHONPATH": str(Path(explorer.__file__).parents[1]),
+            "XDG_CACHE_HOME": str(cache_folder().parent),  # the engine, compiled once for all
+        },
         capture_output=True,
         timeout=60,
         check=False,

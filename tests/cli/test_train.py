@@ -4,9 +4,7 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,18 +15,18 @@ import torch
 from explorer.cli import main
 from explorer.cli import train as command
 from explorer.core.base.errors import CheckpointError
+from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
+from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
 from explorer.core.files.checkpoint import load
 from explorer.core.learners import LEARNERS
 from explorer.core.training import loop as training
 from tests.cli.commands import (
-    MODULE,
     TINY,
     TINY_FLAGS,
+    interrupted,
     parsed,
     printed,
-    process,
     refused,
     tiny_file,
     tiny_run,
@@ -84,7 +82,7 @@ def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
         "initialisation": "glorot", "pretrain_on": "support", "reptile_steps": "3",
         "context": "4", "context_alpha": "0.5", "networks": "7", "penalty": "0.01",
     }  # fmt: skip
-    assert set(values) == set(DESCRIPTIONS)
+    assert {FAMILY, *values} == set(DESCRIPTIONS)
     flags = [
         part
         for name, value in values.items()
@@ -275,24 +273,14 @@ def test_a_place_that_fills_up_loses_nothing(
     assert not path.exists()
 
 
-def test_real_divergence_ends_in_one_line(tmp_path: Path) -> None:
+def test_real_divergence_ends_in_one_line(tmp_path: Path, capsys: Captured) -> None:
     """A hopeless step size neither hangs nor shows a traceback."""
     path = tmp_path / "out.safetensors"
-    flags = [
-        "--alpha",
-        "1",
-        "--inner-steps",
-        "20",
-        "--amplitude",
-        "50",
-        "100",
-        "--iterations",
-        "50",
-    ]
-    done = process("train", *flags, "--iterations", 50, "--output", path)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "lower α" in done.stderr.splitlines()[-1]
+    hopeless = ["--alpha", "1", "--inner-steps", "20", "--amplitude", "50", "100"]
+    assert main(["train", *hopeless, "--iterations", "50", "--output", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert "lower α" in told.splitlines()[-1]
     assert load(path).iteration is not None
 
 
@@ -323,21 +311,12 @@ def test_interruption_between_chunks_saves_and_restores_the_handler(
 def test_interrupted_process_resumes_exactly(tmp_path: Path, capsys: Captured) -> None:
     """A real Ctrl-C loses nothing: the printed command carries on to the uninterrupted result."""
     path = tmp_path / "out.safetensors"
-    flags = [*TINY_FLAGS, "--iterations", "1000000", "--output", str(path)]
-    with subprocess.Popen(
-        [*MODULE, "train", *flags], stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stderr is not None
-        assert child.stderr.read(1)  # the bar is there, so training is about to begin
-        time.sleep(1.0)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
-    text = err.decode()
-    assert child.returncode == 130
-    assert "Traceback" not in text
-    assert out.decode() == f"{path}\n"
+    flags = [*TINY_FLAGS, "--iterations", "1000000", "--output", path]
+    stopped = interrupted("train", 4, "train", *flags)
+    assert (stopped.returncode, stopped.stdout) == (130, f"{path}\n")
+    assert "Traceback" not in stopped.stderr
     done = load(path).iteration
     assert done
-    command_line = shlex.split(text.splitlines()[-1].partition("to go on: maml-explorer ")[2])
-    printed(capsys, *command_line, "--iterations", done + 33)
+    hint = stopped.stderr.splitlines()[-1].partition("to go on: maml-explorer ")[2]
+    printed(capsys, *shlex.split(hint), "--iterations", done + 33)
     assert torch.equal(load(path).start.theta, tiny_run(iterations=done + 33).learners["maml"].meta)

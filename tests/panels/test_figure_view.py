@@ -1,19 +1,21 @@
 """Figures in the window: what is drawn is what the figure holds."""
 
+import gc
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction, QColor, QWheelEvent
+from PySide6.QtWidgets import QApplication, QGraphicsItem, QGraphicsScene, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
-from explorer.panels.figure_view import FigureView
-from explorer.panels.panel_plot import PanelPlot
-from explorer.panels.style import DARK, LIGHT
+from explorer.panels.figures.panel_plot import PanelPlot
+from explorer.panels.figures.view import FigureView
+from explorer.panels.widgets.style import DARK, LIGHT
 from explorer.state.frame_clock import FrameClock
 from tests.jobs import STEPS, fit_figure, heat_figure, loss_curve, loss_figure
 from tests.ui import DOUBLE, LEFT, drag_plot, pixel, press, send_mouse
@@ -298,3 +300,31 @@ def test_nothing_is_drawn_unseen(view: FigureView, qtbot: QtBot) -> None:
     assert view.boxes == []
     view.show()
     qtbot.waitUntil(lambda: [box.plot.panel for box in view.boxes] == [*figure.panels])
+
+
+def qt_objects() -> Counter[str]:
+    """How many things that can be seen there are of each kind, garbage among them."""
+    seen = QWidget | QGraphicsItem | QGraphicsScene | QAction
+    return Counter(k.__name__ for k in map(type, gc.get_objects()) if issubclass(k, seen))
+
+
+def test_replaced_figures_leave_nothing_behind(show: Show, qtbot: QtBot) -> None:
+    """However many figures were shown, there is no more of plots, menus and items than for one.
+
+    None waits for a collection, which may come late.
+    """
+    gc.disable()
+    for figure in (loss_figure(), fit_figure(), heat_figure()):
+        show(figure)
+    before, widgets = qt_objects(), len(QApplication.allWidgets())
+    assert before["PanelPlot"] == before["ViewBox"] == 2
+    for figure in 3 * (loss_figure(), fit_figure(), heat_figure()):
+        show(figure)
+    qtbot.waitUntil(lambda: len(QApplication.allWidgets()) == widgets)
+    assert qt_objects() == before
+
+
+def test_a_plot_has_no_menus(show: Show) -> None:
+    """Widgets that nobody can open would be dressed anew with every theme."""
+    show(loss_figure())
+    assert not [w for w in QApplication.allWidgets() if isinstance(w, QMenu)]

@@ -15,11 +15,12 @@ from explorer.core.experiment.differences import differences, effective_alpha_te
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import advance, start
-from explorer.panels.learner_choice import NONE_CHOSEN
-from explorer.panels.loss_plots import CROWDED, is_early
-from explorer.panels.paper_comparison import SAME
+from explorer.panels.training.learner_choice import NONE_CHOSEN
+from explorer.panels.training.loss_plots import CROWDED, is_early
+from explorer.panels.training.paper_comparison import SAME
 from explorer.state.training_session import Phase
-from tests.conftest import OpenWindow
+from tests.conftest import OpenTraining, OpenWindow
+from tests.stages import TrainingStage
 from tests.trainers import SMALL, GatedTrainer
 from tests.ui import click, curve_values, enter, pick, press, read_number
 
@@ -27,7 +28,7 @@ BRIEF = replace(SMALL, iterations=12, networks=3)
 MANY = tuple(name for name in LEARNERS if name != "pretrained")
 
 
-def choose(window: MainWindow, *names: str) -> None:
+def choose(window: MainWindow | TrainingStage, *names: str) -> None:
     """Tick exactly these learners with the mouse; new ones first, so that some always are."""
     panel = window.training
     panel.tabs.setCurrentWidget(panel.choice)
@@ -38,22 +39,22 @@ def choose(window: MainWindow, *names: str) -> None:
                 click(box)
 
 
-def trained(window: MainWindow) -> tuple[str, ...]:
+def trained(window: MainWindow | TrainingStage) -> tuple[str, ...]:
     """The learners of the run in hand."""
     return tuple(window.workspace.session.run.learners)
 
 
-def finish(window: MainWindow, qtbot: QtBot) -> None:
+def finish(window: MainWindow | TrainingStage, qtbot: QtBot) -> None:
     """Train to the end."""
     click(window.training.train)
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.FINISHED)
 
 
-def test_maml_and_its_baseline_are_chosen_at_first(window: MainWindow) -> None:
+def test_maml_and_its_baseline_are_chosen_at_first(training_stage: TrainingStage) -> None:
     """There is a box for each learner, two of them ticked."""
-    choice = window.training.choice
+    choice = training_stage.training.choice
     assert list(choice.boxes) == list(LEARNERS)
-    assert choice.chosen == trained(window) == ("maml", "pretrained")
+    assert choice.chosen == trained(training_stage) == ("maml", "pretrained")
     for name, box in choice.boxes.items():
         assert isinstance(box, QCheckBox)
         assert box.text() == LEARNERS[name].label
@@ -61,31 +62,31 @@ def test_maml_and_its_baseline_are_chosen_at_first(window: MainWindow) -> None:
         assert not box.icon().isNull()
 
 
-def test_before_training_the_choice_holds_at_once(window: MainWindow) -> None:
+def test_before_training_the_choice_holds_at_once(training_stage: TrainingStage) -> None:
     """There is nothing to lose yet, so nothing is pending."""
-    choose(window, "anil", "oracle")
-    assert trained(window) == ("anil", "oracle")
-    assert window.training.pending.isHidden()
-    assert window.training.train.isEnabled()
+    choose(training_stage, "anil", "oracle")
+    assert trained(training_stage) == ("anil", "oracle")
+    assert training_stage.training.pending.isHidden()
+    assert training_stage.training.train.isEnabled()
 
 
 def test_reset_trains_exactly_what_is_ticked(
-    open_window: OpenWindow, trainer: GatedTrainer, qtbot: QtBot
+    open_training: OpenTraining, trainer: GatedTrainer, qtbot: QtBot
 ) -> None:
     """In mid-run another choice waits for Reset, and the present run goes on as it is."""
-    window = open_window(trainer=trainer.train)
-    panel = window.training
+    stage = open_training(trainer=trainer.train)
+    panel = stage.training
     click(panel.train)
     trainer.open(2)
-    qtbot.waitUntil(lambda: window.workspace.session.iteration == 2)
-    choose(window, "first-order", "meta-sgd")
+    qtbot.waitUntil(lambda: stage.workspace.session.iteration == 2)
+    choose(stage, "first-order", "meta-sgd")
     assert not panel.pending.isHidden()
     assert "Reset" in panel.pending.text()
-    assert trained(window) == ("maml", "pretrained")
-    assert window.workspace.session.phase is Phase.TRAINING
+    assert trained(stage) == ("maml", "pretrained")
+    assert stage.workspace.session.phase is Phase.TRAINING
     click(panel.reset)
-    assert trained(window) == ("first-order", "meta-sgd")
-    assert window.workspace.session.iteration == 0
+    assert trained(stage) == ("first-order", "meta-sgd")
+    assert stage.workspace.session.iteration == 0
     assert panel.pending.isHidden()
 
 
@@ -96,16 +97,16 @@ def trainer() -> Iterator[GatedTrainer]:
     trainer.open_all()
 
 
-def test_all_are_trained_on_the_same_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:
-    """Each learner of the window's run is the one that the core trains alone, bit for bit."""
-    window = open_window(BRIEF)
+def test_all_are_trained_on_the_same_tasks(open_training: OpenTraining, qtbot: QtBot) -> None:
+    """Each learner of the panel's run is the one that the core trains alone, bit for bit."""
+    stage = open_training(BRIEF)
     names = ("maml", "anil", "layer-rates", "reptile")
-    choose(window, *names)
-    finish(window, qtbot)
-    assert trained(window) == names
+    choose(stage, *names)
+    finish(stage, qtbot)
+    assert trained(stage) == names
     for name in names:
         alone = advance(start(BRIEF, (name,)), BRIEF.iterations)[0].learners[name]
-        together = window.workspace.session.run.learners[name]
+        together = stage.workspace.session.run.learners[name]
         assert torch.equal(together.meta, alone.meta)
 
 
@@ -127,10 +128,10 @@ def test_none_is_too_few(window: MainWindow) -> None:
     assert trained(window) == ("cavia",)
 
 
-def test_what_would_make_pause_wait_is_refused(window: MainWindow) -> None:
+def test_what_would_make_pause_wait_is_refused(training_stage: TrainingStage) -> None:
     """The sentence names the slowest; when the settings are lowered the choice is taken."""
-    panel = window.training
-    choose(window, "maml", "reptile")
+    panel = training_stage.training
+    choose(training_stage, "maml", "reptile")
     panel.tabs.setCurrentWidget(panel.form)
     enter(panel.form.editors["reptile_steps"], "100")
     enter(panel.form.editors["hidden"], "256, 256")
@@ -140,16 +141,16 @@ def test_what_would_make_pause_wait_is_refused(window: MainWindow) -> None:
     assert not panel.train.isEnabled()
     enter(panel.form.editors["reptile_steps"], "2")
     assert panel.pending.isHidden()
-    assert window.workspace.session.settings.reptile_steps == 2
+    assert training_stage.workspace.session.settings.reptile_steps == 2
     assert panel.train.isEnabled()
 
 
-def test_only_the_runs_learners_are_drawn(open_window: OpenWindow, qtbot: QtBot) -> None:
+def test_only_the_runs_learners_are_drawn(open_training: OpenTraining, qtbot: QtBot) -> None:
     """Curves, legend and held-out curves are those of the run, its numbers those of the core."""
-    window = open_window(BRIEF)
-    panel, session = window.training, window.workspace.session
-    choose(window, "oracle", "cavia")
-    finish(window, qtbot)
+    stage = open_training(BRIEF)
+    panel, session = stage.training, stage.workspace.session
+    choose(stage, "oracle", "cavia")
+    finish(stage, qtbot)
     panel.tabs.setCurrentIndex(0)
     keys = [(n, kind) for n in ("cavia", "oracle") for kind in LEARNERS[n].losses]
     plot = panel.meta_loss
@@ -165,14 +166,14 @@ def test_only_the_runs_learners_are_drawn(open_window: OpenWindow, qtbot: QtBot)
         assert read_number(value.text()) == pytest.approx(latest, rel=2e-3)
 
 
-def test_a_crowd_shows_its_last_losses_alone(open_window: OpenWindow, qtbot: QtBot) -> None:
+def test_a_crowd_shows_its_last_losses_alone(open_training: OpenTraining, qtbot: QtBot) -> None:
     """With many learners early and raw losses leave the plot; the early ones stay as numbers."""
     assert len(MANY) > CROWDED
-    window = open_window(BRIEF)
-    panel, session = window.training, window.workspace.session
-    choose(window, *MANY)
-    assert trained(window) == MANY
-    finish(window, qtbot)
+    stage = open_training(BRIEF)
+    panel, session = stage.training, stage.workspace.session
+    choose(stage, *MANY)
+    assert trained(stage) == MANY
+    finish(stage, qtbot)
     panel.tabs.setCurrentIndex(0)
     assert {name for name, _ in panel.meta_loss.smooth} == set(MANY)
     assert not any(is_early(key) for key in panel.meta_loss.smooth)
@@ -201,41 +202,41 @@ def test_the_window_keeps_its_width(
     assert window.width() == 1280
 
 
-def test_each_line_is_told_apart(window: MainWindow) -> None:
+def test_each_line_is_told_apart(training_stage: TrainingStage) -> None:
     """No two learners share both colour and dashes."""
-    choose(window, *LEARNERS)
-    pens = [curve.pen() for curve in window.training.held_out.curves.values()]
+    choose(training_stage, *LEARNERS)
+    pens = [curve.pen() for curve in training_stage.training.held_out.curves.values()]
     looks = {(pen.color().name(), tuple(pen.dashPattern())) for pen in pens}
     assert len(looks) == len(LEARNERS)
 
 
-def test_absent_learners_cost_nothing(window: MainWindow) -> None:
+def test_absent_learners_cost_nothing(training_stage: TrainingStage) -> None:
     """What is not trained is not in the plots at all, also after it was."""
-    plots = (window.training.meta_loss, window.training.held_out)
+    plots = (training_stage.training.meta_loss, training_stage.training.held_out)
     before = [len(plot.scene().items()) for plot in plots]
-    choose(window, *LEARNERS)
+    choose(training_stage, *LEARNERS)
     assert all(len(plot.scene().items()) > count for plot, count in zip(plots, before, strict=True))
-    choose(window, "maml", "pretrained")
+    choose(training_stage, "maml", "pretrained")
     assert [len(plot.scene().items()) for plot in plots] == before
 
 
-def test_an_opened_run_brings_its_learners(window: MainWindow) -> None:
+def test_an_opened_run_brings_its_learners(training_stage: TrainingStage) -> None:
     """The boxes, curves and legend are those of the run taken in hand."""
     run = advance(start(BRIEF, ("reptile", "meta-sgd")), 3)[0]
-    window.workspace.session.open(run)
-    assert window.training.choice.chosen == ("meta-sgd", "reptile")
-    assert set(window.training.held_out.curves) == {"meta-sgd", "reptile"}
-    assert window.training.pending.isHidden()
-    assert window.training.train.isEnabled()
+    training_stage.workspace.session.open(run)
+    assert training_stage.training.choice.chosen == ("meta-sgd", "reptile")
+    assert set(training_stage.training.held_out.curves) == {"meta-sgd", "reptile"}
+    assert training_stage.training.pending.isHidden()
+    assert training_stage.training.train.isEnabled()
 
 
-def test_training_time_of_each(open_window: OpenWindow, qtbot: QtBot) -> None:
+def test_training_time_of_each(open_training: OpenTraining, qtbot: QtBot) -> None:
     """The table under the list has the seconds that the run counts, and only its learners."""
-    window = open_window(BRIEF)
-    choose(window, "maml", "averaged")
-    finish(window, qtbot)
-    costs = window.training.choice.costs
-    seconds = window.workspace.session.seconds
+    stage = open_training(BRIEF)
+    choose(stage, "maml", "averaged")
+    finish(stage, qtbot)
+    costs = stage.training.choice.costs
+    seconds = stage.workspace.session.seconds
     assert set(seconds) == {"maml", "averaged"}
     assert all(value > 0 for value in seconds.values())
 
@@ -248,9 +249,9 @@ def test_training_time_of_each(open_window: OpenWindow, qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_compared_with_the_paper(window: MainWindow, name: str) -> None:
+def test_a_preset_is_compared_with_the_paper(training_stage: TrainingStage, name: str) -> None:
     """Every difference has a row, what settings cannot say is told, and the tab counts."""
-    panel = window.training
+    panel = training_stage.training
     pick(panel.preset, name)
     preset, shown = PRESETS[name], panel.comparison
     assert panel.form.settings == replace(preset.settings, seed=SMALL.seed)
@@ -264,19 +265,19 @@ def test_a_preset_is_compared_with_the_paper(window: MainWindow, name: str) -> N
     title = panel.tabs.tabText(panel.tabs.indexOf(shown))
     assert title == shown.title
     assert ("same" if not found else str(len(found))) in title
-    assert trained(window) == (preset.learners or ("maml", "pretrained"))
+    assert trained(training_stage) == (preset.learners or ("maml", "pretrained"))
 
 
-def test_maml_comes_back_after_the_reptile_gist(window: MainWindow) -> None:
+def test_maml_comes_back_after_the_reptile_gist(training_stage: TrainingStage) -> None:
     """A preset for MAML trains MAML; a choice of one's own that has it stays."""
-    panel = window.training
+    panel = training_stage.training
     pick(panel.preset, "reptile-gist")
-    assert trained(window) == ("reptile",)
+    assert trained(training_stage) == ("reptile",)
     pick(panel.preset, "maml-tf2")
-    assert trained(window) == ("maml", "pretrained")
-    choose(window, "maml", "anil", "reptile")
+    assert trained(training_stage) == ("maml", "pretrained")
+    choose(training_stage, "maml", "anil", "reptile")
     pick(panel.preset, "hereismari")
-    assert trained(window) == ("maml", "anil", "reptile")
+    assert trained(training_stage) == ("maml", "anil", "reptile")
 
 
 def test_sum_against_mean_shows_the_factor_k(window: MainWindow) -> None:
@@ -291,9 +292,9 @@ def test_sum_against_mean_shows_the_factor_k(window: MainWindow) -> None:
     assert panel.comparison.alpha.text() == "α = 0.01 on the sum over 5 points is 0.05 on the mean."
 
 
-def test_impossible_settings_are_not_compared(window: MainWindow) -> None:
+def test_impossible_settings_are_not_compared(training_stage: TrainingStage) -> None:
     """Until they are mended there is nothing to compare."""
-    panel = window.training
+    panel = training_stage.training
     panel.tabs.setCurrentWidget(panel.form)
     enter(panel.form.editors["hidden"], "x")
     assert "Mend" in panel.comparison.verdict.text()

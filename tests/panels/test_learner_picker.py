@@ -7,12 +7,13 @@ from pytestqt.qtbot import QtBot
 
 from explorer import resources
 from explorer.app.main_window import MainWindow
-from explorer.panels.learner_picker import KEYS
-from explorer.state.networks import GROUPS, ROLES
+from explorer.panels.sandbox.learner_picker import KEYS
+from explorer.state.competitors import GROUPS, ROLES
+from tests.stages import SandboxStage
 from tests.ui import assert_adapted, click, press
 
 
-def rows(window: MainWindow) -> list[str]:
+def rows(window: MainWindow | SandboxStage) -> list[str]:
     """The roles that have a row in the table."""
     return [role for role in ROLES if window.sandbox.numbers.names[role].isVisible()]
 
@@ -27,23 +28,23 @@ def test_everybody_is_in_one_group() -> None:
 @pytest.mark.qt_log_ignore("grabbing the keyboard")  # as a menu does
 @pytest.mark.parametrize("role", ["cavia", "oracle", "random", "ideal"])
 def test_a_click_in_the_list_adds_a_row_and_a_cross_removes_it(
-    window: MainWindow, qtbot: QtBot, role: str
+    sandbox_stage: SandboxStage, qtbot: QtBot, role: str
 ) -> None:
     """The list stays open for more; row, curves and numbers come and go, all the core's."""
-    numbers = window.sandbox.numbers
-    assert rows(window) == ["maml", "pretrained"]
+    numbers = sandbox_stage.sandbox.numbers
+    assert rows(sandbox_stage) == ["maml", "pretrained"]
     click(numbers.compare)
     qtbot.waitUntil(numbers.picker.isVisible)
     click(numbers.switches[role])
     assert numbers.picker.isVisible()
-    assert rows(window) == ["maml", "pretrained", role]
+    assert rows(sandbox_stage) == ["maml", "pretrained", role]
     QTest.keyClick(numbers.compare.menu(), Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not numbers.picker.isVisible())
-    assert_adapted(qtbot, window)
+    assert_adapted(qtbot, sandbox_stage)
     click(numbers.removers[role])
-    assert rows(window) == ["maml", "pretrained"]
+    assert rows(sandbox_stage) == ["maml", "pretrained"]
     assert not numbers.switches[role].isChecked()
-    assert_adapted(qtbot, window)
+    assert_adapted(qtbot, sandbox_stage)
 
 
 def test_nobody_shown_is_said(window: MainWindow, qtbot: QtBot) -> None:
@@ -59,44 +60,48 @@ def test_nobody_shown_is_said(window: MainWindow, qtbot: QtBot) -> None:
     assert_adapted(qtbot, window)
 
 
-def test_a_file_shows_its_own_learner(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_file_shows_its_own_learner(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """Whoever opens a file sees what is in it, beside the shipped ones, which are marked."""
     path = resources.resource(resources.checkpoint_name("anil"))
-    assert window.workspace.open_checkpoint(path)
-    numbers = window.sandbox.numbers
-    assert rows(window) == ["maml", "pretrained", "anil"]
-    assert [numbers.names[role].text() for role in rows(window)] == ["MAML*", "Pretrained*", "ANIL"]
+    assert sandbox_stage.workspace.open_checkpoint(path)
+    numbers = sandbox_stage.sandbox.numbers
+    assert rows(sandbox_stage) == ["maml", "pretrained", "anil"]
+    assert [numbers.names[role].text() for role in rows(sandbox_stage)] == [
+        "MAML*",
+        "Pretrained*",
+        "ANIL",
+    ]
     assert numbers.shipped.isVisible()
-    assert_adapted(qtbot, window)
-    window.workspace.choose_source("shipped")
+    assert_adapted(qtbot, sandbox_stage)
+    sandbox_stage.workspace.choose_source("shipped")
     assert numbers.names["maml"].text() == "MAML"
     assert numbers.shipped.isHidden()
 
 
-def test_another_source_shows_one_of_its_own(window: MainWindow, qtbot: QtBot) -> None:
+def test_another_source_shows_one_of_its_own(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """Who looks at the run in training sees its network, whomever they compared before."""
-    window.workspace.sandbox.update(shown=frozenset({"ideal"}))
-    window.workspace.choose_source("training")
-    assert rows(window) == ["maml", "ideal"]
-    assert_adapted(qtbot, window)
+    sandbox_stage.workspace.sandbox.update(shown=frozenset({"ideal"}))
+    sandbox_stage.workspace.choose_source("training")
+    assert rows(sandbox_stage) == ["maml", "ideal"]
+    assert_adapted(qtbot, sandbox_stage)
 
 
-def test_the_plots_say_what_they_show(window: MainWindow, qtbot: QtBot) -> None:
+def test_the_plots_say_what_they_show(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """A screen reader gets the numbers of the step shown, and every cell has a name of its own."""
-    assert_adapted(qtbot, window)
-    numbers = window.sandbox.numbers
+    assert_adapted(qtbot, sandbox_stage)
+    numbers = sandbox_stage.sandbox.numbers
 
     def said() -> bool:
-        text = window.sandbox.fit.accessibleDescription()
-        return f"Pretrained {numbers.on_sine['pretrained'].text()}" in text
+        text = sandbox_stage.sandbox.fit.accessibleDescription()
+        return f"Pretrained {numbers.on_task['pretrained'].text()}" in text
 
     qtbot.waitUntil(said)
-    assert "after 1 gradient step," in window.sandbox.errors.accessibleDescription()
-    window.workspace.sandbox.update(step=4, shown=frozenset(ROLES))
-    assert_adapted(qtbot, window)
-    qtbot.waitUntil(lambda: "4 gradient steps" in window.sandbox.fit.accessibleDescription())
-    assert "Ideal learner" in window.sandbox.fit.accessibleDescription()
-    cells = numbers.on_sine, numbers.on_support, numbers.removers
+    assert "after 1 gradient step," in sandbox_stage.sandbox.errors.accessibleDescription()
+    sandbox_stage.workspace.sandbox.update(step=4, shown=frozenset(ROLES))
+    assert_adapted(qtbot, sandbox_stage)
+    qtbot.waitUntil(lambda: "4 gradient steps" in sandbox_stage.sandbox.fit.accessibleDescription())
+    assert "Ideal learner" in sandbox_stage.sandbox.fit.accessibleDescription()
+    cells = numbers.on_task, numbers.on_support, numbers.removers
     names = [cell[role].accessibleName() for role in ROLES for cell in cells]
     assert all(names)
     assert len(set(names)) == len(names)

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QEvent, QObject
@@ -12,12 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.core.experiment.presets import PRESETS
-from explorer.panels.plots import Axis
+from explorer.panels.plotting.plots import Axis
 from explorer.state import sandbox as sandbox_module
 from explorer.state.trails import Answer, Question, answer
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
-from tests.trainers import PATIENCE
+from tests.stages import SandboxStage
+from tests.trainers import LONG, PATIENCE
 from tests.ui import assert_adapted, click, click_plot, curve_values, drag_plot, press
 
 
@@ -54,7 +56,7 @@ def test_a_click_is_on_the_screen_while_training_goes_on(
     open_window: OpenWindow, qtbot: QtBot
 ) -> None:
     """The paper's experiment at full speed, followed: answers are painted between its chunks."""
-    window = open_window(PRESETS["paper"].settings)
+    window = open_window(replace(PRESETS["paper"].settings, iterations=LONG.iterations))
     session, sandbox, fit = window.workspace.session, window.workspace.sandbox, window.sandbox.fit
     events = Events(fit.viewport())
     session.progressed.connect(lambda _: events.order.append("chunk"))
@@ -85,9 +87,11 @@ def patient_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("patient_threads")
-def test_other_threads_run_while_a_plot_is_painted(window: MainWindow, qtbot: QtBot) -> None:
+def test_other_threads_run_while_a_plot_is_painted(
+    sandbox_stage: SandboxStage, qtbot: QtBot
+) -> None:
     """Training needs the interpreter's lock between two chunks; painting does not hold it."""
-    fit = window.sandbox.fit
+    fit = sandbox_stage.sandbox.fit
     order: list[str] = []
     stop = threading.Event()
     fit.add(Noted(order, "below the curves"), z=-1)
@@ -113,7 +117,7 @@ def test_other_threads_run_while_a_plot_is_painted(window: MainWindow, qtbot: Qt
 
 
 def test_a_point_is_shown_before_a_late_answer(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    sandbox_stage: SandboxStage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A click is seen although the adaptation takes its time; the curves follow."""
     gate = threading.Event()
@@ -123,24 +127,27 @@ def test_a_point_is_shown_before_a_late_answer(
         return answer(question)
 
     monkeypatch.setattr(sandbox_module, "answer", late)
-    fit, before = window.sandbox.fit, curve_values(window.sandbox.fit.fits["maml"]).copy()
+    fit, before = (
+        sandbox_stage.sandbox.fit,
+        curve_values(sandbox_stage.sandbox.fit.fits["maml"]).copy(),
+    )
     try:
         click_plot(fit, 0.3, 0.0)
-        points = window.workspace.sandbox.state.points
+        points = sandbox_stage.workspace.sandbox.state.points
         qtbot.waitUntil(lambda: len(fit.points) == len(points))
         assert fit.points[-1].pos().x() == points[-1].x
         assert (curve_values(fit.fits["maml"]) == before).all()
     finally:
         gate.set()
-    assert_adapted(qtbot, window)
+    assert_adapted(qtbot, sandbox_stage)
     assert (curve_values(fit.fits["maml"]) != before).any()
 
 
 def test_axes_are_painted_when_they_change(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    sandbox_stage: SandboxStage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Grid and numbers are kept from frame to frame, and painted anew for another range."""
-    fit, painted = window.sandbox.fit, []
+    fit, painted = sandbox_stage.sandbox.fit, []
     paint_on = Axis.paint_on
 
     def note(axis: Axis, background: QPainter) -> None:
@@ -153,7 +160,7 @@ def test_axes_are_painted_when_they_change(
     for x in (-2.2, 1.7):
         events.order.clear()
         click_plot(fit, x, 0.0)
-        assert_adapted(qtbot, window)
+        assert_adapted(qtbot, sandbox_stage)
         qtbot.waitUntil(lambda: "paint" in events.order)
     assert painted == []
     fit.show_range("y", -9.0, 9.0, 0.0)

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from explorer.core.figures.figure import Row
-from explorer.panels.rows_table import COLUMNS, RowsTable
+from explorer.panels.figures.rows_table import COLUMNS, RowsTable
 from tests.jobs import loss_figure
 from tests.ui import read_number
 

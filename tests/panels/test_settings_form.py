@@ -1,6 +1,6 @@
 """Entering an experiment's settings."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +9,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
+from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
-from explorer.panels.settings_form import RangeBox, SettingsForm
+from explorer.core.experiment.settings import DESCRIPTIONS, Settings
+from explorer.panels.training.settings_form import SettingsForm
+from explorer.panels.widgets.editors import RangeBox
 from tests.ui import enter, press
 
 
@@ -37,7 +39,7 @@ def shown(form: SettingsForm) -> dict[str, str]:
 
 def test_every_setting_can_be_entered(form: SettingsForm) -> None:
     """The form follows the schema: a field of the right kind with its bounds for each."""
-    assert set(form.editors) == {f.name for f in fields(Settings)}
+    assert set(form.editors) == set(Settings().descriptions)
     for name, editor in form.editors.items():
         description = DESCRIPTIONS[name]
         assert editor.accessibleName() == description.label

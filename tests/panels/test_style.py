@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.panels.plots import Plot, number_text
-from explorer.panels.style import DARK, LIGHT, Theme, learner_pen
-from explorer.state.networks import ROLES
+from explorer.panels.plotting.plots import Plot, number_text
+from explorer.panels.widgets.style import DARK, LIGHT, Theme, learner_pen
+from explorer.state.competitors import ROLES
 from tests.ui import assert_adapted, click, read_number
 
 BOTH = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
@@ -77,7 +77,7 @@ def colours(window: MainWindow) -> dict[str, object]:
     found["truth"] = fit.truth.pen().color().name()
     for role in ROLES:
         found[f"fit {role}"] = fit.fits[role].pen().color().name()
-        found[f"error {role}"] = window.sandbox.errors.on_sine[role].pen().color().name()
+        found[f"error {role}"] = window.sandbox.errors.on_task[role].pen().color().name()
     for name, curve in training.held_out.curves.items():
         found[f"held out {name}"] = curve.pen().color().name()
     for (name, kind), curve in training.meta_loss.smooth.items():

@@ -16,79 +16,82 @@ from explorer.app.main_window import MainWindow
 from explorer.core.base.random_streams import stream
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
-from explorer.panels.widgets import SliderBox
-from explorer.state.networks import ROLES
+from explorer.panels.widgets.controls import SliderBox
+from explorer.state.competitors import ROLES
 from explorer.state.sandbox import MAX_POINTS
 from explorer.state.training_session import Phase
+from tests.stages import SandboxStage
 from tests.trainers import SMALL
 from tests.ui import RIGHT, assert_adapted, click, click_plot, enter, pick, press, read_number
 
 Key = Qt.Key
 
 
-def assert_on_sine(window: MainWindow) -> None:
+def assert_on_task(window: MainWindow | SandboxStage) -> None:
     """Every snapped point lies on the sine shown."""
     state = window.workspace.sandbox.state
     for point in state.points:
-        assert point.y == state.amplitude * math.sin(point.x - state.phase)
+        assert point.y == state.task[0] * math.sin(point.x - state.task[1])
 
 
-@pytest.mark.parametrize(("name", "value"), [("amplitude", 1.25), ("phase", 2.5)])
+@pytest.mark.parametrize(("column", "value"), [(0, 1.25), (1, 2.5)])
 def test_a_typed_value_moves_the_points(
-    window: MainWindow, qtbot: QtBot, name: str, value: float
+    sandbox_stage: SandboxStage, qtbot: QtBot, column: int, value: float
 ) -> None:
-    """Sine and points follow the number, and the slider does too."""
-    control = getattr(window.sandbox.controls, name)
+    """Function and points follow the number, and the slider does too."""
+    control = sandbox_stage.sandbox.controls.parameters.editors[column]
+    assert isinstance(control, SliderBox)
     enter(control.box, str(value))
-    assert getattr(window.workspace.sandbox.state, name) == value
-    assert_on_sine(window)
-    assert_adapted(qtbot, window)
-    bounds = getattr(window.workspace.sandbox.line.settings, name)
+    assert sandbox_stage.workspace.sandbox.state.task[column] == value
+    assert_on_task(sandbox_stage)
+    assert_adapted(qtbot, sandbox_stage)
+    bounds = sandbox_stage.workspace.sandbox.state.family.parameters[column].bounds
     share = (value - bounds.low) / (bounds.high - bounds.low)
     assert control.slider.value() / control.slider.maximum() == pytest.approx(share, abs=0.01)
 
 
-@pytest.mark.parametrize("name", ["amplitude", "phase"])
-def test_a_slider_moves_the_points(window: MainWindow, qtbot: QtBot, name: str) -> None:
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_slider_moves_the_points(window: MainWindow, qtbot: QtBot, column: int) -> None:
     """Keys on the slider, and both ends reach the ends of the distribution."""
-    control = getattr(window.sandbox.controls, name)
-    before = getattr(window.workspace.sandbox.state, name)
+    control = window.sandbox.controls.parameters.editors[column]
+    assert isinstance(control, SliderBox)
+    before = window.workspace.sandbox.state.task[column]
     control.slider.setFocus()
     press(window, Key.Key_Right)
-    assert getattr(window.workspace.sandbox.state, name) > before
-    assert_on_sine(window)
+    assert window.workspace.sandbox.state.task[column] > before
+    assert_on_task(window)
     assert_adapted(qtbot, window)
-    bounds = getattr(window.workspace.sandbox.line.settings, name)
+    bounds = window.workspace.sandbox.state.family.parameters[column].bounds
     press(window, Key.Key_End)
-    assert getattr(window.workspace.sandbox.state, name) == pytest.approx(bounds.high, abs=1e-3)
+    assert window.workspace.sandbox.state.task[column] == pytest.approx(bounds.high, abs=1e-3)
     press(window, Key.Key_Home)
-    assert getattr(window.workspace.sandbox.state, name) == pytest.approx(bounds.low, abs=1e-3)
+    assert window.workspace.sandbox.state.task[column] == pytest.approx(bounds.low, abs=1e-3)
     assert float(control.box.text()) == pytest.approx(bounds.low, abs=1e-3)
 
 
-def test_a_new_sine(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_new_task(window: MainWindow, qtbot: QtBot) -> None:
     """Button and key each draw another sine, on which the points lie at once."""
     seen = set()
-    for act in (lambda: click(window.sandbox.controls.new_sine), lambda: press(window, "r")):
+    for act in (lambda: click(window.sandbox.controls.new_task), lambda: press(window, "r")):
         xs = [p.x for p in window.workspace.sandbox.state.points]
         act()
         state = window.workspace.sandbox.state
-        seen.add((state.amplitude, state.phase))
+        seen.add((state.task[0], state.task[1]))
         assert [p.x for p in state.points] == xs
-        assert_on_sine(window)
+        assert_on_task(window)
         assert_adapted(qtbot, window)
     assert len(seen) == 2
 
 
 def test_drawing_k_points(window: MainWindow, qtbot: QtBot) -> None:
     """K is that of the training run shown; button and key draw anew each time."""
-    shots = window.workspace.sandbox.line.settings.shots
+    shots = window.workspace.sandbox.competitors.settings.shots
     seen = []
     for act in (lambda: click(window.sandbox.controls.draw), lambda: press(window, "d")):
         act()
         seen.append(window.workspace.sandbox.state.points)
         assert len(seen[-1]) == shots
-        assert_on_sine(window)
+        assert_on_task(window)
         assert_adapted(qtbot, window)
     assert seen[0] != seen[1]
     assert str(shots) in window.sandbox.controls.draw.text()
@@ -105,18 +108,18 @@ def test_clear_is_off_without_points(window: MainWindow) -> None:
     assert controls.clear.isEnabled()
 
 
-def test_alpha(window: MainWindow, qtbot: QtBot) -> None:
+def test_alpha(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """The step size typed is the one adapted with; beyond its bounds it cannot be set."""
-    window.workspace.sandbox.go_to(3)
-    box = window.sandbox.controls.alpha
+    sandbox_stage.workspace.sandbox.go_to(3)
+    box = sandbox_stage.sandbox.controls.alpha
     enter(box, "0.002")
-    assert window.workspace.sandbox.state.alpha == 0.002
-    assert_adapted(qtbot, window)
+    assert sandbox_stage.workspace.sandbox.state.alpha == 0.002
+    assert_adapted(qtbot, sandbox_stage)
     enter(box, "7")
-    assert window.workspace.sandbox.state.alpha <= 1.0
+    assert sandbox_stage.workspace.sandbox.state.alpha <= 1.0
     enter(box, "0")
-    assert window.workspace.sandbox.state.alpha > 0
-    assert_adapted(qtbot, window)
+    assert sandbox_stage.workspace.sandbox.state.alpha > 0
+    assert_adapted(qtbot, sandbox_stage)
 
 
 def test_snap_by_key(window: MainWindow) -> None:
@@ -128,20 +131,21 @@ def test_snap_by_key(window: MainWindow) -> None:
     assert window.workspace.sandbox.state.snap
 
 
-def test_sources(window: MainWindow, qtbot: QtBot) -> None:
+def test_sources(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """The list switches between the shipped networks and those in training, as adapted curves."""
-    controls, sandbox = window.sandbox.controls, window.workspace.sandbox
+    controls, sandbox = sandbox_stage.sandbox.controls, sandbox_stage.workspace.sandbox
     pick(controls.source, "training")
     assert sandbox.state.source == "training"
-    run = window.workspace.session.run
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, run.learners["maml"].meta)
-    assert_adapted(qtbot, window)
+    run = sandbox_stage.workspace.session.run
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, run.learners["maml"].meta)
+    assert_adapted(qtbot, sandbox_stage)
     pick(controls.source, "shipped")
     assert sandbox.state.source == "shipped"
     assert not torch.equal(
-        sandbox.line.entries["maml"].start.theta, sandbox.line.entries["pretrained"].start.theta
+        sandbox.competitors.by_role["maml"].start.theta,
+        sandbox.competitors.by_role["pretrained"].start.theta,
     )
-    assert_adapted(qtbot, window)
+    assert_adapted(qtbot, sandbox_stage)
 
 
 def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
@@ -155,46 +159,50 @@ def test_following_by_key_and_box(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.workspace.session.phase is Phase.PAUSED)
     assert_adapted(qtbot, window)
     one = window.workspace.session.run.learners["maml"].meta
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, one)
     click(controls.follow)
     assert not controls.follow.isChecked()
     window.workspace.session.step()
     qtbot.waitUntil(lambda: window.workspace.session.run.iteration == 2)
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, one)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, one)
     assert_adapted(qtbot, window)
     press(window, "f")
     two = window.workspace.session.run.learners["maml"].meta
-    assert torch.equal(sandbox.line.entries["maml"].start.theta, two)
+    assert torch.equal(sandbox.competitors.by_role["maml"].start.theta, two)
     assert_adapted(qtbot, window)
 
 
-def test_a_source_with_other_inputs_changes_the_axes(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_source_with_other_inputs_changes_the_axes(
+    sandbox_stage: SandboxStage, qtbot: QtBot
+) -> None:
     """The plot spans the inputs and the largest amplitude that the networks were trained for."""
-    window.workspace.session.reset(replace(SMALL, x=(-2.0, 2.0), amplitude=(5.0, 50.0)))
-    window.workspace.sandbox.clear_points()
-    pick(window.sandbox.controls.source, "training")
-    assert_adapted(qtbot, window)
-    (left, right), (bottom, top) = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    sandbox_stage.workspace.session.reset(replace(SMALL, x=(-2.0, 2.0), amplitude=(5.0, 50.0)))
+    sandbox_stage.workspace.sandbox.clear_points()
+    pick(sandbox_stage.sandbox.controls.source, "training")
+    assert_adapted(qtbot, sandbox_stage)
+    (left, right), (bottom, top) = sandbox_stage.sandbox.fit.getPlotItem().getViewBox().viewRange()
     assert -2.5 < left <= -2
     assert 2 <= right < 2.5
     assert bottom < -50
     assert 50 < top < 100
 
 
-def test_points_beyond_narrower_inputs_stay_in_view(window: MainWindow, qtbot: QtBot) -> None:
+def test_points_beyond_narrower_inputs_stay_in_view(
+    sandbox_stage: SandboxStage, qtbot: QtBot
+) -> None:
     """Points set under wider inputs can still be seen, grabbed and removed."""
-    sandbox = window.workspace.sandbox
+    sandbox = sandbox_stage.workspace.sandbox
     for x in (-4.5, 4.5):
         sandbox.add_point(x, 0.0)
-    window.workspace.session.reset(replace(SMALL, x=(-1.0, 1.0)))
-    pick(window.sandbox.controls.source, "training")
-    assert_adapted(qtbot, window)
-    (left, right), _ = window.sandbox.fit.getPlotItem().getViewBox().viewRange()
+    sandbox_stage.workspace.session.reset(replace(SMALL, x=(-1.0, 1.0)))
+    pick(sandbox_stage.sandbox.controls.source, "training")
+    assert_adapted(qtbot, sandbox_stage)
+    (left, right), _ = sandbox_stage.sandbox.fit.getPlotItem().getViewBox().viewRange()
     assert left < -4.5
     assert right > 4.5
     point = sandbox.state.points[-1]
     count = len(sandbox.state.points)
-    click_plot(window.sandbox.fit, point.x, point.y, RIGHT)
+    click_plot(sandbox_stage.sandbox.fit, point.x, point.y, RIGHT)
     assert len(sandbox.state.points) == count - 1
     assert point not in sandbox.state.points
 
@@ -215,24 +223,24 @@ def test_a_run_of_one_learner_is_compared_in_full(
         numbers = window.sandbox.numbers
         assert all(not numbers.switches[role].isHidden() for role in ROLES)
         for role in ("maml", "pretrained"):
-            for cell in (numbers.on_sine[role], numbers.on_support[role]):
+            for cell in (numbers.on_task[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
-        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.line.origin
-        qtbot.waitUntil(lambda: sandbox.line.origin in window._origin.text())
+        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.competitors.origin
+        qtbot.waitUntil(lambda: sandbox.competitors.origin in window._origin.text())
     assert controls.source.currentData() == "training"
 
 
 def test_how_many_points_training_had_is_said_where_it_is_known(
-    window: MainWindow, tmp_path: Path
+    sandbox_stage: SandboxStage, tmp_path: Path
 ) -> None:
     """Weights from elsewhere say nothing about K."""
-    count = window.sandbox.controls.count
+    count = sandbox_stage.sandbox.controls.count
     assert "trained with K = 10" in count.text()
     network = make_network((40, 40), "relu")
     path = tmp_path / "foreign.safetensors"
     save_file(to_state_dict(initialise(network, stream(1, "elsewhere")), network), path)
-    assert window.workspace.open_checkpoint(path)
-    assert window.workspace.sandbox.state.source == "file"
+    assert sandbox_stage.workspace.open_checkpoint(path)
+    assert sandbox_stage.workspace.sandbox.state.source == "file"
     assert "support points" in count.text()
     assert "trained with" not in count.text()
 
@@ -267,7 +275,7 @@ def test_a_point_too_many_is_said(window: MainWindow) -> None:
 
 def test_typing_is_not_a_shortcut(window: MainWindow) -> None:
     """Space, arrows, Delete, digits and letters belong to the field that has the focus."""
-    sandbox, box = window.workspace.sandbox, window.sandbox.controls.amplitude.box
+    sandbox, box = window.workspace.sandbox, window.sandbox.controls.parameters.editors[0].box
     window.workspace.sandbox.update(selected=0)
     before = sandbox.state
     box.setFocus()
@@ -279,13 +287,13 @@ def test_typing_is_not_a_shortcut(window: MainWindow) -> None:
     QTest.keyClicks(box, "2.5")
     assert sandbox.state == before  # half a number is none yet
     press(window, Key.Key_Return)
-    assert sandbox.state.amplitude == 2.5
+    assert sandbox.state.task[0] == 2.5
     assert sandbox.state.shown == before.shown
 
 
 def test_the_same_keys_act_elsewhere(window: MainWindow) -> None:
     """With the focus on the plot or on a button they are shortcuts."""
-    window.sandbox.controls.new_sine.setFocus()
+    window.sandbox.controls.new_task.setFocus()
     before = window.workspace.sandbox.state
     press(window, "1", Key.Key_Right, "c")
     after = window.workspace.sandbox.state

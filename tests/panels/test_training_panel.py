@@ -14,11 +14,12 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.presets import PRESETS
-from explorer.core.families.reference_losses import floors
+from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.training.loop import HeldOut, TrainEvent, advance, start
-from explorer.panels.training_panel import duration
-from explorer.state.training_session import Newest, Phase
-from tests.conftest import OpenWindow
+from explorer.panels.training.panel import duration
+from explorer.state.training_session import Newest, Phase, train_newest
+from tests.conftest import OpenTraining, OpenWindow
+from tests.stages import TrainingStage
 from tests.trainers import LONG, SMALL, GatedTrainer, failing, progress
 from tests.ui import (
     assert_adapted,
@@ -42,17 +43,17 @@ def trainer() -> Iterator[GatedTrainer]:
     trainer.open_all()
 
 
-def phase(window: MainWindow) -> Phase:
+def phase(window: MainWindow | TrainingStage) -> Phase:
     """What the session is doing."""
     return window.workspace.session.phase
 
 
-def iteration(window: MainWindow) -> int:
+def iteration(window: MainWindow | TrainingStage) -> int:
     """How far the run is."""
     return window.workspace.session.run.iteration
 
 
-def assert_curves(qtbot: QtBot, window: MainWindow) -> None:
+def assert_curves(qtbot: QtBot, window: MainWindow | TrainingStage) -> None:
     """Wait until the plot shows the run's whole history, smoothed and raw."""
     plot, histories = window.training.meta_loss, window.workspace.session.histories
 
@@ -68,20 +69,20 @@ def assert_curves(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(shown)
 
 
-def test_training_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
+def test_training_to_the_end(training_stage: TrainingStage, qtbot: QtBot) -> None:
     """Train: the curve grows to the last iteration, and it is that of the core bit for bit."""
-    panel = window.training
+    panel = training_stage.training
     assert panel.train.isEnabled()
     assert not panel.reset.isEnabled()
     click(panel.train)
-    assert phase(window) is Phase.TRAINING
+    assert phase(training_stage) is Phase.TRAINING
     assert not panel.step.isEnabled()
-    qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
-    assert_curves(qtbot, window)
+    qtbot.waitUntil(lambda: phase(training_stage) is Phase.FINISHED)
+    assert_curves(qtbot, training_stage)
     run, losses = advance(start(SMALL), SMALL.iterations)
     drawn = panel.meta_loss.raw["maml", "after the inner step"]
     np.testing.assert_allclose(curve_values(drawn), np.log10(losses["maml"][:, 1]), rtol=1e-6)
-    learners = window.workspace.session.run.learners
+    learners = training_stage.workspace.session.run.learners
     assert torch.equal(learners["maml"].meta, run.learners["maml"].meta)
     assert panel.progress.value() == SMALL.iterations
     assert panel.progress.value() == panel.progress.maximum()
@@ -95,11 +96,14 @@ def test_training_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
 def test_pause_and_resume_are_exact(open_window: OpenWindow, qtbot: QtBot) -> None:
     """A run paused by the button and resumed by the key equals one that never stopped."""
     settings = replace(SMALL, iterations=600)
-    window = open_window(settings)
+    trainer = GatedTrainer(train_newest)
+    window = open_window(settings, trainer.train)
     with qtbot.waitSignal(window.workspace.session.progressed):
         click(window.training.train)
+        trainer.open()
     assert window.training.train.text() == "Pause"
     click(window.training.train)
+    trainer.open()
     qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
     stopped = iteration(window)
     assert 0 < stopped < 600
@@ -109,6 +113,7 @@ def test_pause_and_resume_are_exact(open_window: OpenWindow, qtbot: QtBot) -> No
     assert_curves(qtbot, window)
     assert iteration(window) == stopped
     press(window, Key.Key_Return, modifier=CTRL)
+    trainer.open_all()
     qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
     assert_curves(qtbot, window)
     run, losses = advance(start(settings), 600)
@@ -139,19 +144,19 @@ def test_step_is_one_iteration(window: MainWindow, qtbot: QtBot) -> None:
     assert len(curve_values(panel.meta_loss.smooth["maml", "after the inner step"])) == 3
 
 
-def test_reset_starts_over(window: MainWindow, qtbot: QtBot) -> None:
+def test_reset_starts_over(training_stage: TrainingStage, qtbot: QtBot) -> None:
     """Iteration 0, empty curves, and the same curve again when trained again."""
-    panel = window.training
+    panel = training_stage.training
     seen = []
     for _ in range(2):
         click(panel.train)
-        qtbot.waitUntil(lambda: phase(window) is Phase.FINISHED)
-        assert_curves(qtbot, window)
+        qtbot.waitUntil(lambda: phase(training_stage) is Phase.FINISHED)
+        assert_curves(qtbot, training_stage)
         seen.append(curve_values(panel.meta_loss.raw["pretrained", "joint loss"]).copy())
         click(panel.reset)
-        assert phase(window) is Phase.READY
-        assert iteration(window) == 0
-        assert_curves(qtbot, window)
+        assert phase(training_stage) is Phase.READY
+        assert iteration(training_stage) == 0
+        assert_curves(qtbot, training_stage)
         qtbot.waitUntil(lambda: panel.progress.value() == 0)
         assert len(curve_values(panel.meta_loss.raw["pretrained", "joint loss"])) == 0
         assert len(curve_values(panel.held_out.curves["maml"])) == 0
@@ -177,56 +182,56 @@ def test_reset_in_the_midst_of_training(open_window: OpenWindow, qtbot: QtBot) -
 
 
 def test_pausing_is_said_until_it_is_done(
-    open_window: OpenWindow, trainer: GatedTrainer, qtbot: QtBot
+    open_training: OpenTraining, trainer: GatedTrainer, qtbot: QtBot
 ) -> None:
     """While the chunk in hand ends, no button begins anything else."""
-    window = open_window(trainer=trainer.train)
-    panel = window.training
+    stage = open_training(trainer=trainer.train)
+    panel = stage.training
     click(panel.train)
     trainer.open()
-    qtbot.waitUntil(lambda: iteration(window) == 1)
+    qtbot.waitUntil(lambda: iteration(stage) == 1)
     qtbot.waitUntil(lambda: "100 per second" in panel.numbers.text())
     click(panel.train)
-    assert phase(window) is Phase.PAUSING
+    assert phase(stage) is Phase.PAUSING
     assert not panel.train.isEnabled()
     assert not panel.step.isEnabled()
     trainer.open()
-    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
+    qtbot.waitUntil(lambda: phase(stage) is Phase.PAUSED)
     assert panel.train.isEnabled()
     assert panel.step.isEnabled()
 
 
 def test_settings_edited_in_mid_run_wait_for_reset(
-    open_window: OpenWindow, trainer: GatedTrainer, qtbot: QtBot
+    open_training: OpenTraining, trainer: GatedTrainer, qtbot: QtBot
 ) -> None:
     """They are announced as pending, the run goes on as it is, and Reset takes them."""
-    window = open_window(trainer=trainer.train)
-    panel = window.training
+    stage = open_training(trainer=trainer.train)
+    panel = stage.training
     click(panel.train)
     trainer.open(3)
-    qtbot.waitUntil(lambda: iteration(window) == 3)
+    qtbot.waitUntil(lambda: iteration(stage) == 3)
     assert panel.pending.isHidden()
     panel.tabs.setCurrentWidget(panel.form)
     enter(panel.form.editors["shots"], "7")
     assert not panel.pending.isHidden()
     assert "Reset" in panel.pending.text()
-    assert window.workspace.session.run.settings == SMALL
-    assert phase(window) is Phase.TRAINING
+    assert stage.workspace.session.run.settings == SMALL
+    assert phase(stage) is Phase.TRAINING
     trainer.open()
-    qtbot.waitUntil(lambda: iteration(window) == 4)
+    qtbot.waitUntil(lambda: iteration(stage) == 4)
     click(panel.reset)
-    assert window.workspace.session.run.settings.shots == 7
-    assert iteration(window) == 0
+    assert stage.workspace.session.run.settings.shots == 7
+    assert iteration(stage) == 0
     assert panel.pending.isHidden()
     assert panel.train.isEnabled()
 
 
-def test_settings_edited_before_training_hold_at_once(window: MainWindow) -> None:
+def test_settings_edited_before_training_hold_at_once(training_stage: TrainingStage) -> None:
     """There is nothing to lose yet, so nothing is pending."""
-    panel = window.training
+    panel = training_stage.training
     panel.tabs.setCurrentWidget(panel.form)
     enter(panel.form.editors["iterations"], "80")
-    assert window.workspace.session.run.settings.iterations == 80
+    assert training_stage.workspace.session.run.settings.iterations == 80
     assert panel.progress.maximum() == 80
     assert panel.pending.isHidden()
     assert panel.train.isEnabled()
@@ -250,15 +255,15 @@ def test_impossible_settings_keep_training_off(window: MainWindow) -> None:
     assert panel.train.isEnabled()
 
 
-def test_presets_fill_the_form(window: MainWindow) -> None:
+def test_presets_fill_the_form(training_stage: TrainingStage) -> None:
     """Each preset is taken whole and recognised; editing a value makes it one's own settings."""
-    panel = window.training
+    panel = training_stage.training
     assert panel.preset.currentData() is None
     for name, preset in PRESETS.items():
         pick(panel.preset, name)
         expected = replace(preset.settings, seed=SMALL.seed)  # the seed is the user's
         assert panel.form.settings == expected
-        assert window.workspace.session.run.settings == expected
+        assert training_stage.workspace.session.run.settings == expected
         assert panel.preset.currentData() == name
         assert panel.train.isEnabled()
     panel.tabs.setCurrentWidget(panel.form)
@@ -346,14 +351,14 @@ def test_following_shows_the_network_in_training(open_window: OpenWindow, qtbot:
     press(window, "f")
     origins: list[str] = []
     window.workspace.sandbox.answered.connect(
-        lambda: origins.append(window.workspace.sandbox.line.origin)
+        lambda: origins.append(window.workspace.sandbox.competitors.origin)
     )
     click(window.training.train)
     qtbot.waitUntil(lambda: len(set(origins)) >= 3)
     click(window.training.train)
     qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
     assert_adapted(qtbot, window)
-    theta = window.workspace.sandbox.line.entries["maml"].start.theta
+    theta = window.workspace.sandbox.competitors.by_role["maml"].start.theta
     assert torch.equal(theta, window.workspace.session.run.learners["maml"].meta)
 
 
@@ -424,7 +429,7 @@ def test_held_out_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("loss", [np.inf, np.nan, 1e30])
 def test_losses_out_of_all_bounds_are_drawn_calmly(
-    open_window: OpenWindow, qtbot: QtBot, loss: float
+    open_training: OpenTraining, qtbot: QtBot, loss: float
 ) -> None:
     """The curve stays within what an axis can show, and numbers are never a bare inf or nan."""
 
@@ -433,10 +438,10 @@ def test_losses_out_of_all_bounds_are_drawn_calmly(
         yield good
         yield progress(good.run, 5, loss)
 
-    window = open_window(trainer=trainer)
-    click(window.training.train)
-    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
-    plot = window.training.meta_loss
+    stage = open_training(trainer=trainer)
+    click(stage.training.train)
+    qtbot.waitUntil(lambda: phase(stage) is Phase.PAUSED)
+    plot = stage.training.meta_loss
     key = ("maml", "after the inner step")
     qtbot.waitUntil(lambda: len(curve_values(plot.raw[key])) == 10)
     for curve in (*plot.raw.values(), *plot.smooth.values()):
@@ -445,27 +450,29 @@ def test_losses_out_of_all_bounds_are_drawn_calmly(
         assert (np.abs(values[np.isfinite(values)]) < 10).all()
     low, high = plot.getPlotItem().getViewBox().viewRange()[1]
     assert -5 < low < high < 7
-    for label in window.training.legend.values.values():
+    for label in stage.training.legend.values.values():
         assert not any(bad in label.text().lower() for bad in ("inf", "nan"))
 
 
-def test_the_legend_shows_the_newest_numbers(window: MainWindow, qtbot: QtBot) -> None:
+def test_the_legend_shows_the_newest_numbers(training_stage: TrainingStage, qtbot: QtBot) -> None:
     """Each curve's row shows its last smoothed value."""
-    click(window.training.step)
-    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
-    assert_curves(qtbot, window)
-    for key, history in window.workspace.session.histories.items():
+    click(training_stage.training.step)
+    qtbot.waitUntil(lambda: phase(training_stage) is Phase.PAUSED)
+    assert_curves(qtbot, training_stage)
+    for key, history in training_stage.workspace.session.histories.items():
         newest = history.latest()
         assert newest is not None
-        assert float(window.training.legend.values[key].text()) == pytest.approx(newest, rel=0.01)
+        assert float(training_stage.training.legend.values[key].text()) == pytest.approx(
+            newest, rel=0.01
+        )
 
 
-def test_floors_follow_the_settings(window: MainWindow, qtbot: QtBot) -> None:
+def test_floors_follow_the_settings(training_stage: TrainingStage, qtbot: QtBot) -> None:
     """The closed-form floors drawn are those of the run's task distribution."""
     for settings in (SMALL, replace(SMALL, amplitude=(1.0, 2.0))):
-        window.workspace.session.reset(settings)
-        wanted = [np.log10(floor.mse) for floor in floors(settings)]
-        for plot in (window.training.meta_loss, window.training.held_out):
+        training_stage.workspace.session.reset(settings)
+        wanted = [np.log10(floor.mse) for floor in told_apart(reference_losses(settings.family))]
+        for plot in (training_stage.training.meta_loss, training_stage.training.held_out):
 
             def drawn(plot: object = plot, wanted: list[float] = wanted) -> None:
                 lines = [line.value() for line in plot._floors._lines]  # type: ignore[attr-defined]
@@ -474,14 +481,14 @@ def test_floors_follow_the_settings(window: MainWindow, qtbot: QtBot) -> None:
             qtbot.waitUntil(drawn)
 
 
-def test_a_run_with_one_learner(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_run_with_one_learner(training_stage: TrainingStage, qtbot: QtBot) -> None:
     """A file may hold MAML alone: its curves are drawn and no others."""
-    window.workspace.session.open(start(SMALL, ("maml",)))
-    click(window.training.step)
-    qtbot.waitUntil(lambda: phase(window) is Phase.PAUSED)
-    assert_curves(qtbot, window)
-    assert ("pretrained", "joint loss") not in window.training.meta_loss.raw
-    assert {name for name, _ in window.training.legend.values} == {"maml"}
+    training_stage.workspace.session.open(start(SMALL, ("maml",)))
+    click(training_stage.training.step)
+    qtbot.waitUntil(lambda: phase(training_stage) is Phase.PAUSED)
+    assert_curves(qtbot, training_stage)
+    assert ("pretrained", "joint loss") not in training_stage.training.meta_loss.raw
+    assert {name for name, _ in training_stage.training.legend.values} == {"maml"}
 
 
 @pytest.mark.parametrize(

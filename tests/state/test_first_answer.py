@@ -58,8 +58,8 @@ def test_it_stands_only_until_the_engine_has_answered(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"amplitude": 3.3},
-        {"phase": 1.1},
+        {"task": (3.3, 1.0)},
+        {"task": (3.2, 1.1)},
         {"alpha": 0.011},
         {"steps": 11},
         {"points": ()},

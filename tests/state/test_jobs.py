@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -50,7 +51,8 @@ def test_time_left_follows_from_the_share(
 ) -> None:
     """A job that goes on from a half has the pace of what it has done since."""
     now = iter([100.0, 110.0])
-    monkeypatch.setattr("explorer.state.jobs.time.perf_counter", lambda: next(now))
+    clock = SimpleNamespace(perf_counter=lambda: next(now))
+    monkeypatch.setattr("explorer.state.jobs.time", clock)
     gate = threading.Semaphore(0)
 
     def resumed() -> Iterator[JobProgress]:
@@ -76,7 +78,7 @@ def test_cancel_answers_at_once(queue: JobQueue, qtbot: QtBot) -> None:
     assert queue.jobs[number].phase is JobPhase.CANCELLED
     assert queue.running is None
     job.open()
-    assert job.closed.wait(1)
+    assert job.closed.wait(PATIENCE)
     assert queue.jobs[number].figure is job.figure
     assert queue.jobs[number].done == 0.25
 
@@ -86,7 +88,7 @@ def test_an_endless_job_ends_by_cancelling(queue: JobQueue, qtbot: QtBot) -> Non
     one, two = queue.add("Endless", endless), queue.add("Next", GatedJob(0))
     qtbot.waitUntil(lambda: queue.jobs[one].done == 0.5)
     queue.cancel(one)
-    qtbot.waitUntil(lambda: queue.jobs[two].phase is JobPhase.DONE, timeout=1000)
+    qtbot.waitUntil(lambda: queue.jobs[two].phase is JobPhase.DONE)
     assert queue.jobs[one].phase is JobPhase.CANCELLED
 
 

@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.state.networks import from_shipped
+from explorer.state.competitors import from_shipped
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
 

@@ -12,10 +12,10 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from explorer import resources
-from explorer.core.base.cancellation import given_up_when
+from explorer.core.base.cancellation import cancelled_when
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state import sandbox as sandbox_module
-from explorer.state.networks import Entry, Line, Start, from_shipped
+from explorer.state.competitors import Competitors, LazyCompetitor, Start, from_shipped
 from explorer.state.sandbox import MAX_POINTS, MAX_STEPS, Sandbox
 from explorer.state.trails import Answer, Question, SupportPoint, answer
 from tests.trainers import PATIENCE
@@ -23,14 +23,14 @@ from tests.ui import expected
 
 
 @pytest.fixture(scope="module")
-def line() -> Line:
+def competitors() -> Competitors:
     names = (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
     return from_shipped(*(resources.resource(name) for name in names))
 
 
 @pytest.fixture
-def sandbox(line: Line, qapp: object) -> Iterator[Sandbox]:
-    sandbox = Sandbox(line)
+def sandbox(competitors: Competitors, qapp: object) -> Iterator[Sandbox]:
+    sandbox = Sandbox(competitors)
     sandbox.start()
     yield sandbox
     sandbox.shut_down()
@@ -47,15 +47,15 @@ def assert_answered(qtbot: QtBot, sandbox: Sandbox) -> None:
         assert np.array_equal(trail.support_mse, losses, equal_nan=True)
 
 
-def on_sine(sandbox: Sandbox, point: SupportPoint) -> float:
+def on_task(sandbox: Sandbox, point: SupportPoint) -> float:
     """What the present sine says at a point."""
-    return sandbox.state.amplitude * math.sin(point.x - sandbox.state.phase)
+    return sandbox.state.task[0] * math.sin(point.x - sandbox.state.task[1])
 
 
 def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot) -> None:
     """There is something to see from the start, and it is what the core computes."""
     assert len(sandbox.state.points) == 10
-    assert all(p.snapped and p.y == on_sine(sandbox, p) for p in sandbox.state.points)
+    assert all(p.snapped and p.y == on_task(sandbox, p) for p in sandbox.state.points)
     assert_answered(qtbot, sandbox)
     assert sandbox.answer is not None
     assert set(sandbox.answer.trails) == {MAML.name, PRETRAINED.name}
@@ -64,10 +64,12 @@ def test_it_begins_with_k_points_and_their_answer(sandbox: Sandbox, qtbot: QtBot
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_first_points_are_spread_over_the_inputs(line: Line, qapp: object, seed: int) -> None:
+def test_the_first_points_are_spread_over_the_inputs(
+    competitors: Competitors, qapp: object, seed: int
+) -> None:
     """One in each K-th of the range, so that the first picture shows what adaptation can do."""
-    sandbox = Sandbox(line, seed)
-    bounds = line.settings.x
+    sandbox = Sandbox(competitors, seed)
+    bounds = competitors.settings.x
     xs = [p.x for p in sandbox.state.points]
     parts = [int((x - bounds.low) / (bounds.high - bounds.low) * len(xs)) for x in xs]
     sandbox.shut_down()
@@ -77,8 +79,8 @@ def test_the_first_points_are_spread_over_the_inputs(line: Line, qapp: object, s
 @pytest.mark.parametrize(
     "change",
     [
-        {"amplitude": 0.7},
-        {"phase": 2.2},
+        {"task": (0.7, 1.0)},
+        {"task": (3.2, 2.2)},
         {"alpha": 0.003},
         {"steps": 25},
         {"points": (SupportPoint(1.0, -2.0, False),)},
@@ -106,16 +108,16 @@ def test_what_does_not_bear_on_it_asks_nothing(sandbox: Sandbox, qtbot: QtBot) -
     assert sandbox.answer is before
 
 
-def test_hidden_learners_cost_nothing(line: Line, qapp: object, qtbot: QtBot) -> None:
+def test_hidden_learners_cost_nothing(competitors: Competitors, qapp: object, qtbot: QtBot) -> None:
     """Not even their files are read, until they are shown."""
     asked = []
 
     def find() -> Start:
         asked.append(True)
-        return line.entries["maml"].start
+        return competitors.by_role["maml"].start
 
-    entries = {**line.entries, "anil": Entry("ANIL", find)}
-    sandbox = Sandbox(replace(line, entries=entries))
+    by_role = {**competitors.by_role, "anil": LazyCompetitor("ANIL", find)}
+    sandbox = Sandbox(replace(competitors, by_role=by_role))
     sandbox.start()
     try:
         assert_answered(qtbot, sandbox)
@@ -148,13 +150,13 @@ def test_snapped_points_follow_the_sine_and_free_ones_stay(sandbox: Sandbox) -> 
     sandbox.update(snap=False)
     sandbox.add_point(-2.0, 0.25)
     for change in (
-        lambda: sandbox.update(amplitude=1.1),
-        lambda: sandbox.update(phase=0.3),
-        sandbox.draw_sine,
+        lambda: sandbox.set_parameter(0, 1.1),
+        lambda: sandbox.set_parameter(1, 0.3),
+        sandbox.draw_task,
     ):
         change()
         snapped, free = sandbox.state.points
-        assert (snapped.x, snapped.y) == (1.5, on_sine(sandbox, snapped))
+        assert (snapped.x, snapped.y) == (1.5, on_task(sandbox, snapped))
         assert free == SupportPoint(-2.0, 0.25, False)
 
 
@@ -215,16 +217,16 @@ def test_the_step_stays_within_what_is_computed(sandbox: Sandbox) -> None:
     assert sandbox.state.step == MAX_STEPS
 
 
-def test_a_seed_draws_the_same_again(line: Line, qapp: object) -> None:
+def test_a_seed_draws_the_same_again(competitors: Competitors, qapp: object) -> None:
     """What is drawn is set by the seed alone, and differs from draw to draw."""
     drawn = []
     for seed in (4, 4, 5):
-        sandbox = Sandbox(line, seed)
+        sandbox = Sandbox(competitors, seed)
         states = []
         for _ in range(2):
-            sandbox.draw_sine()
+            sandbox.draw_task()
             sandbox.draw_points()
-            states.append((sandbox.state.amplitude, sandbox.state.phase, sandbox.state.points))
+            states.append((sandbox.state.task[0], sandbox.state.task[1], sandbox.state.points))
         sandbox.shut_down()
         drawn.append(states)
     assert drawn[0] == drawn[1]
@@ -236,8 +238,8 @@ def test_drawn_sines_are_of_the_distribution(sandbox: Sandbox) -> None:
     """Amplitudes and phases fill their ranges and do not leave them."""
     seen = []
     for _ in range(200):
-        sandbox.draw_sine()
-        seen.append((sandbox.state.amplitude, sandbox.state.phase))
+        sandbox.draw_task()
+        seen.append((sandbox.state.task[0], sandbox.state.task[1]))
     low, high = np.min(seen, 0), np.max(seen, 0)
     assert 0.1 <= low[0] < 0.6
     assert 4.5 < high[0] <= 5.0
@@ -262,12 +264,12 @@ class Gate:
 
 
 def test_a_late_answer_is_never_taken_for_the_present_one(
-    line: Line, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    competitors: Competitors, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Points placed while an answer is outstanding: it is old when it comes, and known to be."""
     gate = Gate()
     monkeypatch.setattr(sandbox_module, "answer", gate.answer)
-    sandbox = Sandbox(line)
+    sandbox = Sandbox(competitors)
     sandbox.start()
     assert gate.entered.acquire(timeout=PATIENCE)
     first = sandbox.question
@@ -345,7 +347,7 @@ def test_closing_does_not_wait_for_a_long_answer(
         return True
 
     def watched(question: Question) -> Answer:
-        with given_up_when(is_over):
+        with cancelled_when(is_over):
             return answer(question)
 
     monkeypatch.setattr(sandbox_module, "answer", watched)

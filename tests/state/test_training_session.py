@@ -9,7 +9,7 @@ import pytest
 import torch
 from pytestqt.qtbot import QtBot
 
-from explorer.core.base.cancellation import check_wanted
+from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.settings import Settings
 from explorer.core.training.loop import HeldOut, Run, TrainEvent, advance, start
@@ -96,17 +96,19 @@ def test_a_finished_run_does_not_go_on(open_session: Open, qtbot: QtBot) -> None
 
 def test_pausing_and_resuming_change_nothing(open_session: Open, qtbot: QtBot) -> None:
     """However often a run is stopped, its parameters and its curve stay the same bit for bit."""
-    settings = replace(SMALL, iterations=400)
-    session = open_session(settings)
+    trainer = GatedTrainer(train_newest)
+    session = open_session(trainer=trainer.train)
     stops = 0
     while session.phase is not Phase.FINISHED:
         with qtbot.waitSignal(session.progressed):
             session.start()
+            trainer.open()
         session.pause()
         assert session.phase in {Phase.PAUSING, Phase.PAUSED, Phase.FINISHED}
+        trainer.open_all()
         qtbot.waitUntil(lambda: not session.is_training)
         stops += 1
-    run, losses = advance(start(settings), 400)
+    run, losses = advance(start(SMALL), SMALL.iterations)
     assert stops > 2
     assert_same(session.run, run)
     history = session.histories["maml", "after the inner step"]
@@ -271,7 +273,7 @@ def test_divergence_is_said_in_its_own_sentence(open_session: Open, qtbot: QtBot
 def test_real_divergence_is_reported(open_session: Open, qtbot: QtBot) -> None:
     """Settings that cannot train end in one sentence; what was good is kept."""
     session = open_session(replace(SMALL, alpha=1.0, inner_steps=20, iterations=2000, beta=1.0))
-    with qtbot.waitSignal(session.failed, timeout=20_000) as failed:
+    with qtbot.waitSignal(session.failed) as failed:
         session.start()
     assert "lower α or β" in failed.args[0]
     assert failed.args[1] == ""
@@ -368,7 +370,7 @@ def test_pausing_before_the_first_iteration_leaves_the_run_ready(
         while not preparing.is_set():
             preparing.set()
             while True:
-                check_wanted()
+                check_cancelled()
         yield from train_newest(newest, until, held_out_seconds)
 
     session = open_session(trainer=trainer)

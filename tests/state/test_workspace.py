@@ -14,15 +14,17 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.random_streams import stream
 from explorer.core.files.checkpoint import load, save
+from explorer.core.jobs import competitor
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
-from explorer.core.training.loop import Run, advance, start
-from explorer.state import networks
+from explorer.core.training.loop import CHUNK_SECONDS, Run, advance, start
+from explorer.state import competitors as state_competitors
 from explorer.state import training_session as session_module
-from explorer.state.networks import ROLES
-from explorer.state.training_session import Phase
+from explorer.state import workspace as workspace_module
+from explorer.state.competitors import ROLES
+from explorer.state.training_session import Phase, train_newest
 from explorer.state.workspace import Workspace
-from tests.trainers import SMALL
+from tests.trainers import SMALL, GatedTrainer
 
 
 @pytest.fixture
@@ -60,14 +62,14 @@ def weights_only(folder: Path, **changes: torch.Tensor) -> Path:
 
 def thetas(workspace: Workspace) -> dict[str, torch.Tensor]:
     """The networks that the sandbox compares."""
-    starts = {role: entry.start for role, entry in workspace.sandbox.line.entries.items()}
+    starts = {role: entry.start for role, entry in workspace.sandbox.competitors.by_role.items()}
     return {role: s.theta for role, s in starts.items() if isinstance(s, StartingPoint)}
 
 
 def test_it_starts_with_the_shipped_networks(workspace: Workspace) -> None:
     """MAML and its baseline from the program's own files, and an untrained network."""
     shown = thetas(workspace)
-    assert set(workspace.sandbox.line.entries) == set(ROLES)
+    assert set(workspace.sandbox.competitors.by_role) == set(ROLES)
     for role, name in (
         ("maml", resources.MAML_CHECKPOINT),
         ("pretrained", resources.PRETRAINED_CHECKPOINT),
@@ -99,7 +101,11 @@ def test_nothing_waits_for_the_engine(
 
         return call
 
-    for module, name in ((session_module, "start"), (networks, "load"), (networks, "initialise")):
+    for module, name in (
+        (session_module, "start"),
+        (state_competitors, "load"),
+        (competitor, "initialise"),
+    ):
         monkeypatch.setattr(module, name, noted(getattr(module, name)))
     workspace = Workspace(SMALL)
     workspace.session.reset(replace(SMALL, seed=9))
@@ -119,19 +125,82 @@ def test_nothing_waits_for_the_engine(
     workspace.shut_down()
 
 
-def test_following_shows_newer_and_newer_networks(workspace: Workspace, qtbot: QtBot) -> None:
+class Clock:
+    """In place of `time` where it says whether it is time to follow; it goes when told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(workspace_module, "time", self)
+
+    def perf_counter(self) -> float:
+        """What the clock says."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that tells the workspace when to follow."""
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def trainer(workspace: Workspace) -> Iterator[GatedTrainer]:
+    """The workspace's real trainer, chunk by chunk and without evaluations in between."""
+    trainer = GatedTrainer(lambda newest, until, _: train_newest(newest, until, None))
+    workspace.session._trainer = trainer.train
+    yield trainer
+    trainer.open_all()
+
+
+def train_on(workspace: Workspace, trainer: GatedTrainer, qtbot: QtBot) -> int:
+    """Do one more chunk of the run; the iteration to which it leads."""
+    before = workspace.session.iteration
+    trainer.open()
+    qtbot.waitUntil(lambda: workspace.session.iteration > before)
+    return workspace.session.iteration
+
+
+def test_following_shows_newer_and_newer_networks(
+    workspace: Workspace, trainer: GatedTrainer, clock: Clock, qtbot: QtBot
+) -> None:
     """As training goes on the sandbox adapts what is being trained, up to its last iteration."""
     workspace.choose_source("training")
-    origins = [workspace.sandbox.line.origin]
-    workspace.sandbox.answered.connect(lambda: origins.append(workspace.sandbox.line.origin))
-    workspace.session.reset(replace(SMALL, iterations=6000))
     workspace.session.start()
-    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED, timeout=20_000)
+    answers = []
+    for _ in range(3):
+        clock.now += 1.0
+        train_on(workspace, trainer, qtbot)
+        qtbot.waitUntil(lambda: workspace.sandbox.is_current)
+        answers.append(workspace.sandbox.answer)
+    fits = {a.trails["maml"].prediction.tobytes() for a in answers if a is not None}
+    assert len(fits) == 3
+    trainer.open_all()
+    qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
     qtbot.waitUntil(lambda: workspace.sandbox.is_current)
-    assert len(dict.fromkeys(origins)) >= 3
     run = workspace.session.run
     assert torch.equal(thetas(workspace)["maml"], run.learners["maml"].meta)
     assert torch.equal(thetas(workspace)["pretrained"], run.learners["pretrained"].meta)
+
+
+@pytest.mark.parametrize(("chunks_apart", "followed"), [(1.0, 4), (0.25, 1)])
+def test_every_chunk_is_followed(
+    workspace: Workspace,
+    trainer: GatedTrainer,
+    clock: Clock,
+    qtbot: QtBot,
+    chunks_apart: float,
+    followed: int,
+) -> None:
+    """Chunks that take their usual time are shown one and all; of a burst, not each."""
+    workspace.choose_source("training")
+    workspace.session.start()
+    shown = []
+    for _ in range(4):
+        clock.now += chunks_apart * CHUNK_SECONDS
+        train_on(workspace, trainer, qtbot)
+        newest = workspace.session.run.learners["maml"].meta
+        shown.append(torch.equal(thetas(workspace)["maml"], newest))
+    assert sum(shown) == followed
 
 
 def test_a_step_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
@@ -148,10 +217,10 @@ def test_not_following_holds_the_network(workspace: Workspace, qtbot: QtBot) -> 
     """The sandbox stays with the network it shows until following is switched on again."""
     workspace.choose_source("training")
     workspace.set_follow(False)
-    held = workspace.sandbox.line
+    held = workspace.sandbox.competitors
     workspace.session.start()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
-    assert workspace.sandbox.line is held
+    assert workspace.sandbox.competitors is held
     workspace.set_follow(True)
     state = workspace.session.run.learners["maml"]
     assert torch.equal(thetas(workspace)["maml"], state.meta)
@@ -159,11 +228,11 @@ def test_not_following_holds_the_network(workspace: Workspace, qtbot: QtBot) -> 
 
 def test_other_sources_do_not_follow(workspace: Workspace, qtbot: QtBot) -> None:
     """Training leaves the sandbox alone while it shows shipped networks."""
-    held = workspace.sandbox.line
+    held = workspace.sandbox.competitors
     workspace.session.start()
     qtbot.waitUntil(lambda: workspace.session.phase is Phase.FINISHED)
     workspace.session.reset(SMALL)
-    assert workspace.sandbox.line is held
+    assert workspace.sandbox.competitors is held
 
 
 def test_a_reset_is_followed(workspace: Workspace, qtbot: QtBot) -> None:
@@ -220,11 +289,11 @@ def test_weights_from_elsewhere_are_shown(
     """A plain PyTorch file plays MAML's part, beside the shipped baseline; nothing is resumed."""
     path = weights_only(tmp_path)
     assert workspace.open_checkpoint(path)
-    line = workspace.sandbox.line
-    assert line.entries["maml"].label == "foreign"
-    assert torch.equal(line.entries["maml"].start.theta, load(path).start.theta)
+    competitors = workspace.sandbox.competitors
+    assert competitors.by_role["maml"].label == "foreign"
+    assert torch.equal(competitors.by_role["maml"].start.theta, load(path).start.theta)
     shipped = load(resources.resource(resources.PRETRAINED_CHECKPOINT))
-    assert torch.equal(line.entries["pretrained"].start.theta, shipped.start.theta)
+    assert torch.equal(competitors.by_role["pretrained"].start.theta, shipped.start.theta)
     assert workspace.session.phase is Phase.READY
     assert len(told) == 1
     assert "weights only" in told[0][0]
@@ -297,7 +366,11 @@ def test_what_cannot_be_opened_changes_nothing(
     workspace: Workspace, tmp_path: Path, told: list[tuple[str, str]], make: object
 ) -> None:
     """One notice of one sentence that names the file; sandbox and training stay as they are."""
-    line, run, sources = workspace.sandbox.line, workspace.session.run, workspace.sources
+    competitors, run, sources = (
+        workspace.sandbox.competitors,
+        workspace.session.run,
+        workspace.sources,
+    )
     path = make(tmp_path)  # type: ignore[operator]
     assert not workspace.open_checkpoint(path)
     assert len(told) == 1
@@ -306,7 +379,7 @@ def test_what_cannot_be_opened_changes_nothing(
     assert "\n" not in sentence
     assert sentence.endswith(".")
     assert details == ""
-    assert workspace.sandbox.line is line
+    assert workspace.sandbox.competitors is competitors
     assert workspace.session.run is run
     assert workspace.sources == sources
 
@@ -366,11 +439,11 @@ def test_a_run_of_one_learner_is_completed(
     }
     for source in ("file", "training"):
         workspace.choose_source(source)
-        assert set(workspace.sandbox.line.entries) == set(ROLES)
+        assert set(workspace.sandbox.competitors.by_role) == set(ROLES)
         for role, theta in shipped.items():
             assert torch.equal(thetas(workspace)[role], theta)
         label = LEARNERS[other].label
-        origin = workspace.sandbox.line.origin
+        origin = workspace.sandbox.competitors.origin
         assert f"({label} and " in origin
         assert origin.endswith(": as shipped)")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors
 from explorer.core.families.base import Estimator, Uncertain
@@ -30,6 +31,25 @@ WORK_AT_ONCE = 1e9
 KEPT_LOOPS = 8  # for as many shapes of networks
 
 Kind = Callable[..., Preconditioner]  # of preconditioner, from its tensors
+
+
+@dataclass(frozen=True)
+class AdaptBlock:
+    """The network after B gradient steps that were computed together, on each of T tasks.
+
+    Attributes:
+        first: gradient steps taken before the first of them.
+        theta: adapted parameters, ``(B, T, P + C)``; None if they were not to be kept.
+        support_loss: mean squared error on the support points, ``(B, T)``; NaN without points.
+        prediction: f on the grid, ``(B, T, G)``.
+        deviation: standard deviation of f there, ``(B, T, G)``; None of who knows of none.
+    """
+
+    first: int
+    theta: Tensor | None
+    support_loss: Tensor
+    prediction: Tensor
+    deviation: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +123,37 @@ def adapt(
         steps: number of gradient steps.
         task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
         keep_theta: whether the steps hold the adapted parameters too.
+
+    Raises:
+        CancelledWorkError: it is no longer wanted.
     """
+    for block in adapt_in_blocks(
+        *(start, support_x, support_y, grid),
+        alpha=alpha,
+        steps=steps,
+        task=task,
+        keep_theta=keep_theta,
+    ):
+        nothing = [None] * len(block.prediction)
+        thetas = nothing if block.theta is None else block.theta
+        deviations = nothing if block.deviation is None else block.deviation
+        parts = zip(thetas, block.support_loss, block.prediction, deviations, strict=True)
+        for i, each in enumerate(parts):
+            yield AdaptStep(block.first + i, *each)
+
+
+def adapt_in_blocks(
+    start: Start,
+    support_x: Tensor,
+    support_y: Tensor,
+    grid: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    task: Tensor | None = None,
+    keep_theta: bool = True,
+) -> Iterator[AdaptBlock]:
+    """As `adapt`, with all steps that are computed at once as one piece."""
     tasks = support_x.shape[0]
     inputs = grid.view(-1, grid.shape[-1], 1).expand(tasks, -1, 1)
     if not isinstance(start, StartingPoint):
@@ -121,11 +171,9 @@ def adapt(
         loop = adaptation_loop(*network, keep_theta, kind, start.pull)
         alphas = torch.full((count,), alpha, dtype=theta.dtype)
         fixed = support_x, support_y, inputs, theta, *parts
+        check_cancelled()
         carried, (losses, predictions, *kept) = loop.run(carried, (alphas,), fixed)
-        predictions = predictions.squeeze(-1)
-        thetas = kept[0] if kept else [None] * count
-        for i in range(count):
-            yield AdaptStep(first + i, thetas[i], losses[i], predictions[i])
+        yield AdaptBlock(first, kept[0] if kept else None, losses, predictions.squeeze(-1))
 
 
 def _rounds(steps: int, preconditioners: int, at_once: int) -> Iterator[tuple[int, int]]:
@@ -146,22 +194,24 @@ def _kind_and_parts(start: StartingPoint, step: int) -> tuple[Kind | None, Tenso
 
 def _estimated(
     start: Estimator, support_x: Tensor, support_y: Tensor, inputs: Tensor, steps: int
-) -> Iterator[AdaptStep]:
+) -> Iterator[AdaptBlock]:
     """There are no gradient steps; the estimate comes with the first and stays."""
     shots = support_x.shape[1]
     everywhere = torch.cat([support_x, inputs], 1)
 
-    def step(number: int, values: Tensor, deviation: Tensor | None) -> AdaptStep:
-        error = values[:, :shots] - support_y.squeeze(-1)
-        return AdaptStep(number, None, error.square().mean(-1), values[:, shots:], deviation)
+    def block(first: int, count: int, values: Tensor, points: Tensor) -> AdaptBlock:
+        loss = (values[:, :shots] - support_y.squeeze(-1)).square().mean(-1)
+        made: list[Tensor] = [values[:, shots:]]
+        if isinstance(start, Uncertain):
+            made.append(start.deviation(points, inputs))
+        prediction, *deviation = (each.expand(count, *each.shape) for each in made)
+        return AdaptBlock(first, None, loss.expand(count, -1), prediction, *deviation)
 
-    def deviation(points: Tensor) -> Tensor | None:
-        return start.deviation(points, inputs) if isinstance(start, Uncertain) else None
-
-    yield step(0, start.before(everywhere), deviation(support_x[:, :0]))
+    check_cancelled()
+    yield block(0, 1, start.before(everywhere), support_x[:, :0])
     if steps:
-        seen, off = start.after(support_x, support_y, everywhere), deviation(support_x)
-        yield from (step(number, seen, off) for number in range(1, steps + 1))
+        seen = start.after(support_x, support_y, everywhere)
+        yield block(1, steps, seen, support_x)
 
 
 def diverged(support_losses: Tensor, support_y: Tensor) -> Tensor:
@@ -230,6 +280,11 @@ def curvature(
     ended = ~torch.isfinite(lengths) | (lengths == 0)  # no direction to go on along
     last = int(ended.int().argmax()) if ended.any() else rounds
     return float(sizes[last - 1]) if last else 0.0
+
+
+def takes_own_steps(start: Start) -> bool:
+    """Whether adaptation takes steps of other sizes than α."""
+    return isinstance(start, StartingPoint) and start.has_own_steps
 
 
 def divergence_sentence(

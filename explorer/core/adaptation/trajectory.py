@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.adaptation.inner_loop import Start, adapt, curvature, diverged
+from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, curvature, diverged
 from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.base.cancellation import check_wanted
 from explorer.core.base.lazy_torch import torch
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def walk_together(
         task: parameters of the task, ``(1, 1, P)``, for networks that are told them.
 
     Raises:
-        GivenUpError: it is no longer wanted.
+        CancelledWorkError: it is no longer wanted.
     """
     trails: dict[int, Trail] = {}
     for members, course_start in _of_one_shape(starts):
@@ -111,16 +110,15 @@ def walk_together(
         points = support_x.expand(rows, -1, -1), support_y.expand(rows, -1, -1)
         tasks = None if task is None else task.expand(rows, -1, -1)
         losses, predictions, deviations = [], [], []
-        course = adapt(
+        for block in adapt_in_blocks(
             *(course_start, *points, grid), alpha=alpha, steps=steps, task=tasks, keep_theta=False
-        )
-        for step in course:
-            check_wanted()
-            losses.append(step.support_loss)
-            predictions.append(step.prediction)
-            if step.deviation is not None:
-                deviations.append(step.deviation[0].double().numpy())
-        support_losses, prediction = torch.stack(losses, 1), torch.stack(predictions, 1)
+        ):
+            losses.append(block.support_loss)
+            predictions.append(block.prediction)
+            if block.deviation is not None:
+                deviations.append(block.deviation)
+        support_losses = torch.cat(losses).T.contiguous()
+        prediction = torch.cat(predictions).transpose(0, 1).contiguous()
         mse = (prediction - truth).square().mean(-1)
         flags = diverged(support_losses.T, points[1]).T
         for row, member in enumerate(members):
@@ -132,7 +130,7 @@ def walk_together(
             curves, errors, losses_here = (
                 part[row].double().numpy() for part in (prediction, mse, support_losses)
             )
-            band = np.stack(deviations) if deviations else None  # of one learner alone
+            band = torch.cat(deviations)[:, row].double().numpy() if deviations else None
             trails[member] = Trail(curves, errors, losses_here, divergence, band)
     return [trails[i] for i in range(len(starts))]
 

@@ -1,11 +1,16 @@
-"""Giving up what takes a while, such as preparing a loop, once nobody waits for it any more."""
+"""Work that takes a while is cancelled from outside, by whoever waits for it.
+
+This is the one way to stop work. Whoever starts it says when it is no longer wanted, with
+`cancelled_when`; whatever takes long asks now and then, with `check_cancelled`, however deep in
+the work it is. So no function need be a generator only to be stopped.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 
-class GivenUpError(Exception):
+class CancelledWorkError(Exception):
     """Whoever wanted a result no longer waits for it; nothing of it is kept."""
 
 
@@ -13,27 +18,27 @@ def _never() -> bool:
     return False
 
 
-_is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=_never)
+_is_cancelled: ContextVar[Callable[[], bool]] = ContextVar("is_cancelled", default=_never)
 
 
 @contextmanager
-def given_up_when(is_over: Callable[[], bool]) -> Iterator[None]:
-    """What this thread works on meanwhile is given up once the answer is yes.
+def cancelled_when(is_cancelled: Callable[[], bool]) -> Iterator[None]:
+    """What this thread works on meanwhile is cancelled once the answer is yes.
 
-    Whoever is inside gets a `GivenUpError` then. The question is asked very often.
+    Whoever is inside gets a `CancelledWorkError` then. The question is asked very often.
     """
-    token = _is_over.set(is_over)
+    token = _is_cancelled.set(is_cancelled)
     try:
         yield
     finally:
-        _is_over.reset(token)
+        _is_cancelled.reset(token)
 
 
-def check_wanted() -> None:
-    """For whatever takes long to call now and then.
+def check_cancelled() -> None:
+    """For whatever takes long to call now and then, at least every 100 ms.
 
     Raises:
-        GivenUpError: it is no longer wanted.
+        CancelledWorkError: it is no longer wanted.
     """
-    if _is_over.get()():
-        raise GivenUpError
+    if _is_cancelled.get()():
+        raise CancelledWorkError

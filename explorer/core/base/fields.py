@@ -38,6 +38,16 @@ class Range(NamedTuple):
         """The mean of the squares of values drawn uniformly."""
         return (self.low * self.low + self.low * self.high + self.high * self.high) / 3
 
+    @property
+    def variance(self) -> float:
+        """The variance of values drawn uniformly."""
+        return (self.high - self.low) ** 2 / 12
+
+    def mean_power(self, power: int) -> float:
+        """E[uⁿ] of values u drawn uniformly: the mean of all lowᵏ·highⁿ⁻ᵏ."""
+        terms = (self.low**k * self.high ** (power - k) for k in range(power + 1))
+        return sum(terms) / (power + 1)
+
 
 @dataclass(frozen=True)
 class Description:
@@ -117,6 +127,7 @@ _WANTED = {
     "number": "a number",
     "range": "two numbers",
     "layers": "whole numbers separated by commas, such as 40, 40",
+    "text": "text",
 }
 
 
@@ -140,8 +151,12 @@ def coerce(name: str, description: Description, value: Any) -> Any:
             case "layers":
                 parts = value.split(",") if isinstance(value, str) else value
                 return tuple(_whole(part) for part in parts)
-            case "choice" | "text":
+            case "choice":
                 return str(value)
+            case "text":
+                if not isinstance(value, str):
+                    raise ValueError
+                return value
     except (TypeError, ValueError, OverflowError):
         wanted = _WANTED[description.kind]
         raise SettingsError(name, f"{description.label} must be {wanted}.") from None

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from explorer.core.base.errors import EngineError
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from safetensors import torch as safetensors_torch
 
-__all__ = ["no_grad", "safetensors_torch", "torch"]
+__all__ = ["no_grad", "np", "safetensors_torch", "torch"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,6 +53,7 @@ class LazyModule:
 
 
 if not TYPE_CHECKING:
+    np = LazyModule("numpy", "NumPy")
     torch = LazyModule("torch", "PyTorch")
     safetensors_torch = LazyModule("safetensors.torch", "PyTorch")
 

@@ -1,5 +1,6 @@
 """How a competitor is drawn, on screens and in exported figures alike."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -16,5 +17,7 @@ class Look(NamedTuple):
     dark: str
     dashes: tuple[float, ...]
 
+
+LookOf = Callable[[str], Look]  # from a competitor's name to its look
 
 SOLID: tuple[float, ...] = ()

@@ -1,11 +1,12 @@
-"""Leaves out of a recording what costs time for nothing: unused results, copies, extra passes."""
+"""Leaves out of a recording what need not be done: unused results, copies, extra passes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from explorer.core.base.cancellation import check_wanted
-from explorer.core.engine.recording import Instruction, Op, Recording, View
+from explorer.core.base.cancellation import check_cancelled
+from explorer.core.engine.layout import Op
+from explorer.core.engine.recording import Instruction, Recording, View
 
 
 def simplified(recording: Recording) -> Recording:
@@ -79,7 +80,7 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
     """Let what is copied whole into a larger storage be written there in the first place."""
     fixed = {view.storage for view in recording.inputs} | recording.constants.keys()
     for each in instructions:
-        if each.op is Op.TOGETHER:  # what is exchanged must stay contiguous
+        if each.op is Op.ALL_REDUCE:  # what is exchanged must stay contiguous
             fixed |= {view.storage for view in (each.out, *each.inputs)}
     users: dict[int, list[int]] = {}  # of each storage
     for k, each in enumerate(instructions):
@@ -87,7 +88,7 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
             users.setdefault(storage, []).append(k)
     instructions = list(instructions)
     for copy in reversed(instructions):
-        check_wanted()
+        check_cancelled()
         if copy.op is not Op.COPY or copy.inputs[0].storage in fixed:
             continue
         places = users[copy.inputs[0].storage]
@@ -96,7 +97,18 @@ def _joined_in_place(instructions: list[Instruction], recording: Recording) -> l
             instructions[k] = each
         if moved:
             users[copy.out.storage] = sorted({*users[copy.out.storage], *places})
-    return [each for each in instructions if each.op is not Op.COPY or each.out != each.inputs[0]]
+    return [each for each in instructions if each.op is not Op.COPY or not _to_itself(each)]
+
+
+def _to_itself(copy: Instruction) -> bool:
+    """Whether source and target are the same elements; where there is one, no stride matters."""
+    source, target = copy.inputs[0], copy.out
+    if (source.storage, source.offset, source.shape) != (
+        target.storage, target.offset, target.shape,
+    ):  # fmt: skip
+        return False
+    strides = zip(source.shape, source.strides, target.strides, strict=True)
+    return all(n == 1 or step == to for n, step, to in strides)
 
 
 def _moved(users: list[Instruction], copy: Instruction, recording: Recording) -> list[Instruction]:

@@ -7,10 +7,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.base.cancellation import check_wanted
-from explorer.core.engine.layout import DIMENSIONS, LANES, Row
+from explorer.core.base.cancellation import check_cancelled
+from explorer.core.engine.layout import DIMENSIONS, LANES, Op, Row
 from explorer.core.engine.passes import simplified
-from explorer.core.engine.recording import Instruction, Op, Recording, UnsupportedError, View
+from explorer.core.engine.recording import Instruction, Recording, UnsupportedError, View
 
 _ALIGNMENT = 16  # elements: a cache line of float32
 
@@ -50,9 +50,9 @@ def assemble(recording: Recording) -> Program:
     scratch = size
     rows, scalars = [], []
     for instruction in instructions:
-        check_wanted()
+        check_cancelled()
         row = _row(instruction, places)
-        if instruction.op is Op.MATMUL and _must_turn(instruction.inputs[1]):
+        if instruction.op is Op.MATMUL and _must_transpose(instruction.inputs[1]):
             row[Row.SCRATCH] = scratch
             inner, columns = instruction.inputs[1].shape[-2:]
             size = max(size, scratch + inner * columns + LANES)
@@ -69,7 +69,7 @@ def assemble(recording: Recording) -> Program:
         ),
         tuple(places[view.storage] for view in recording.inputs),
         tuple((places[view.storage], view.shape) for view in recording.outputs),
-        max((prod(each.out.shape) for each in instructions if each.op is Op.TOGETHER), default=0),
+        max((prod(each.out.shape) for each in instructions if each.op is Op.ALL_REDUCE), default=0),
     )
 
 
@@ -88,7 +88,7 @@ def _lay_out(
         end += _room(recording.sizes[storage])
     free: list[tuple[int, int]] = []  # place and room of gaps
     for k, each in enumerate(instructions):
-        check_wanted()
+        check_cancelled()
         if each.out.storage not in places:
             room = _room(recording.sizes[each.out.storage])
             fitting = [gap for gap in free if gap[1] >= room]
@@ -123,7 +123,7 @@ def _merged(gaps: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _must_turn(b: View) -> bool:
+def _must_transpose(b: View) -> bool:
     return b.strides[-1] != 1 and b.shape[-1] > 1
 
 
@@ -132,7 +132,11 @@ def _row(instruction: Instruction, places: dict[int, int]) -> list[int]:
     a, b = inputs[0], inputs[-1]
     if instruction.op is Op.MATMUL:
         if out.shape[-1] == 1 and out.strides[-2] == 1 and a.strides[-2] == 1:
-            out, a, b = _turned(out), _turned(b), _turned(a)  # a row is faster than a column
+            out, a, b = (
+                _transposed(out),
+                _transposed(b),
+                _transposed(a),
+            )  # a row is faster than a column
         sizes, strides = _product_loops(out, a, b)
     else:
         sizes, strides = _loops(out.shape, (out.strides, a.strides, b.strides))
@@ -140,7 +144,7 @@ def _row(instruction: Instruction, places: dict[int, int]) -> list[int]:
     return [int(instruction.op), *starts, -1, *sizes, *strides[0], *strides[1], *strides[2]]
 
 
-def _turned(matrix: View) -> View:
+def _transposed(matrix: View) -> View:
     def swapped(of: tuple[int, ...]) -> tuple[int, ...]:
         return (*of[:-2], of[-1], of[-2])
 
@@ -158,8 +162,8 @@ def _product_loops(out: View, a: View, b: View) -> tuple[list[int], list[list[in
         raise UnsupportedError("a product whose columns do not lie side by side")
     if rows == 1:
         c_row, a_row = steps[0], steps[1]
-    together = steps[0] == rows * c_row and steps[1] == rows * a_row
-    if batch > 1 and steps[2] == 0 and together:
+    is_one_product = steps[0] == rows * c_row and steps[1] == rows * a_row
+    if batch > 1 and steps[2] == 0 and is_one_product:
         batch, rows = 1, batch * rows
     return [batch, rows, columns, inner], [
         [steps[0], c_row, 1, 0],

@@ -26,7 +26,7 @@ def vector_places(builder: Any, element: Any, rows: list[Any], count: int) -> li
     return [builder.bitcast(builder.gep(row, [at]), pointer) for row in rows for at in starts]
 
 
-def spread(builder: Any, number: Any) -> Any:
+def broadcast(builder: Any, number: Any) -> Any:
     """A vector of one number."""
     undefined = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
     everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
@@ -39,7 +39,7 @@ def first_lanes(builder: Any, count: Any) -> Any:
     lanes = ir.VectorType(ir.IntType(32), LANES)
     numbers = ir.Constant(lanes, list(range(LANES)))
     limit = builder.trunc(count, ir.IntType(32))
-    return builder.icmp_signed(">", spread(builder, limit), numbers)
+    return builder.icmp_signed(">", broadcast(builder, limit), numbers)
 
 
 def store_masked(builder: Any, value: Any, place: Any, mask: Any) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from explorer.core.adaptation.inner_loop import Start, adapt
 from explorer.core.base.random_streams import stream
-from explorer.core.evaluation.evaluation import BLOCK, GRID_POINTS
+from explorer.core.evaluation.evaluation import BLOCK
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
 from explorer.core.families.base import Uncertain
 from explorer.core.families.sampling import sample_evenly

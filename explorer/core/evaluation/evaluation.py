@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.adaptation.inner_loop import Start, adapt, diverged
+from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
 from explorer.core.families.sampling import Tasks, sample_evenly
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-GRID_POINTS = 100
 BLOCK = 25  # tasks adapted at once: larger blocks leave the processor's cache
 BLOCK_PARAMETERS = 300_000  # and no more than this many adapted parameters: some 50 ms of work
 
@@ -61,26 +61,11 @@ def block_errors(
 
     Yields:
         Errors ``(S + 1, B)`` and flags ``(S + 1, B)`` for one block of B tasks after another,
-        so that a caller can stop or show progress in between.
+        so that a caller can show progress in between.
+
+    Raises:
+        CancelledWorkError: it is no longer wanted.
     """
-    for block in blocks_and_rests(
-        start, family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
-    ):
-        if block is not None:
-            yield block
-
-
-def blocks_and_rests(
-    start: Start,
-    family: Family,
-    *,
-    shots: int,
-    steps: int,
-    tasks: int,
-    alpha: float,
-    seed: int,
-) -> Iterator[tuple[Tensor, Tensor] | None]:
-    """As `block_errors`, with None after every step: a block of many steps can take seconds."""
     drawn = sample_evenly(
         family,
         tasks,
@@ -89,17 +74,13 @@ def blocks_and_rests(
         stream(seed, f"evaluation noise/{shots}"),
     )
     grid = family.grid(GRID_POINTS, drawn.task[0])
-    for block in squared_errors(start, family, drawn, grid, steps=steps, alpha=alpha):
-        if block is None:
-            yield None
-        else:
-            squares, flags = block
-            yield squares.mean(-1), flags
+    for squares, flags in squared_errors(start, family, drawn, grid, steps=steps, alpha=alpha):
+        yield squares.mean(-1), flags
 
 
 def squared_errors(
     start: Start, family: Family, drawn: Tasks, grid: Tensor, *, steps: int, alpha: float
-) -> Iterator[tuple[Tensor, Tensor] | None]:
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Adapt to the points of tasks, block by block.
 
     Args:
@@ -112,7 +93,10 @@ def squared_errors(
 
     Yields:
         Squared errors ``(S + 1, B, G)`` and whether each task has diverged ``(S + 1, B)``, for one
-        block of B tasks after another; None after every step.
+        block of B tasks after another.
+
+    Raises:
+        CancelledWorkError: it is no longer wanted.
     """
     size, tasks = BLOCK, drawn.x.shape[1]
     if isinstance(start, StartingPoint):
@@ -124,18 +108,12 @@ def squared_errors(
         shaped = inputs.view(-1, inputs.shape[-1], 1)
         truth = family.function(shaped, task).squeeze(-1)
         squares, support_losses = [], []
-        course = adapt(
-            *(start, x, y, inputs),
-            alpha=alpha,
-            steps=steps,
-            task=task,
-            keep_theta=False,
-        )
-        for step in course:
-            squares.append((step.prediction - truth).square())
-            support_losses.append(step.support_loss)
-            yield None
-        yield torch.stack(squares), diverged(torch.stack(support_losses), y)
+        for steps_done in adapt_in_blocks(
+            *(start, x, y, inputs), alpha=alpha, steps=steps, task=task, keep_theta=False
+        ):
+            squares.append((steps_done.prediction - truth).square())
+            support_losses.append(steps_done.support_loss)
+        yield torch.cat(squares), diverged(torch.cat(support_losses), y)
 
 
 def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation:

@@ -7,7 +7,7 @@ from explorer.core.base.texts import value_text
 from explorer.core.experiment.settings import Settings
 
 PAPER = Settings()
-# Section 5.1 does not give them for the sines; the values are those of the authors' code, but for
+# Section 5.1 does not give them; the values are those of the authors' code, but for
 # the initial weights, which are PyTorch's.
 UNSTATED = {"query", "meta_batch", "beta", "iterations", "initialisation"}
 _NO_DIFFERENCE = {"seed"}  # chance is part of the experiment, no change to it
@@ -35,7 +35,7 @@ def differences(settings: Settings) -> list[Difference]:
     result = []
     names = settings.descriptions.keys() & PAPER.descriptions.keys() - _NO_DIFFERENCE
     if type(settings.family) is not type(PAPER.family):  # its own ranges compare with nothing
-        names -= descriptions(type(settings.family)).keys()
+        names -= descriptions(type(settings.family)).keys() - {"x", "noise"}
     for name, description in settings.descriptions.items():
         if name not in names:
             continue

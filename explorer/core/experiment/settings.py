@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
 from typing import Any
 
 from explorer.core.base.errors import SettingsError
-from explorer.core.base.fields import Description, coerce, descriptions, plain_values
-from explorer.core.families import FAMILIES, Family, Sine, family_named
+from explorer.core.base.fields import Description, descriptions, plain_values
+from explorer.core.families import DEFAULT_FAMILY, FAMILIES, Family, default_family, family_named
 from explorer.core.families.base import TASKS
-from explorer.core.learners import LEARNERS
+from explorer.core.learners import LEARNERS, MAML
 from explorer.core.learners.settings import CommonSettings, Options
 
 # More work per meta-iteration than this many times the paper's, and Pause could no longer answer
 # within 200 ms, since an iteration runs to its end.
 MAX_WORK = 120.0
-# Multiplications for each parameter and point: of a gradient, forward and backward, and of a
-# Hessian-vector product.
-GRADIENT, PRODUCT = 3, 6
 
 FAMILY = "family"  # the flat name under which a family is chosen
 _COMMON = descriptions(CommonSettings)
@@ -64,7 +60,7 @@ class Settings(CommonSettings):
             SettingsError: there is no such setting, a value is of the wrong type or out of
                 bounds, or the whole is too large to stay responsive.
         """
-        family = _family_from(values.pop(FAMILY, Sine()), values)
+        family = _family_from(values.pop(FAMILY, DEFAULT_FAMILY), values)
         options = _options_from(values.pop("options", ()), values)
         for field in fields(CommonSettings):
             if field.name not in {FAMILY, "options"}:
@@ -111,11 +107,8 @@ class Settings(CommonSettings):
         return {name: value for name, value in self.to_dict().items() if name not in others}
 
     def relative_work(self) -> float:
-        """Multiplications of one meta-iteration, in units of the paper's settings."""
-        judged = self.query * (self.inner_steps if self.outer_loss == "every" else 1)
-        return _work(self.meta_batch, self.shots, judged, self.inner_steps, self.hidden) / _work(
-            25, 10, 10, 1, (40, 40)
-        )
+        """Work of one meta-iteration of MAML, in units of the paper's settings."""
+        return MAML.work(self) / MAML.work(CommonSettings())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values by flat name, ready for JSON."""
@@ -128,27 +121,21 @@ class Settings(CommonSettings):
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:
         """Settings from `to_dict`'s output; names that this version does not know are ignored.
 
-        Without a family's name they are those of sines.
+        Without a family's name, as in old files, they are those of the default one.
 
         Raises:
             SettingsError: a value has the wrong type or is out of bounds.
         """
-        family = family_named(str(values.get(FAMILY, Sine.name)))
+        family = family_named(str(values.get(FAMILY, DEFAULT_FAMILY.name)))
         known = settings_of_family(family)
         return cls(**{name: values[name] for name in known if name in values})
 
 
 def _family_from(given: Family | str, values: dict[str, Any]) -> Family:
     """The family with the settings of its own among the values, which are taken out."""
-    family: Family = given if isinstance(given, Family) else _defaults_of(given)
+    family: Family = given if isinstance(given, Family) else default_family(str(given))
     own = {name: values.pop(name) for name in descriptions(type(family)) if name in values}
     return family.changed(**own) if own else family
-
-
-def _defaults_of(name: str) -> Family:
-    kind: Any = family_named(name)
-    family: Family = kind()
-    return family
 
 
 def _options_from(given: Sequence[Options], values: dict[str, Any]) -> tuple[Options, ...]:
@@ -161,15 +148,4 @@ def _options_from(given: Sequence[Options], values: dict[str, Any]) -> tuple[Opt
     return tuple(result)
 
 
-def _work(tasks: int, shots: int, judged: int, steps: int, hidden: Sequence[int]) -> float:
-    sizes = [1, *hidden, 1]
-    parameters = sum((n + 1) * m for n, m in pairwise(sizes))
-    return tasks * parameters * ((GRADIENT + PRODUCT) * shots * steps + GRADIENT * judged)
-
-
-DESCRIPTIONS = settings_of_family(Sine)
-
-
-def coerced(name: str, value: Any, family: type[Family] = Sine) -> Any:
-    """A setting's value in its own type; see `fields.coerce`."""
-    return coerce(name, settings_of_family(family)[name], value)
+DESCRIPTIONS = settings_of_family(type(DEFAULT_FAMILY))

@@ -7,24 +7,29 @@ family is one file with such a class, and one line in `explorer.core.families.FA
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+    Array = Any  # NumPy takes its time to import, and --help does not need it
+Values = Any  # a tensor, or an array of the same shape
 
 TASKS = "Tasks"  # heading of the form under which the settings of families stand
+SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
 # Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
 INTEGRATION_POINTS = 4001
 
@@ -121,22 +126,29 @@ class Family(Checked, ABC):
     Attributes:
         name: identifier in files and on the command line.
         label: what people read.
-        formula: the function, for the reader.
         source: where the definition is from.
-        size: P, how many numbers make a task.
         x: range of the inputs.
         noise: standard deviation σ of the noise on targets.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
-    formula: ClassVar[str]
     source: ClassVar[str]
-    size: ClassVar[int]
 
     # Fields of every family, declared in each so that they follow its own.
     x: Range
     noise: float
+
+    # A constant of most families, which in some depends on their settings.
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """The function, for the reader."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """P, how many numbers make a task."""
 
     def changed(self, **values: Any) -> Self:
         """The same family with other values of some settings."""
@@ -155,16 +167,21 @@ class Family(Checked, ABC):
         """The parameters that can be set by hand; none where only drawing makes sense."""
 
     @abstractmethod
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """Tasks ``(…, T, P)`` from uniform numbers ``(…, T, uniforms)``."""
 
     @abstractmethod
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
-        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``."""
+    def function(self, x: Values, task: Values) -> Values:
+        """f(x), for inputs and parameters that broadcast: ``(…, K, 1)`` and ``(…, 1, P)``.
+
+        Written with `library` for tensors and arrays alike: the window needs values on a function
+        before PyTorch is loaded.
+        """
 
     def inputs(self, u: Tensor, task: Tensor) -> Tensor:  # noqa: ARG002 - some depend on the task
         """Inputs ``(…, T, K, 1)`` from as many uniform numbers, of tasks ``(…, T, 1, P)``."""
-        return between(u, self.x)
+        inputs: Tensor = between(u, self.x)
+        return inputs
 
     def grid(self, points: int, task: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """Inputs at which errors are taken, evenly over those that are drawn.
@@ -190,8 +207,17 @@ class Family(Checked, ABC):
 
     def reach(self, task: Sequence[float]) -> float:
         """Largest |f(x)| of a task within the range of inputs, for the axes of a plot."""
-        x = self.grid(201, torch.tensor([[task]], dtype=torch.float32)).view(1, -1, 1)
-        return float(self.function(x, torch.tensor([[task]], dtype=torch.float32)).abs().max())
+        x = np.linspace(self.x.low, self.x.high, 201)[:, None]
+        return float(np.abs(self.function(x, np.array([task]))).max())
+
+    def drawn(self, draws: random.Random) -> tuple[float, ...]:
+        """One task at random."""
+        u = np.array([[draws.random() for _ in range(self.uniforms)]])
+        return tuple(self.task(u)[0].tolist())
+
+    def value(self, x: float, task: Sequence[float]) -> float:
+        """f(x) of one task at one input."""
+        return float(self.function(np.array([[x]]), np.array([task])).item())
 
     @property
     def height(self) -> float:
@@ -219,7 +245,7 @@ class Family(Checked, ABC):
             elif description.kind == "range":
                 parts[name] = f"{symbol} from {range_text(value, description)}"
             else:
-                parts[name] = f"{symbol} {value_text(description, value)}"
+                parts[name] = f"{symbol} = {value_text(description, value)}"
         return parts
 
 
@@ -228,9 +254,35 @@ def symbol_of(description: Description) -> str:
     return description.label.rpartition(" ")[2]
 
 
-def between(u: Tensor, bounds: Range) -> Tensor:
+def library(array: object) -> Any:
+    """NumPy or PyTorch, whichever an array belongs to; functions in both have the same names."""
+    return np if isinstance(array, np.ndarray) else torch
+
+
+def in_torch(maths: Callable[[Tensor], Tensor], u: Values) -> Values:
+    """Maths that PyTorch alone has, for tensors and arrays alike."""
+    return maths(u) if library(u) is torch else maths(torch.from_numpy(u)).numpy()
+
+
+def normal(u: Values) -> Values:
+    """Standard normal numbers from uniform ones, by the inverse of their distribution."""
+    return in_torch(lambda v: torch.special.ndtri(v.clamp(SMALLEST, 1 - 2 * SMALLEST)), u)
+
+
+def between(u: Values, bounds: Range) -> Values:
     """Values of a range from uniform numbers."""
     return bounds.low + (bounds.high - bounds.low) * u
+
+
+def uniformly(u: Values, *ranges: Range) -> Values:
+    """Values of some ranges ``(…, P)`` from uniform numbers ``(…, P)``, a column of each."""
+    pairs = zip(columns(u), ranges, strict=True)
+    return library(u).concatenate([between(column, bounds) for column, bounds in pairs], -1)
+
+
+def one_half(u: Values) -> Values:
+    """1 for one half of the tasks and 0 for the other, from uniform numbers."""
+    return library(u).where(u >= 0.5, 1.0, 0.0)
 
 
 def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
@@ -242,6 +294,19 @@ def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
     )
 
 
+def density_within(values: Tensor, bounds: Range) -> Tensor:
+    """The density at values of what is drawn uniformly from a range."""
+    inside = (values >= bounds.low) & (values <= bounds.high)
+    return inside.to(values.dtype) / (bounds.high - bounds.low)
+
+
+def mean_wave(bounds: Range, t: Array | float) -> NDArray[np.complex128]:
+    """E[e^(itu)] for u drawn uniformly: its real part is E[cos tu], its imaginary E[sin tu]."""
+    half = (bounds.high - bounds.low) / 2
+    wave: NDArray[np.complex128] = np.exp(1j * bounds.mean * t) * np.sinc(half * t / np.pi)
+    return wave
+
+
 def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array, Array]:
     """Inputs spread evenly over a range with their weights, for means over it (Simpson's rule)."""
     x = np.linspace(bounds.low, bounds.high, points)
@@ -251,7 +316,7 @@ def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array,
     return x, weight / weight.sum()
 
 
-def columns(task: Tensor) -> Iterator[Tensor]:
+def columns(task: Values) -> Iterator[Values]:
     """The parameters of tasks ``(…, 1, P)`` one by one, ``(…, 1, 1)`` each."""
-    for column in range(task.size(-1)):
-        yield task.narrow(-1, column, 1)
+    for column in range(task.shape[-1]):
+        yield task[..., column : column + 1]

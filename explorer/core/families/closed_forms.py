@@ -7,13 +7,11 @@ the ideal learner, where it is known, bounds what any learner can.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import Array, Estimator, Family, Moments
 
 if TYPE_CHECKING:
@@ -115,12 +113,20 @@ def reference_losses(family: Family) -> tuple[ReferenceLoss, ...]:
     power = float(moments.weight @ moments.square)
     constant = power - best_constant(moments) ** 2
     single = power - float(moments.weight @ moments.mean**2)
-    losses = {"predict 0": power, "best constant": constant, "best single function": single}
-    kept = {"predict 0": power}
-    for label, mse in losses.items():
-        if mse < min(kept.values()) * (1 - SAME_LOSS) or label == "best single function":
-            kept[label] = mse
-    return tuple(ReferenceLoss(label, mse + noise) for label, mse in kept.items())
+    return (
+        ReferenceLoss("predict 0", power + noise),
+        ReferenceLoss("best constant", constant + noise),
+        ReferenceLoss("best single function", single + noise),
+    )
 
 
-SAME_LOSS = 0.02  # lines that lie closer would be drawn on top of each other
+def told_apart(losses: Sequence[ReferenceLoss]) -> list[ReferenceLoss]:
+    """Those that can be drawn beside each other: of some that lie close together the first."""
+    kept: list[ReferenceLoss] = []
+    for each in losses:
+        if not kept or each.mse < kept[-1].mse * (1 - SAME_LOSS):
+            kept.append(each)
+    return kept
+
+
+SAME_LOSS = 0.03  # lines that lie closer would be drawn on top of each other

@@ -12,9 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import Array
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ class LinearEstimator:
     Attributes:
         features: Φ, from ``(…, K, 1)`` to ``(…, K, C)``, in float64.
         mean: m, of c before any point is seen, ``(C,)``.
-        spread: L in the covariance LLᵀ of c, ``(C, R)``.
+        spread: L in the covariance LLᵀ of c, ``(C, R)``; or its diagonal, ``(C,)``.
         noise: standard deviation σ of the points' targets.
     """
 
@@ -63,27 +61,68 @@ class LinearEstimator:
     def estimate(self, x: Tensor, y: Tensor) -> Tensor:
         """C of each task ``(T, C)`` in float64, from points x and y ``(T, K, 1)``.
 
-        m + Lz with z = (ΨᵀΨ + σ²I)⁺Ψᵀ(y − Φm) and Ψ = ΦL.
+        m + Lz with z = G(y − Φm) and G the gain.
         """
         mean, spread = torch.from_numpy(self.mean), torch.from_numpy(self.spread)
         waves = self.features(x.double())
-        seen = waves @ spread
-        unit = torch.eye(spread.shape[1], dtype=torch.float64)
-        square = seen.transpose(-1, -2) @ seen + self.noise**2 * unit
         rest = y.double() - (waves @ mean).unsqueeze(-1)
-        inverse = torch.linalg.pinv(square, rtol=_SINGULAR, hermitian=True)
-        z = inverse @ (seen.transpose(-1, -2) @ rest)
-        found: Tensor = mean + (spread @ z).squeeze(-1)
+        z = (self._gain(self._spread(waves)) @ rest).squeeze(-1)
+        found: Tensor = mean + (spread * z if spread.dim() == 1 else z @ spread.T)
         return found
+
+    def deviation(self, support_x: Tensor, inputs: Tensor) -> Tensor:
+        """Standard deviation of f(x) once points ``(T, K, 1)`` are seen, whatever their targets.
+
+        With Ψ = ΦL of the points and ψ = φL of an input it is the root of ψ(I − GΨ)ψᵀ; about the
+        prediction ± twice that, 95 % of the functions lie where c is normally distributed.
+
+        Returns:
+            ``(T, G)`` at inputs ``(T, G, 1)``, in their type; noise on targets is not included.
+        """
+        seen = self._spread(self.features(support_x.double()))
+        asked = self._spread(self._features_at(inputs))
+        told = (asked @ self._gain(seen)) * (asked @ seen.transpose(-1, -2))
+        variance = asked.square().sum(-1) - told.sum(-1)
+        return variance.clamp(min=0).sqrt().to(inputs.dtype)
+
+    def _spread(self, waves: Tensor) -> Tensor:
+        """Ψ = ΦL."""
+        spread = torch.from_numpy(self.spread)
+        return waves * spread if spread.dim() == 1 else waves @ spread
+
+    def _gain(self, seen: Tensor) -> Tensor:
+        """G ``(T, R, K)`` = (ΨᵀΨ + σ²I)⁺Ψᵀ = Ψᵀ(ΨΨᵀ + σ²I)⁺, whichever inverse is smaller.
+
+        Args:
+            seen: Ψ, ``(T, K, R)``.
+        """
+        turned = seen.transpose(-1, -2)
+        points, unknowns = seen.shape[-2:]
+        if points < unknowns:
+            return turned @ self._inverse(seen @ turned)
+        return self._inverse(turned @ seen) @ turned
+
+    def _inverse(self, square: Tensor) -> Tensor:
+        noisy = square + self.noise**2 * torch.eye(square.shape[-1], dtype=square.dtype)
+        inverse: Tensor = torch.linalg.pinv(noisy, rtol=_SINGULAR, hermitian=True)
+        return inverse
 
     def before(self, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` before any point is seen."""
-        return self._at(inputs, torch.from_numpy(self.mean).expand(len(inputs), -1))
+        if not self.mean.any():
+            return torch.zeros(inputs.shape[:-1], dtype=inputs.dtype)
+        return self.at(inputs, torch.from_numpy(self.mean).expand(len(inputs), -1))
 
     def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` from points ``(T, K, 1)``."""
-        return self._at(inputs, self.estimate(support_x, support_y))
+        return self.at(inputs, self.estimate(support_x, support_y))
 
-    def _at(self, inputs: Tensor, coefficients: Tensor) -> Tensor:
-        values = self.features(inputs.double()) @ coefficients.unsqueeze(-1)
+    def at(self, inputs: Tensor, coefficients: Tensor) -> Tensor:
+        """Values ``(T, G)`` at inputs ``(T, G, 1)`` of functions with coefficients ``(T, C)``."""
+        values = self._features_at(inputs) @ coefficients.unsqueeze(-1)
         return values.squeeze(-1).to(inputs.dtype)
+
+    def _features_at(self, inputs: Tensor) -> Tensor:
+        """Φ of inputs, of one task only where all tasks have the same."""
+        shared = inputs.shape[0] > 1 and inputs.stride(0) == 0
+        return self.features((inputs[:1] if shared else inputs).double())

@@ -6,36 +6,36 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from explorer.core.base.fields import Range
-from explorer.core.base.lazy_torch import torch
+from explorer.core.base.lazy_torch import np, torch
 from explorer.core.families.base import (
     Array,
-    Estimator,
-    Family,
     Parameter,
-    between,
+    Values,
     columns,
+    density_within,
     input_range,
+    library,
     ranged,
     target_noise,
     task_range,
+    uniformly,
 )
-from explorer.core.families.linear_estimator import LinearEstimator
+from explorer.core.families.linear_family import LinearFamily
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def sine(x: Tensor, amplitude: Tensor, phase: Tensor) -> Tensor:
+def sine(x: Values, amplitude: Values, phase: Values) -> Values:
     """A·sin(x − φ), broadcast."""
-    return amplitude * torch.sin(x - phase)
+    return amplitude * library(x).sin(x - phase)
 
 
-def sine_features(x: Tensor) -> Tensor:
+def sine_features(x: Values) -> Values:
     """Sin x and cos x, ``(…, K, 2)``: A·sin(x − φ) is linear in A·cos φ and −A·sin φ."""
-    return torch.cat([torch.sin(x), torch.cos(x)], -1)
+    both = library(x)
+    return both.concatenate([both.sin(x), both.cos(x)], -1)
 
 
 def mean_cos(u: Range, factor: float = 1.0) -> float:
@@ -49,7 +49,7 @@ def mean_sin(u: Range, factor: float = 1.0) -> float:
 
 
 @dataclass(frozen=True)
-class Sine(Family):
+class Sine(LinearFamily):
     """A·sin(x − φ)."""
 
     name: ClassVar[str] = "sine"
@@ -68,12 +68,11 @@ class Sine(Family):
         """A and φ."""
         return ranged(self, "amplitude", "phase")
 
-    def task(self, u: Tensor) -> Tensor:
+    def task(self, u: Values) -> Values:
         """A and φ, each uniform."""
-        amplitude, phase = columns(u)
-        return torch.cat([between(amplitude, self.amplitude), between(phase, self.phase)], -1)
+        return uniformly(u, self.amplitude, self.phase)
 
-    def function(self, x: Tensor, task: Tensor) -> Tensor:
+    def function(self, x: Values, task: Values) -> Values:
         """A·sin(x − φ)."""
         return sine(x, *columns(task))
 
@@ -95,18 +94,25 @@ class Sine(Family):
             ]
         )
 
-    def expected(self, x: Array) -> tuple[Array, Array]:
-        """E[f] = E[a]·sin x + E[b]·cos x, and its variance from the covariance of (a, b)."""
-        waves = np.stack([np.sin(x), np.cos(x)], -1)
-        mean = waves @ np.array(self.mean_coefficients())
-        variance = np.einsum("...i,ij,...j->...", waves, self.covariance(), waves)
-        return mean, variance + mean * mean
+    def features(self, x: Values) -> Values:
+        """Sin x and cos x."""
+        return sine_features(x)
 
-    def ideal(self) -> Estimator:
-        """The best linear estimate of (a, b), which without noise is exact from two points on."""
-        return LinearEstimator.of(
-            sine_features, self.mean_coefficients(), self.covariance(), self.noise
-        )
+    def coefficients(self, task: Tensor) -> Tensor:
+        """Of a·sin x + b·cos x: a = A·cos φ and b = −A·sin φ."""
+        amplitude, phase = columns(task)
+        return torch.cat([amplitude * torch.cos(phase), -amplitude * torch.sin(phase)], -1)
+
+    def density(self, coefficients: Tensor) -> Tensor:
+        """That of A and φ, divided by |∂(a, b)/∂(A, φ)| = A, for each φ that gives a and b."""
+        a, b = coefficients.unbind(-1)
+        amplitude, phase = torch.hypot(a, b), torch.atan2(-b, a)
+        turns = 2 * math.pi
+        first = torch.ceil((self.phase.low - phase) / turns)
+        last = torch.floor((self.phase.high - phase) / turns)
+        of_phase = (last - first + 1) / (self.phase.high - self.phase.low)
+        smallest = torch.finfo(amplitude.dtype).tiny
+        return density_within(amplitude, self.amplitude) * of_phase / amplitude.clamp(min=smallest)
 
     @property
     def height(self) -> float:

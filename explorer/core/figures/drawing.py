@@ -20,8 +20,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from explorer.core.base.look import LookOf
 from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
-from explorer.palette import look
 
 PANEL_INCHES = (3.4, 3.0)
 DOTS_PER_INCH = 150
@@ -32,12 +32,12 @@ LONG_AXIS = 2.5  # decades
 TRUTH, POINTS = "#d62728", "#8f2d6b"
 
 
-def picture(figure: Figure, form: str) -> bytes:
-    """The figure as a file, "svg" or "png"."""
+def picture(figure: Figure, form: str, look: LookOf) -> bytes:
+    """The figure as a file, "svg" or "png", its competitors drawn as `look` says."""
     # Text stays text in SVG, and the same figure gives the same file.
     style: Any = {"svg.fonttype": "none", "svg.hashsalt": figure.item, "font.family": "DejaVu Sans"}
     with rc_context(style):
-        drawing = draw(figure)
+        drawing = draw(figure, look)
         out = io.BytesIO()
         described: dict[str, Any] = {"Title": figure.title, "Description": figure.provenance}
         if form == "svg":
@@ -46,7 +46,7 @@ def picture(figure: Figure, form: str) -> bytes:
     return out.getvalue()
 
 
-def draw(figure: Figure) -> Drawing:
+def draw(figure: Figure, look: LookOf) -> Drawing:
     """The figure with its protocol and provenance under it."""
     columns = max(figure.columns, 1)
     rows = max(math.ceil(len(figure.panels) / columns), 1)
@@ -64,10 +64,10 @@ def draw(figure: Figure) -> Drawing:
     )  # fmt: skip
     for i, panel in enumerate(figure.panels):
         axes = drawing.add_subplot(grid[i // columns, i % columns])
-        _draw_panel(axes, panel)
+        _draw_panel(axes, panel, look)
     if shared:
         drawing.legend(
-            handles=[_handle(curve) for curve in shared], loc="upper center",
+            handles=[_handle(curve, look) for curve in shared], loc="upper center",
             bbox_to_anchor=(0.5, 1 - 0.34 / height), ncols=_legend_columns(width), fontsize=8,
             frameon=False,
         )  # fmt: skip
@@ -100,31 +100,36 @@ def _shared(figure: Figure) -> list[Curve]:
     return list(labelled.values())
 
 
-def _colour(curve: Curve) -> str:
+def _colour(curve: Curve, look: LookOf) -> str:
     return {"truth": TRUTH, "points": POINTS}.get(curve.role) or look(curve.role).light
 
 
-def _dashes(curve: Curve) -> tuple[int, tuple[float, ...] | None]:
+def _dashes(curve: Curve, look: LookOf) -> tuple[int, tuple[float, ...] | None]:
     own = () if curve.role in {"truth", "points"} else look(curve.role).dashes
     dashes = own if curve.dashes is None else curve.dashes
     return (0, dashes or None)
 
 
-def _marker(curve: Curve) -> dict[str, Any]:
+def _marker(curve: Curve, look: LookOf) -> dict[str, Any]:
     return {
         "linestyle": "none",
         "marker": "^" if curve.role == "points" else "o",
         "markersize": 6,
-        "markerfacecolor": "none" if curve.hollow else _colour(curve),
+        "markerfacecolor": "none" if curve.hollow else _colour(curve, look),
     }
 
 
-def _handle(curve: Curve) -> Any:
-    look: dict[str, Any] = _marker(curve) if curve.markers else {"linestyle": _dashes(curve)}
-    return Line2D([], [], color=_colour(curve), alpha=curve.opacity, label=curve.label, **look)
+def _drawn(curve: Curve, look: LookOf) -> dict[str, Any]:
+    """What matplotlib is told of a curve's line or points."""
+    own = _marker(curve, look) if curve.markers else {"linestyle": _dashes(curve, look)}
+    return {"color": _colour(curve, look), "alpha": curve.opacity, **own}
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+def _handle(curve: Curve, look: LookOf) -> Any:
+    return Line2D([], [], label=curve.label, **_drawn(curve, look))
+
+
+def _draw_panel(axes: Axes, panel: Panel, look: LookOf) -> None:
     axes.set_title(panel.title, fontsize=9)
     axes.set_xlabel(panel.x_label, fontsize=8)
     axes.set_ylabel(panel.y_label, fontsize=8)
@@ -135,7 +140,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     if panel.log_y:
         axes.set_yscale("log", nonpositive="mask")
     for curve in panel.curves:
-        _draw_curve(axes, curve, panel.log_y)
+        _draw_curve(axes, curve, panel.log_y, look)
     if panel.log_y:
         _label_decades(axes)
     if not panel.x_label:  # the places along x are competitors, which the legend names
@@ -154,8 +159,8 @@ def _label_decades(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _draw_curve(axes: Axes, curve: Curve, log_y: bool) -> None:
-    colour = _colour(curve)
+def _draw_curve(axes: Axes, curve: Curve, log_y: bool, look: LookOf) -> None:
+    colour = _colour(curve, look)
     if curve.low is not None and curve.high is not None:
         low = np.where(curve.low > 0, curve.low, np.nan) if log_y else curve.low
         low = np.where(np.isfinite(low), low, curve.y * 0.5) if log_y else low
@@ -164,8 +169,7 @@ def _draw_curve(axes: Axes, curve: Curve, log_y: bool) -> None:
             axes.errorbar(curve.x, curve.y, reach, fmt="none", ecolor=colour, capsize=3, lw=1)
         else:
             axes.fill_between(curve.x, low, curve.high, color=colour, alpha=0.15, linewidth=0)
-    look: dict[str, Any] = _marker(curve) if curve.markers else {"linestyle": _dashes(curve)}
-    axes.plot(curve.x, curve.y, color=colour, alpha=curve.opacity, linewidth=1.6, **look)
+    axes.plot(curve.x, curve.y, linewidth=1.6, **_drawn(curve, look))
 
 
 def _draw_heat_map(axes: Axes, heat: HeatMap) -> None:

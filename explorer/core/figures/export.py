@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.base.atomic_files import write_atomically
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import LazyModule
+from explorer.core.base.look import LookOf
 from explorer.core.figures.figure import Array, Curve, Figure, Row
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ FORMATS = ("svg", "png", "csv")
 
 
 def export(
-    figure: Figure, folder: Path, formats: Iterable[str] = FORMATS, stem: str = ""
+    figure: Figure, folder: Path, look: LookOf, formats: Iterable[str] = FORMATS, stem: str = ""
 ) -> list[Path]:
     """Write a figure into a folder, which is made if it is missing.
 
     Args:
         figure: what to write.
         folder: where.
+        look: how each competitor is drawn.
         formats: of `FORMATS`.
         stem: name of the files without suffix; the figure's item by default.
 
@@ -43,7 +45,7 @@ def export(
     name, written = stem or figure.item, []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, content in _files(figure, name, formats):
+        for file, content in _files(figure, name, formats, look):
             write_atomically(folder / file, content)
             written.append(folder / file)
     except OSError as error:
@@ -54,10 +56,12 @@ def export(
     return written
 
 
-def _files(figure: Figure, name: str, formats: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def _files(
+    figure: Figure, name: str, formats: Iterable[str], look: LookOf
+) -> Iterator[tuple[str, bytes]]:
     for form in formats:
         if form != "csv":
-            yield f"{name}.{form}", drawing.picture(figure, form)
+            yield f"{name}.{form}", drawing.picture(figure, form, look)
             continue
         yield f"{name}.csv", _table(figure)
         if any(panel.curves for panel in figure.panels):

@@ -21,7 +21,7 @@ class Curve:
     """A line, or points, in a panel.
 
     Attributes:
-        role: whose look it has (`explorer.palette.LOOKS`), or "truth" or "points".
+        role: whose look it has (a competitor's name), or "truth" or "points".
         label: what the legend says; empty to leave it out.
         x: ``(N,)``.
         y: ``(N,)``; NaN where there is nothing.

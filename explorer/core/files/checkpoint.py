@@ -215,8 +215,8 @@ def _check_weights(path: Path, theta: Tensor) -> None:
 def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
     if sizes[0] != 1 or sizes[-1] != 1 or len(sizes) < 3:
         raise CheckpointError(
-            f"{path} holds a network with layers {sizes}; a network of functions has one input, one "
-            "output and at least one hidden layer."
+            f"{path} holds a network with layers {sizes}; a network for functions has one input, "
+            "one output and at least one hidden layer."
         )
     start = StartingPoint(make_network(sizes[1:-1]), theta)
     return Checkpoint(path, "", start, Settings(), None, {}, None)
@@ -243,8 +243,8 @@ def _described(
         start = StartingPoint(network, theta)
     else:
         raise CheckpointError(
-            f"{path} holds the weights of {rule.label} without what it learned beside them, such as "
-            "step sizes: use a file that this program saved."
+            f"{path} holds the weights of {rule.label} without what it learned beside them, such "
+            "as step sizes: use a file that this program saved."
         )
     return Checkpoint(
         path,

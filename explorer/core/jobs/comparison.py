@@ -2,155 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
-from explorer.core.experiment.settings import Settings
-from explorer.core.families import Family, Sine
-from explorer.core.families.closed_forms import CLOSED_FORMS
-from explorer.core.figures.figure import JobProgress
+from explorer.core.evaluation.paired_differences import TaskErrors
+from explorer.core.evaluation.verdict import Yardstick, verdict_of
+from explorer.core.families.base import Estimator
+from explorer.core.figures.figure import Figure
 from explorer.core.jobs.comparison_figure import figure_of
-from explorer.core.jobs.measuring import (
-    TUNING_HALVINGS,
+from explorer.core.jobs.comparison_request import (
     TUNING_TASKS,
-    Measured,
-    Meter,
-    measured,
-    work_of,
+    Comparison,
+    Results,
+    tuning_alphas,
 )
-from explorer.core.jobs.requests import (
-    check_alpha,
-    check_numbers,
-    step_sizes_around,
-)
-
-StepSize = float | Literal["own", "tuned"]
+from explorer.core.jobs.competitor import Competitor, closed_form, start_of
+from explorer.core.jobs.metered_evaluation import LearnerResult, evaluate_metered, work_of
+from explorer.core.jobs.progress import Job, Meter
+from explorer.core.jobs.requests import check_numbers
+from explorer.core.jobs.tuning import all_tasks, best_step_size
 
 
-@dataclass(frozen=True, eq=False)
-class Competitor:
-    """One of those that are compared.
+def compare(
+    request: Comparison, competitors: Sequence[Competitor], command: str = ""
+) -> Job[Results]:
+    """Compare competitors on the same tasks.
 
-    Attributes:
-        label: what people read; no two competitors of a comparison share one.
-        role: the learner's name, "random", or the name of one in closed form, which then follows
-            from the task distribution of the comparison, whatever its start.
-        start: where adaptation starts; None for a closed form.
-        settings: of its training; None if it was not trained.
-    """
-
-    label: str
-    role: str
-    start: Start | None = None
-    settings: Settings | None = None
-
-    @property
-    def own_alpha(self) -> float:
-        """The effective α of its training; the paper's if it was not trained."""
-        return (self.settings or Settings()).effective_alpha
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What to compare competitors on.
-
-    Attributes:
-        shots: numbers of support points K, each with a panel of its own.
-        steps: gradient steps S.
-        tasks: fresh tasks for each K.
-        seed: draws the tasks and their points.
-        alpha: step size α of everyone; or "own" for each learner's effective α of training; or
-            "tuned" for each learner's best at each K, found on other tasks.
-        family: the task distribution.
-        reference: label of the competitor that the others are measured against on the same tasks;
-            None for no such differences.
+    Args:
+        request: what to compare them on.
+        competitors: at least one; their labels differ.
+        command: the command that asks for the same, for the provenance; may be empty.
 
     Raises:
-        UserError: a value is out of bounds.
+        UserError: as `evaluate_competitors`.
     """
-
-    shots: tuple[int, ...] = (5, 10, 20)
-    steps: int = 10
-    tasks: int = 600
-    seed: int = 0
-    alpha: StepSize = 0.01
-    family: Family = Sine()
-    reference: str | None = None
-
-    def __post_init__(self) -> None:
-        check_numbers(self.shots, self.steps, self.tasks, self.seed, self.steps + 1)
-        if isinstance(self.alpha, str):
-            if self.alpha not in {"own", "tuned"}:
-                raise UserError('Step size α must be a number, "own" or "tuned".')
-        else:
-            check_alpha(self.alpha)
-
-    @property
-    def tuning_seed(self) -> int:
-        """Draws the tasks that step sizes are tuned on: others than the comparison's."""
-        return (self.seed + 2**30) % 2**31
+    draw = partial(figure_of, request, competitors, command=command)
+    return (yield from evaluate_competitors(request, competitors, draw))
 
 
-def start_of(competitor: Competitor, request: Comparison) -> Start:
-    """Where a competitor's adaptation starts.
+def evaluate_competitors(
+    request: Comparison,
+    competitors: Sequence[Competitor],
+    draw: Callable[[Results], Figure | None] = lambda _: None,
+) -> Job[Results]:
+    """Evaluate every competitor at every K on the same tasks.
 
-    Raises:
-        UserError: it has no start and is no closed form either.
-    """
-    if competitor.role in CLOSED_FORMS:
-        start = CLOSED_FORMS[competitor.role].start(request.family)
-        if start is None:
-            raise UserError(
-                f"{competitor.label} is not known for {request.family.label} tasks: leave it out."
-            )
-        return start
-    if competitor.start is None:
-        raise UserError(f"{competitor.label} has no network: train it or open a file with it.")
-    return competitor.start
+    Args:
+        request: what to compare them on.
+        competitors: at least one; their labels differ.
+        draw: makes the figure that goes along, of the results so far.
 
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """How far a comparison has come.
-
-    Attributes:
-        done: share of the work, 0 to 1.
-        doing: what is being done.
-        results: by label and K; errors of single tasks only for a comparison with a reference.
-    """
-
-    done: float
-    doing: str
-    results: Mapping[tuple[str, int], Measured]
-
-
-def measure(request: Comparison, competitors: Sequence[Competitor]) -> Iterator[Found]:
-    """Evaluate every competitor at every K on the same tasks; the last item has it all.
+    Returns:
+        Results by label and K; errors of single tasks only for a comparison with a reference.
 
     Raises:
         UserError: the reference is none of them, two share a label, one has no network, or all
             together take too much memory.
+        CancelledWorkError: it is no longer wanted.
     """
     starts = _checked(request, competitors)
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
-    meter = Meter(sum(_work(request, start, k) for k in request.shots for start in starts))
-    results: Mapping[tuple[str, int], Measured] = {}
-    yield Found(0.0, "starting", results)
+    results: Results = {}
+    total = sum(_yardstick_work(request, k) for k in request.shots)
+    total += sum(
+        _work(request, start, k) + _tuning_work(request, each, start, k)
+        for k in request.shots
+        for each, start in zip(competitors, starts, strict=True)
+    )
+    meter = Meter(total, draw(results))
+    yield meter.at(0.0)
     for shots in request.shots:
+        yardstick = yield from _yardstick(meter, request, shots)
         for competitor, start in zip(competitors, starts, strict=True):
-            doing = f"{competitor.label}, K = {shots}"
-            for part in _measured(request, start, competitor.own_alpha, shots, meter):
-                if isinstance(part, Measured):
-                    errors = part.errors if request.reference else part.errors.forgotten()
-                    kept = replace(part, errors=errors)
-                    results = {**results, (competitor.label, shots): kept}
-                yield Found(meter.share, doing, results)
-    yield Found(1.0, "done", results)
+            found = yield from _evaluate(meter, request, competitor, start, shots)
+            errors = found.errors if request.reference else found.errors.forgotten()
+            kept = replace(found, errors=errors, verdict=verdict_of(found.errors, yardstick))
+            results = {**results, (competitor.label, shots): kept}
+            meter.figure = draw(results)
+            yield meter.at(1.0)
+    yield meter.end()
+    return results
 
 
 def _checked(request: Comparison, competitors: Sequence[Competitor]) -> list[Start]:
@@ -169,87 +107,88 @@ def _checked(request: Comparison, competitors: Sequence[Competitor]) -> list[Sta
     if request.reference is not None:
         kept *= len(labels) * len(request.shots)
     check_numbers(request.shots, request.steps, request.tasks, request.seed, kept)
-    return [start_of(each, request) for each in competitors]
+    return [start_of(each, request.family) for each in competitors]
 
 
 def _tunes(request: Comparison, start: Start) -> bool:
     return request.alpha == "tuned" and request.steps > 0 and isinstance(start, StartingPoint)
 
 
+def _yardstick_work(request: Comparison, shots: int) -> float:
+    """That of one of its two parts is half of it."""
+    return 2 * work_of(_single(request), shots=shots, steps=1, tasks=request.tasks)
+
+
+def _single(request: Comparison) -> Estimator:
+    return closed_form("single", request.family)
+
+
+def _yardstick(meter: Meter, request: Comparison, shots: int) -> Job[Yardstick]:
+    """What there is to be learned at one K, on the tasks that the competitors meet."""
+    work, doing = _yardstick_work(request, shots) / 2, f"what there is to learn, K = {shots}"
+
+    def errors(start: Start, steps: int) -> Job[TaskErrors]:
+        meter.begin(work, doing)
+        found = yield from evaluate_metered(
+            *(meter, start, request.family),
+            shots=shots,
+            steps=steps,
+            tasks=request.tasks,
+            alpha=1.0,  # neither takes gradient steps
+            seed=request.seed,
+        )
+        return found.errors
+
+    single = yield from errors(_single(request), 0)
+    ideal = request.family.ideal()
+    if ideal is None:
+        meter.begin(work, doing)
+        return Yardstick(single.mse[0].astype(np.float64), None)
+    best = yield from errors(ideal, 1)
+    return Yardstick(single.mse[0].astype(np.float64), float(best.mse[1].mean(dtype=np.float64)))
+
+
 def _work(request: Comparison, start: Start, shots: int) -> float:
-    tasks = request.tasks
-    if _tunes(request, start):
-        tasks += TUNING_TASKS * (2 * TUNING_HALVINGS + 1)
+    return work_of(start, shots=shots, steps=request.steps, tasks=request.tasks)
+
+
+def _tuning_work(request: Comparison, competitor: Competitor, start: Start, shots: int) -> float:
+    if not _tunes(request, start):
+        return 0.0
+    tasks = TUNING_TASKS * len(tuning_alphas(competitor.own_alpha))
     return work_of(start, shots=shots, steps=request.steps, tasks=tasks)
 
 
-def _measured(
-    request: Comparison,
-    start: Start,
-    own_alpha: float,
-    shots: int,
-    meter: Meter,
-) -> Iterator[float | Measured]:
-    """One competitor at one K: shares of the whole work done, and the result at last."""
-    alpha = own_alpha if isinstance(request.alpha, str) else request.alpha
+def _evaluate(
+    meter: Meter, request: Comparison, competitor: Competitor, start: Start, shots: int
+) -> Job[LearnerResult]:
+    """One competitor at one K."""
+    doing = f"{competitor.label}, K = {shots}"
+    alpha = competitor.own_alpha if isinstance(request.alpha, str) else request.alpha
     if _tunes(request, start):
-        alpha = yield from _tuned(request, start, own_alpha, shots, meter)
-    yield (yield from _evaluated(request, start, shots, alpha, meter))
-
-
-def _evaluated(
-    request: Comparison,
-    start: Start,
-    shots: int,
-    alpha: float,
-    meter: Meter,
-    *,
-    tuning: bool = False,
-) -> Generator[float, None, Measured]:
-    tasks = TUNING_TASKS if tuning else request.tasks
-    evaluation = measured(
-        start,
-        request.family,
-        shots=shots,
-        steps=request.steps,
-        tasks=tasks,
-        alpha=alpha,
-        seed=request.tuning_seed if tuning else request.seed,
+        alpha = yield from best_step_size(
+            meter,
+            _tuning_work(request, competitor, start, shots),
+            doing,
+            start,
+            request.family,
+            tuning_alphas(competitor.own_alpha),
+            all_tasks,
+            shots=shots,
+            steps=request.steps,
+            tasks=TUNING_TASKS,
+            seed=request.tuning_seed,
+        )
+    meter.begin(_work(request, start, shots), doing)
+    return (
+        yield from evaluate_metered(
+            meter,
+            start,
+            request.family,
+            shots=shots,
+            steps=request.steps,
+            tasks=request.tasks,
+            alpha=alpha,
+            seed=request.seed,
+        )
     )
-    work = work_of(start, shots=shots, steps=request.steps, tasks=tasks)
-    return (yield from meter.part(work, evaluation))
-
-
-def _tuned(
-    request: Comparison,
-    start: Start,
-    own_alpha: float,
-    shots: int,
-    meter: Meter,
-) -> Generator[float, None, float]:
-    """The step size that is best after the last step on tasks for that purpose."""
-    scores: dict[float, float] = {}
-    for alpha in step_sizes_around(own_alpha, TUNING_HALVINGS):
-        tried = yield from _evaluated(request, start, shots, alpha, meter, tuning=True)
-        scores[alpha] = float(tried.errors.with_penalty()[-1].mean())
-    return min(scores, key=scores.__getitem__)
-
-
-def compare(
-    request: Comparison, competitors: Sequence[Competitor], command: str = ""
-) -> Iterator[JobProgress]:
-    """Compare competitors on the same tasks.
-
-    Args:
-        request: what to compare them on.
-        competitors: at least one; their labels differ.
-        command: the command that asks for the same, for the provenance; may be empty.
-
-    Raises:
-        UserError: as `measure`.
-    """
-    drawn = figure = None
-    for found in measure(request, competitors):
-        if drawn is not found.results:
-            drawn, figure = found.results, figure_of(request, competitors, found.results, command)
-        yield JobProgress(found.done, found.doing, figure)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
+from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Array, Curve, Figure, Panel, Row
-from explorer.core.jobs.measuring import TUNING_HALVINGS, TUNING_TASKS, Measured, provenance
-from explorer.core.jobs.requests import step_sizes_around
+from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.comparison_request import (
+    TUNING_HALVINGS,
+    TUNING_TASKS,
+    Comparison,
+    Results,
+    tuning_alphas,
+)
+from explorer.core.jobs.competitor import Competitor
 
-if TYPE_CHECKING:
-    from explorer.core.jobs.comparison import Comparison, Competitor
-
-Results = Mapping[tuple[str, int], Measured]
 # An error that is so many times the largest before adaptation would flatten all others.
 TALLEST = 2.0
 FURTHER_DASHES = ((3.0, 2.0), (1.0, 1.5), (8.0, 2.0), (5.0, 1.5, 1.0, 1.5))
@@ -46,7 +49,7 @@ def figure_of(
         len(request.shots),
         (*_loss_rows(competitors, results), *_gap_rows(request, competitors, gaps)),
         tuple(_protocol(request, competitors, results)),
-        tuple(sentences(request, gaps)),
+        (*sentences(request, gaps), *verdicts(competitors, results)),
         provenance(request.seed, command),
         len(results) == len(competitors) * len(request.shots),
     )
@@ -78,6 +81,19 @@ def sentences(
         sentence(gap[step], step, shots, label, request.reference or "")
         for (label, shots), gap in gaps.items()
         for step in steps
+    ]
+
+
+def verdicts(competitors: Sequence[Competitor], results: Results) -> list[str]:
+    """In words, how far each learner has come from the best single function to the ideal learner.
+
+    Those in closed form are left out: they are what the others are judged by.
+    """
+    roles = {each.label: each.role for each in competitors}
+    return [
+        verdict_sentence(found.verdict, shots, label)
+        for (label, shots), found in results.items()
+        if found.verdict is not None and roles[label] not in CLOSED_FORMS
     ]
 
 
@@ -173,8 +189,8 @@ def _protocol(
         f"{request.family.text()}."
     )
     yield (
-        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, after "
-        "gradient steps on the K support points; bands and ± are 95 % intervals as for "
+        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, "
+        "after gradient steps on the K support points; bands and ± are 95 % intervals as for "
         "independently drawn tasks (these are spread evenly and scatter less)."
     )
     yield _step_sizes(request, competitors, results)
@@ -188,6 +204,12 @@ def _protocol(
             "better; a task that diverged for either is left out. Where there is no difference, "
             "about one of twenty is still called more than chance."
         )
+    if any(each.role not in CLOSED_FORMS for each in competitors):
+        yield (
+            "Shares of the way are of mean errors on these tasks: 0 % is the best single function, "
+            "100 % the ideal learner, or zero error where that is not known; a diverged task "
+            "counts as no better than the function."
+        )
     yield from _lost(request, results)
 
 
@@ -200,7 +222,7 @@ def _step_sizes(request: Comparison, competitors: Sequence[Competitor], results:
         return f"Step size α: that of each learner's training ({', '.join(each_own)})."
     chosen = []
     for each in adapting:
-        tried = step_sizes_around(each.own_alpha, TUNING_HALVINGS)
+        tried = tuning_alphas(each.own_alpha)
         found = [results[each.label, k].alpha for k in request.shots if (each.label, k) in results]
         alphas = [f"{a:.3g}" + ("*" if a in {tried[0], tried[-1]} else "") for a in found]
         chosen.append(f"{each.label} {', '.join(alphas) or '…'}")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from explorer.core.evaluation.evaluation import GRID_POINTS
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.figures.figure import Figure, HeatMap, Panel, Row
-from explorer.core.jobs.measuring import provenance
+from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.step_grid_request import Grid, StepGrid
 
-if TYPE_CHECKING:
-    from explorer.core.jobs.comparison import Competitor
-    from explorer.core.jobs.step_grid import Cells, StepGrid
-
-Grid = Mapping[tuple[int, float], "Cells"]
 AlphaOf = Callable[[int, int], float]  # the step size that a cell of K and steps shows
 ALL_SHOWN = 10  # steps up to which each has a column; beyond, 1, 2, 3, 5, 7, 10, 15, 20, 30, …
 SPARSE = (1, 2, 3, 5, 7, 10, 15)
@@ -143,8 +139,8 @@ def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]
         f"{request.seed}: {family.text()}."
     )
     yield (
-        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, after "
-        "gradient steps on the K support points; the mean leaves out diverged tasks."
+        f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, "
+        "after gradient steps on the K support points; the mean leaves out diverged tasks."
     )
     yield f"Step sizes α: {', '.join(f'{alpha:.3g}' for alpha in alphas)}."
     yield (

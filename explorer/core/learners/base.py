@@ -10,12 +10,15 @@ from explorer.core.adaptation.starting_point import NetworkStart, StartingPoint
 from explorer.core.base.look import Look
 from explorer.core.families.sampling import Batch
 from explorer.core.learners.settings import CommonSettings, Options
-from explorer.core.network.mlp import Network, make_network
+from explorer.core.network.mlp import Network, make_network, parameter_count
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Group = Literal["Meta-learners", "Baselines"]
+# Multiplications for each parameter and point: of a gradient, forward and backward, and of a
+# Hessian-vector product.
+GRADIENT, PRODUCT = 3, 6
 
 
 class InnerLoop(NamedTuple):
@@ -176,6 +179,13 @@ class Learner:
         """The inner loop of an experiment."""
         own = None if self.options is None else settings.options_of(self.options)
         return InnerLoop(settings.effective_alpha, settings.inner_steps, own)
+
+    def work(self, settings: CommonSettings) -> float:
+        """Multiplications of one meta-iteration, as its `cost` says: estimates all rest on this."""
+        cost = self.cost(settings)
+        each = GRADIENT * cost.points + PRODUCT * cost.products * settings.shots
+        parameters = parameter_count(self.network(settings))
+        return float(self.tasks_at_once(settings) * parameters * each)
 
     def tasks_at_once(self, settings: CommonSettings) -> int:
         """Tasks in one meta-iteration: the meta-batch, or one for each of its networks."""

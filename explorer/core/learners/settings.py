@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from explorer.core.base.fields import MAX_LAYERS, Checked, Range, setting
-from explorer.core.families import Family, Sine
+from explorer.core.families import DEFAULT_FAMILY, Family
 from explorer.core.families.base import TASKS
 
 INNER, OUTER, NETWORK = "Inner loop", "Meta-training", "Network"
@@ -36,7 +36,7 @@ class CommonSettings(Checked):
         SettingsError: a value is of the wrong type or out of bounds.
     """
 
-    family: Family = Sine()
+    family: Family = DEFAULT_FAMILY
     shots: int = setting(
         10, TASKS, "Support points K", "integer", 1, 100, "points",
         "Points of each task that the inner step learns from.",

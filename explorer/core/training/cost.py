@@ -7,9 +7,8 @@ take steps of their own or have tasks of their own can take longer.
 
 from collections.abc import Sequence
 
-from explorer.core.experiment.settings import GRADIENT, PRODUCT, Settings
+from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.network.mlp import parameter_count
 
 MAX_SECONDS = 0.15  # of the 200 ms in which Pause has to be answered
 SECONDS = 4e-11  # of a multiplication, on one core of the machines aimed at
@@ -23,10 +22,7 @@ def iteration_seconds(settings: Settings, learners: Sequence[str]) -> float:
 
 def _seconds(settings: Settings, learner: str) -> float:
     rule = LEARNERS[learner]
-    cost = rule.cost(settings)
-    work = GRADIENT * cost.points + PRODUCT * cost.products * settings.shots
-    each = SECONDS * parameter_count(rule.network(settings)) * work
-    return each * rule.tasks_at_once(settings) * (1 if rule.own_tasks is None else OWN_TASKS)
+    return SECONDS * rule.work(settings) * (1 if rule.own_tasks is None else OWN_TASKS)
 
 
 def too_much(settings: Settings, learners: Sequence[str]) -> str:

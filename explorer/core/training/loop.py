@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.adaptation.starting_point import NetworkStart
+from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.base.lazy_torch import no_grad, torch
 from explorer.core.base.random_streams import stream
-from explorer.core.evaluation.evaluation import block_errors, summarise
+from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.sampling import Batch, sample
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
@@ -108,12 +109,7 @@ class HeldOut:
     diverged: Mapping[str, tuple[int, ...]]
 
 
-@dataclass(frozen=True)
-class Working:
-    """A moment to stop at: between blocks of a held-out evaluation, or between slow learners."""
-
-
-TrainEvent = Progress | HeldOut | Working
+TrainEvent = Progress | HeldOut
 
 
 def start(settings: Settings, learners: tuple[str, ...] = TOGETHER) -> Run:
@@ -146,19 +142,10 @@ def advance(
     """Carry a run forward; how the iterations are cut into calls makes no difference.
 
     Another number of threads sums in another order: the same numbers but for rounding.
+
+    Raises:
+        CancelledWorkError: it is no longer wanted, found out between two learners.
     """
-    chunk = _chunk(run, iterations, chunk_of, threads)
-    while True:
-        try:
-            next(chunk)
-        except StopIteration as done:
-            return cast("tuple[Run, dict[str, NDArray[np.float32]]]", done.value)
-
-
-def _chunk(
-    run: Run, iterations: int, chunk_of: Callable[[str], Chunk], threads: int
-) -> Generator[Working, None, tuple[Run, dict[str, NDArray[np.float32]]]]:
-    """`advance` that can be given up between two learners once it has taken its time."""
     settings = run.settings
     tasks, noise = torch.Generator(), torch.Generator()
     tasks.set_state(run.task_stream)
@@ -168,11 +155,9 @@ def _chunk(
     shared = _judged(batches.split(settings.shots), settings)
     states: dict[str, LearnerState] = {}
     losses = {}
-    patience = time.perf_counter() + CHUNK_SECONDS
     for name in run.learners:
-        if states and time.perf_counter() > patience:
-            yield Working()
-            patience = time.perf_counter() + CHUNK_SECONDS
+        if states:
+            check_cancelled()
         states[name], losses[name] = _advance_one(name, run, shared, chunk_of(name), threads)
     done = replace(
         run,
@@ -246,13 +231,15 @@ def _check_finite(run: Run, before: Run) -> None:
             )
 
 
-def held_out(run: Run) -> Iterator[HeldOut | Working]:
-    """The run's learners on held-out tasks of its own distribution; the result comes last."""
+def held_out(run: Run) -> HeldOut:
+    """The run's learners on held-out tasks of its own distribution.
+
+    Raises:
+        CancelledWorkError: it is no longer wanted.
+    """
     settings = run.settings
-    results = {}
-    for name in run.learners:
-        blocks = []
-        for block in block_errors(
+    results = {
+        name: evaluate(
             run.starting_point(name),
             settings.family,
             shots=settings.shots,
@@ -260,11 +247,10 @@ def held_out(run: Run) -> Iterator[HeldOut | Working]:
             tasks=HELD_OUT_TASKS,
             alpha=settings.effective_alpha,
             seed=settings.seed,
-        ):
-            blocks.append(block)
-            yield Working()
-        results[name] = summarise(blocks, settings.shots)
-    yield HeldOut(
+        )
+        for name in run.learners
+    }
+    return HeldOut(
         run.iteration,
         {name: result.mse for name, result in results.items()},
         {name: result.diverged for name, result in results.items()},
@@ -289,6 +275,7 @@ def train(
 
     Raises:
         TrainingDivergedError: a parameter is no longer finite; the last event is the last good one.
+        CancelledWorkError: it is no longer wanted; the last event is what there is.
     """
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     until = run.settings.iterations if until is None else until
@@ -298,7 +285,7 @@ def train(
         begin = time.perf_counter()
         before = run
         count = min(length, until - before.iteration)
-        run, losses = yield from _chunk(before, count, compiled_chunk, threads)
+        run, losses = advance(before, count, compiled_chunk, threads)
         _check_finite(run, before)
         seconds = time.perf_counter() - begin
         yield Progress(run, losses, seconds)
@@ -307,6 +294,6 @@ def train(
         since_held_out += seconds
         if held_out_seconds is not None and (since_held_out > wait or run.iteration == until):
             begin = time.perf_counter()
-            yield from held_out(run)
+            yield held_out(run)
             wait = max(held_out_seconds, HELD_OUT_SHARE * (time.perf_counter() - begin))
             since_held_out = 0.0

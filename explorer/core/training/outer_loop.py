@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import torch
-from explorer.core.engine import Loop, Tensors, together
+from explorer.core.engine import Loop, Tensors, all_reduce
 from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS, InnerLoop
 from explorer.core.network.mlp import Network
@@ -55,7 +55,7 @@ def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
     return total
 
 
-def _dealt(given: Tensors, threads: int) -> list[Tensors]:
+def _sharded(given: Tensors, threads: int) -> list[Tensors]:
     """Every thread's share of the tasks of a chunk; Adam is every thread's."""
     points, others = given[:_POINTS], given[_POINTS:]
     tasks = points[0].shape[1]
@@ -86,14 +86,14 @@ def training_loop(
             for block in zip(*(cut(part) for part in points), strict=True)
         ]
         shares = [len(block) / tasks for block in cut(points[0])]
-        means = together(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
+        means = all_reduce(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
         g, losses = means[: len(theta)], means[len(theta) :]
         m = torch.lerp(m, g, 1 - BETA_1)
         v = v * BETA_2 + g * g * (1 - BETA_2)
         theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
         return (theta, m, v), (losses,)
 
-    return Loop(body, _dealt)
+    return Loop(body, _sharded, f"The training of “{rule.label}”")
 
 
 def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:

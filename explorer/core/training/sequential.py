@@ -37,7 +37,9 @@ def advance_in_turn(
         Meta-parameters, m and v, and the mean losses of each meta-iteration ``(iterations, 1)``.
     """
     turns = rule.own_tasks
-    assert turns is not None and turns.next_network is not None and turns.finished is not None
+    assert turns is not None
+    assert turns.next_network is not None
+    assert turns.finished is not None
     iterations, networks = batch.support_x.shape[:2]
     steps = Batch(*(part.flatten(0, 1).unsqueeze(1) for part in batch))
     first, end = iteration * networks, (iteration + iterations) * networks

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import sample
-from explorer.core.learners import MAML, Batch, InnerLoop
+from explorer.core.families.sampling import Batch, sample
+from explorer.core.learners import MAML, InnerLoop
 from explorer.core.training.loop import advance, start
 
 # Library: (the module it is imported as, the module here).
@@ -53,7 +53,7 @@ class PeerMissingError(Exception):
 def draw(settings: Settings, iterations: int) -> Batch:
     """The batches that a run's first iterations draw, ``(iterations, T, K, 1)`` each."""
     tasks = sample(
-        *(settings, settings.meta_batch, settings.shots + settings.query),
+        *(settings.family, settings.meta_batch, settings.shots + settings.query),
         stream(settings.seed, "tasks"),
         stream(settings.seed, "noise"),
         iterations,

@@ -16,7 +16,7 @@ from jax import Array
 from torch import Tensor
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import Batch
+from explorer.core.families.sampling import Batch
 from explorer.core.network.mlp import Network, from_state_dict, make_network, to_state_dict
 from explorer.core.training.outer_loop import BETA_1, BETA_2, EPSILON
 

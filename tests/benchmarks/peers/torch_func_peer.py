@@ -7,7 +7,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn.functional import mse_loss
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import Batch
+from explorer.core.families.sampling import Batch
 from tests.benchmarks.peers.torch_peer import TorchPeer
 
 Parameters = Mapping[str, Tensor]

@@ -5,7 +5,7 @@ import torchopt
 from torch.nn.functional import mse_loss
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.learners import Batch
+from explorer.core.families.sampling import Batch
 from tests.benchmarks.peers.torch_peer import TorchPeer
 
 

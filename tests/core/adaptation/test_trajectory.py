@@ -10,14 +10,14 @@ from torch import Tensor
 from explorer.core.adaptation.inner_loop import adapt, curvature, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.adaptation.trajectory import Divergence, Trail, walk
-from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.random_streams import stream
-from explorer.core.experiment.settings import Range
-from explorer.core.families.sampling import grid, sine
+from explorer.core.families import Sine
+from explorer.core.families.sine import sine
 from explorer.core.network.mlp import initialise, make_network, parameter_count
 
 NETWORK = make_network((9, 7), "relu")
-GRID = grid(Range(-5.0, 5.0), 31)
+GRID = Sine().grid(31)
 TRUTH = sine(GRID, torch.tensor(3.0), torch.tensor(1.0))
 THETA = initialise(NETWORK, stream(6, "trail"))
 
@@ -77,6 +77,6 @@ def test_it_can_be_given_up_between_steps() -> None:
         asked.append(1)
         return len(asked) == 3
 
-    with pytest.raises(GivenUpError), given_up_when(is_over):
+    with pytest.raises(CancelledWorkError), cancelled_when(is_over):
         walk(StartingPoint(NETWORK, THETA), *support(6), GRID, TRUTH, alpha=0.02, steps=50)
     assert len(asked) == 3

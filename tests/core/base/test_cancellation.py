@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 import torch
 
-from explorer.core.base.cancellation import GivenUpError, given_up_when
+from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.engine import Loop, Tensors
 
 CALLS = 40
@@ -24,7 +24,7 @@ def run(loop: Loop) -> float:
 
 
 @pytest.mark.parametrize("patience", [0, 1, CALLS // 2, CALLS + 1, CALLS + 5, 2 * CALLS])
-def test_it_is_given_up_when_asked_and_done_when_asked_again(patience: int) -> None:
+def test_it_is_cancelled_when_asked_and_done_when_asked_again(patience: int) -> None:
     """Whether the calls are being noted or laid out by then."""
     loop, asked = Loop(body), []
 
@@ -32,7 +32,7 @@ def test_it_is_given_up_when_asked_and_done_when_asked_again(patience: int) -> N
         asked.append(1)
         return len(asked) > patience
 
-    with pytest.raises(GivenUpError), given_up_when(is_over):
+    with pytest.raises(CancelledWorkError), cancelled_when(is_over):
         run(loop)
     assert len(asked) == patience + 1
     assert run(loop) == 3 * CALLS
@@ -42,14 +42,14 @@ def test_what_is_prepared_is_not_given_up() -> None:
     """It no longer asks."""
     loop = Loop(body)
     run(loop)
-    with given_up_when(lambda: True):
+    with cancelled_when(lambda: True):
         assert run(loop) == 3 * CALLS
 
 
 def test_other_threads_do_not_give_up() -> None:
     """Who no longer waits for one loop may still wait for another."""
     found = []
-    with given_up_when(lambda: True):
+    with cancelled_when(lambda: True):
         other = Thread(target=lambda: found.append(run(Loop(body))))
         other.start()
         other.join()
@@ -58,6 +58,6 @@ def test_other_threads_do_not_give_up() -> None:
 
 def test_it_ends_with_the_block() -> None:
     """Also when the block ends with an error."""
-    with pytest.raises(KeyError), given_up_when(lambda: True):
+    with pytest.raises(KeyError), cancelled_when(lambda: True):
         raise KeyError
     assert run(Loop(body)) == 3 * CALLS

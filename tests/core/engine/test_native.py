@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -75,13 +74,61 @@ def test_a_folder_that_takes_no_files_is_no_hindrance(cache: Path, builds: list[
     assert native._object_code("float32") == b"code 2"
 
 
-def test_a_build_that_fails_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("compiler", "reason"),
+    [
+        ("import sys; sys.exit('Traceback\\nImportError: no numba')", "ImportError: no numba"),
+        ("import os; os._exit(3)", "exit code 3"),
+        ("", "exit code 0"),  # and nothing handed out
+    ],
+)
+def test_a_build_that_fails_is_said_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str, reason: str
+) -> None:
     """With the compiler's last line for a reason."""
-    failed = SimpleNamespace(returncode=1, stderr=b"Traceback\nImportError: no numba\n", stdout=b"")
-    monkeypatch.setattr(subprocess, "run", lambda *_args, **_kwargs: failed)
-    with pytest.raises(EngineError, match=r"compiled \(ImportError: no numba\): install") as caught:
+    python = tmp_path / "python"
+    python.write_text(f"#!{sys.executable}\n{compiler}\n")
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(EngineError, match=rf"compiled \({reason}\): install") as caught:
         native._built("float32")
     assert "\n" not in str(caught.value)
+
+
+def test_a_compiler_that_is_not_there_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where the program is frozen into one file."""
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(EngineError, match="cannot be compiled"):
+        native._built("float32")
+
+
+def test_code_is_tried_out_by_who_compiles_it(tmp_path: Path) -> None:
+    """Whatever is wrong with it happens there; and that process does without PyTorch."""
+    file = tmp_path / "machine.o"
+    file.write_bytes(native._object_code("float32"))
+    code = """
+import sys
+from explorer.core.engine import build
+assert "torch" not in sys.modules
+good = open(sys.argv[1], "rb").read()
+build.try_out(good, "float32")
+print("tried")
+build.call = lambda *arguments: None
+try:
+    build.try_out(good, "float32")
+except ArithmeticError:
+    print("wrong")
+build.object_code = lambda number: b"no code"
+assert "torch" not in sys.modules
+build.main("float32")
+"""
+    command = [sys.executable, "-c", code, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert done.stdout.split() == ["tried", "wrong"], done.stderr
+    assert done.returncode != 0
+    assert "AssertionError" not in done.stderr
 
 
 def test_the_program_runs_without_the_compiler() -> None:

@@ -8,16 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation import evaluation
-from explorer.core.evaluation.evaluation import GRID_POINTS, block_errors, evaluate, summarise
-from explorer.core.experiment.settings import Range, Settings
+from explorer.core.evaluation.evaluation import block_errors, evaluate, summarise
+from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.families import Family, Sine
 from explorer.core.families.sampling import sample_evenly
 from explorer.core.network.mlp import Network, initialise, make_network, to_state_dict
 
 NETWORK = make_network((20, 20))
 THETA = initialise(NETWORK, torch.Generator().manual_seed(4))
-SETTINGS = Settings(hidden=(20, 20))
+FAMILY = Sine()
 
 
 def sequential(network: Network) -> nn.Sequential:
@@ -28,23 +30,23 @@ def sequential(network: Network) -> nn.Sequential:
 
 
 def slow_errors(
-    theta: Tensor, settings: Settings, shots: int, steps: int, tasks: int, alpha: float, seed: int
+    theta: Tensor, family: Family, shots: int, steps: int, tasks: int, alpha: float, seed: int
 ) -> Tensor:
     """Errors ``(S + 1, T)`` of an nn.Sequential that torch.optim.SGD adapts to each task."""
     drawn = sample_evenly(
-        settings,
+        family,
         tasks,
         shots,
         stream(seed, f"evaluation/{shots}"),
         stream(seed, f"evaluation noise/{shots}"),
     )
-    inputs = torch.linspace(settings.x.low, settings.x.high, GRID_POINTS).unsqueeze(1)
+    inputs = torch.linspace(family.x.low, family.x.high, GRID_POINTS).unsqueeze(1)
     errors = torch.empty(steps + 1, tasks)
     for task in range(tasks):
         net = sequential(NETWORK)
         net.load_state_dict(to_state_dict(theta, NETWORK))
         optimiser = torch.optim.SGD(net.parameters(), lr=alpha)
-        amplitude, phase = drawn.amplitude[0, task].item(), drawn.phase[0, task].item()
+        amplitude, phase = drawn.task[0, task, 0].tolist()
         truth = amplitude * torch.sin(inputs - phase)
         for step in range(steps + 1):
             with torch.no_grad():
@@ -61,15 +63,15 @@ def test_equals_a_slow_loop(noise: float) -> None:
 
     The errors are measured against the sine itself, so noise enters by adaptation alone.
     """
-    settings = Settings(hidden=(20, 20), noise=noise)
-    slow = slow_errors(THETA, settings, 5, 3, 6, 0.01, 11)
+    family = Sine(noise=noise)
+    slow = slow_errors(THETA, family, 5, 3, 6, 0.01, 11)
     blocks = block_errors(
-        StartingPoint(NETWORK, THETA), settings, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
+        StartingPoint(NETWORK, THETA), family, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
     )
     errors = torch.cat([block for block, _ in blocks], 1)
     torch.testing.assert_close(errors, slow, rtol=1e-4, atol=1e-5)
     result = evaluate(
-        StartingPoint(NETWORK, THETA), settings, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
+        StartingPoint(NETWORK, THETA), family, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
     )
     assert (result.shots, result.tasks, result.diverged) == (5, 6, (0, 0, 0, 0))
     assert result.mse == pytest.approx(slow.mean(1).tolist(), rel=1e-4)
@@ -80,29 +82,29 @@ def test_equals_a_slow_loop(noise: float) -> None:
 
 def test_same_seed_same_result_and_other_seed_another() -> None:
     """An evaluation repeats bit for bit; another seed meets other tasks."""
-    one = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=20, seed=1)
+    one = evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=2, tasks=20, seed=1)
     assert (
-        evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=20, seed=1) == one
+        evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=2, tasks=20, seed=1) == one
     )
     assert (
-        evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=20, seed=2) != one
+        evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=2, tasks=20, seed=2) != one
     )
 
 
 def test_tasks_do_not_depend_on_learner_or_company() -> None:
     """Whatever is evaluated before or besides, and for however long, seed and K fix the tasks."""
-    alone = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=10, steps=1, tasks=20)
-    evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=1, tasks=20)
+    alone = evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=10, steps=1, tasks=20)
+    evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=1, tasks=20)
     torch.rand(7)
-    assert evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=10, steps=1, tasks=20) == alone
-    longer = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=10, steps=3, tasks=20)
+    assert evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=10, steps=1, tasks=20) == alone
+    longer = evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=10, steps=3, tasks=20)
     assert longer.mse[:2] == alone.mse
     # Networks that predict nothing show the tasks themselves: the same for any shape or training.
-    zero = evaluate(StartingPoint(NETWORK, 0 * THETA), SETTINGS, shots=10, steps=0, tasks=20)
+    zero = evaluate(StartingPoint(NETWORK, 0 * THETA), FAMILY, shots=10, steps=0, tasks=20)
     other_network = make_network((3,), "tanh")
     other = evaluate(
         StartingPoint(other_network, torch.zeros(10)),
-        Settings(hidden=(3,), activation="tanh", query=3, meta_batch=2, seed=5, alpha=0.5),
+        FAMILY,
         shots=10,
         steps=0,
         tasks=20,
@@ -112,14 +114,14 @@ def test_tasks_do_not_depend_on_learner_or_company() -> None:
 
 def test_zero_network_scores_the_floor() -> None:
     """Predicting zero costs 4.252 on the paper's tasks, within three intervals."""
-    result = evaluate(StartingPoint(NETWORK, 0 * THETA), SETTINGS, shots=1, steps=0, tasks=3000)
+    result = evaluate(StartingPoint(NETWORK, 0 * THETA), FAMILY, shots=1, steps=0, tasks=3000)
     assert abs(result.mse[0] - 4.252) < 3 * result.ci95[0]
     assert result.ci95[0] < 0.25
 
 
-def test_grid_spans_the_settings_range() -> None:
-    """The error is taken over the settings' own inputs and tasks."""
-    narrow = Settings(hidden=(20, 20), x=Range(0.0, 0.01), phase=Range(0.0, 0.01))
+def test_grid_spans_the_familys_range() -> None:
+    """The error is taken over the family's own inputs and tasks."""
+    narrow = Sine(x=Range(0.0, 0.01), phase=Range(0.0, 0.01))
     result = evaluate(StartingPoint(NETWORK, 0 * THETA), narrow, shots=1, steps=0, tasks=50)
     assert 0 < result.mse[0] < 1e-2
 
@@ -127,11 +129,11 @@ def test_grid_spans_the_settings_range() -> None:
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """How the tasks are cut into blocks changes nothing beyond rounding, and loses none."""
-    whole = evaluate(StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=30)
+    whole = evaluate(StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=2, tasks=30)
     monkeypatch.setattr(evaluation, "BLOCK", size)
     blocks = list(
         block_errors(
-            StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=2, tasks=30, alpha=0.01, seed=0
+            StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=2, tasks=30, alpha=0.01, seed=0
         )
     )
     assert len(blocks) == math.ceil(30 / size)
@@ -145,7 +147,7 @@ def test_large_networks_come_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) 
     """Whoever waits for the next block waits no longer when the network is large."""
     monkeypatch.setattr(evaluation, "BLOCK_PARAMETERS", 3 * len(THETA))
     blocks = block_errors(
-        StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=1, tasks=10, alpha=0.01, seed=0
+        StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=1, tasks=10, alpha=0.01, seed=0
     )
     assert [errors.shape[1] for errors, _ in blocks] == [3, 3, 3, 1]
 
@@ -186,7 +188,7 @@ def test_median(values: list[float], median: float) -> None:
 def test_some_tasks_diverge() -> None:
     """With α near the edge some tasks diverge; the mean of the rest stays moderate."""
     result = evaluate(
-        StartingPoint(NETWORK, THETA), SETTINGS, shots=5, steps=10, tasks=100, alpha=0.25
+        StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=10, tasks=100, alpha=0.25
     )
     assert 0 < result.diverged[-1] < 100
     assert list(result.diverged) == sorted(result.diverged)
@@ -196,7 +198,7 @@ def test_some_tasks_diverge() -> None:
 def test_all_tasks_diverge_without_a_sound() -> None:
     """If all diverge the mean is NaN, the median infinite, and nothing raises or warns."""
     result = evaluate(
-        StartingPoint(NETWORK, 1000 * THETA), SETTINGS, shots=5, steps=20, tasks=7, alpha=1.0
+        StartingPoint(NETWORK, 1000 * THETA), FAMILY, shots=5, steps=20, tasks=7, alpha=1.0
     )
     assert result.diverged[-1] == 7
     assert math.isnan(result.mse[-1])

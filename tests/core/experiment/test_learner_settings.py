@@ -1,16 +1,17 @@
 """What the settings of the learners make of training."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 import torch
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import own_tasks
-from explorer.core.learners import LEARNERS, Batch, InnerLoop
+from explorer.core.families.sampling import Batch
+from explorer.core.learners import LEARNERS, InnerLoop
 from explorer.core.training.loop import HeldOut, advance, held_out, start, train
 from explorer.core.training.outer_loop import plain_chunk
+from explorer.core.training.own_tasks import own_tasks
+from tests.core.experiment.example import OTHER
 
 SMALL = Settings(hidden=(5,), shots=3, query=4, meta_batch=5, noise=0.3, networks=6, context=2)
 NAMES = tuple(LEARNERS)
@@ -49,13 +50,13 @@ def test_judged_on_the_support_points() -> None:
 
     Tasks and support points are those of any other run; the query points drawn are not used.
     """
-    fresh, reused = (seen(replace(SMALL, judged_on=on)) for on in ("fresh", "support"))
+    fresh, reused = (seen(SMALL.changed(judged_on=on)) for on in ("fresh", "support"))
     for name in NAMES:
         (batch, _), (before, _) = reused[name], fresh[name]
         assert torch.equal(batch.support_x, before.support_x)
         assert torch.equal(batch.support_y, before.support_y)
         assert torch.equal(batch.task, before.task)
-        if not LEARNERS[name].own_tasks:
+        if LEARNERS[name].own_tasks is None:
             assert torch.equal(batch.query_x, batch.support_x)
             assert torch.equal(batch.query_y, batch.support_y)
 
@@ -63,10 +64,10 @@ def test_judged_on_the_support_points() -> None:
 @pytest.mark.parametrize("reduction", ["mean", "sum", "mean/K"])
 def test_the_support_losss_reduction_is_a_factor_of_alpha(reduction: str) -> None:
     """Training's inner loop and held-out evaluation take the effective α."""
-    settings = replace(SMALL, reduction=reduction, alpha=0.02)
+    settings = SMALL.changed(reduction=reduction, alpha=0.02)
     factor = {"mean": 1, "sum": 3, "mean/K": 1 / 3}[reduction]
     assert settings.effective_alpha == pytest.approx(0.02 * factor)
-    plain = replace(SMALL, alpha=0.02 * factor)
+    plain = SMALL.changed(alpha=0.02 * factor)
     for name, (_, inner) in seen(settings).items():
         assert inner.alpha == pytest.approx(0.02 * factor), name
     run, same = (advance(start(each, NAMES), 4)[0] for each in (settings, plain))
@@ -91,7 +92,7 @@ def test_effective_alpha_is_what_the_codes_make_of_theirs() -> None:
 def test_pretrain_on_bears_on_the_joint_learners_alone() -> None:
     """The pretrained network and the oracle then see fewer points; the others train the same."""
     one, other = (
-        advance(start(replace(SMALL, pretrain_on=on), NAMES), 4)[0] for on in ("all", "support")
+        advance(start(SMALL.changed(pretrain_on=on), NAMES), 4)[0] for on in ("all", "support")
     )
     for name in NAMES:
         same = torch.equal(one.learners[name].meta, other.learners[name].meta)
@@ -100,7 +101,7 @@ def test_pretrain_on_bears_on_the_joint_learners_alone() -> None:
 
 def test_pretrained_on_support_points_alone() -> None:
     """What lies in the query points then does not matter."""
-    settings = replace(SMALL, pretrain_on="support")
+    settings = SMALL.changed(pretrain_on="support")
     for name in ("pretrained", "oracle"):
         batch, inner = seen(settings)[name]
         rule = LEARNERS[name]
@@ -118,20 +119,20 @@ def test_averaged_networks_have_tasks_of_their_own() -> None:
     """Each always the same sine, at any iteration the points that `own_tasks` draws for it."""
     for begun in (0, 3):
         found = seen(SMALL, 2, begun)
-        expected = own_tasks(SMALL, begun, 2).split(SMALL.shots)
-        for name in (name for name in NAMES if not LEARNERS[name].in_turn):
-            batch, _ = found[name]
-            if LEARNERS[name].own_tasks:
-                assert all(torch.equal(a, b) for a, b in zip(batch, expected, strict=True))
-            else:
-                assert all(torch.equal(a, b) for a, b in zip(batch, found["maml"][0], strict=True))
+        for name, rule in LEARNERS.items():
+            if rule.own_tasks is not None and rule.own_tasks.sequential:
+                continue  # see tests/core/training/test_sequential.py
+            expected, _ = found["maml"]
+            if rule.own_tasks is not None:
+                expected = own_tasks(rule, SMALL, begun, 2).split(SMALL.shots)
+            assert all(torch.equal(a, b) for a, b in zip(found[name][0], expected, strict=True))
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
 @pytest.mark.parametrize("outer_loss", ["last", "every"])
 def test_chunks_do_not_matter_to_any_learner(learner: str, outer_loss: str) -> None:
     """12 iterations at once are 5 and 7, bit for bit, the weights of the steps included."""
-    settings = replace(SMALL, inner_steps=2, outer_loss=outer_loss)
+    settings = SMALL.changed(inner_steps=2, outer_loss=outer_loss)
     whole, _ = advance(start(settings, (learner,)), 12)
     part, _ = advance(start(settings, (learner,)), 5)
     parts, _ = advance(part, 7)
@@ -157,12 +158,26 @@ def test_chunks_do_not_matter_to_any_learner(learner: str, outer_loss: str) -> N
 )
 def test_every_setting_reaches_its_learner(learner: str, changes: dict[str, object]) -> None:
     """Changing it changes what that learner becomes."""
-    settings = replace(SMALL, inner_steps=2, iterations=3)
+    settings = SMALL.changed(inner_steps=2, iterations=3)
     one, other = (
         advance(start(each, (learner,)), 3)[0].starting_point(learner).theta
-        for each in (settings, replace(settings, **changes))
+        for each in (settings, settings.changed(**changes))
     )
     assert one.shape != other.shape or not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_settings_of_other_learners_change_nothing(learner: str) -> None:
+    """What `deciding` leaves out leaves every bit of training as it is."""
+    names = SMALL.to_dict().keys() - SMALL.deciding(learner).keys()
+    assert names
+    other = SMALL.changed(**{name: OTHER.value(name) for name in names})
+    assert other != SMALL
+    one, same = (advance(start(each, (learner,)), 3)[0] for each in (SMALL, other))
+    for part in ("meta", "first_moment", "second_moment"):
+        assert torch.equal(
+            getattr(one.learners[learner], part), getattr(same.learners[learner], part)
+        )
 
 
 def test_all_learners_train_together() -> None:

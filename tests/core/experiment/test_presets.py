@@ -1,15 +1,16 @@
 """Presets, and what they differ in from the paper."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
+from explorer.core.base.fields import Range
 from explorer.core.experiment.differences import differences, effective_alpha_text
-from explorer.core.experiment.presets import PRESETS
-from explorer.core.experiment.settings import DESCRIPTIONS, Range, Settings
-from explorer.core.families.reference_losses import floors
+from explorer.core.experiment.presets import PRESETS, matching_preset
+from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
+from explorer.core.families.closed_forms import reference_losses
 from explorer.core.learners import LEARNERS
+from tests.core.families.toy import make_known
 
 BACK = ("Phase φ", "0 to π", "−π to 0")
 FULL_BACK = ("Phase φ", "0 to π", "−2π to 0")
@@ -74,6 +75,25 @@ EXPECTED: dict[str, list[tuple[str, str, str]]] = {
         ("Activation", "relu", "tanh"),
         ("Reptile's steps", "10", "5"),
     ],
+    **{
+        f"mmaml-{modes}": [
+            ("Family", "sine", f"mmaml-{modes}"),
+            ("Noise σ", "0", "0.3"),
+            ("Support points K", "10 points", "5 points"),
+            ("Query points", "not stated, 10 points here", "5 points"),
+            ("Inner steps", "1", "5"),
+            ("Step size α", "0.01", "0.001"),
+            tasks(f"{25 * modes} tasks"),
+            ("Hidden layers", "40, 40", "100, 100, 100"),
+        ]
+        for modes in (2, 3, 5)
+    },
+    "multistep": [
+        ("Family", "sine", "multistep"),
+        ("Noise σ", "0", "0.223607"),
+        ("Hidden layers", "40, 40", "128, 128, 32"),
+        ("Activation", "relu", "tanh"),
+    ],
 }
 
 
@@ -105,20 +125,44 @@ def test_chance_is_no_difference() -> None:
     assert differences(Settings(seed=7)) == []
 
 
-@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("name", [name for name in DESCRIPTIONS if name != FAMILY])
 def test_every_other_setting_is_a_difference(name: str) -> None:
     """Whatever is changed is named by its label, with both values, which differ."""
     others = {"range": Range(0.5, 0.75), "integer": 3, "number": 0.5, "layers": (7,)}
     description = DESCRIPTIONS[name]
     value = description.choices[-1] if description.choices else others[description.kind]
-    changed = replace(Settings(), **{name: value})
-    found = differences(changed)
+    found = differences(Settings(**{name: value}))
     if name == "seed":
         assert found == []
         return
     ((label, paper, ours),) = found
     assert label == DESCRIPTIONS[name].label
     assert paper != ours
+
+
+def test_another_family_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, but not its own ranges, which compare with nothing.
+
+    What all experiments have, inputs and noise among it, is compared as ever.
+    """
+    make_known(monkeypatch)
+    settings = Settings(family="steep", x=(0, 4), noise=0.5, steepness=3, shots=5, context=2)
+    assert differences(settings) == [
+        ("Family", "sine", "steep"),
+        ("Input x", "−5 to 5", "0 to 4"),
+        ("Noise σ", "0", "0.5"),
+        ("Support points K", "10 points", "5 points"),
+        ("CAVIA's context", "5 values", "2 values"),
+    ]
+    assert differences(settings.changed(family="sine", shots=10, context=5)) == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_found_again(name: str) -> None:
+    """By its settings, whatever the seed; a changed setting makes it none."""
+    settings = PRESETS[name].settings.changed(seed=7)
+    assert matching_preset(settings) == name
+    assert matching_preset(settings.changed(noise=0.123)) is None
 
 
 @pytest.mark.parametrize(
@@ -160,8 +204,13 @@ def test_effective_alpha_in_words(name: str, text: str) -> None:
 
 def test_scales_of_the_losses() -> None:
     """Predicting 0 costs 80 times less in the JAX tutorial; over a full circle nothing beats it."""
-    assert floors(PRESETS["paper"].settings)[0].mse == pytest.approx(4.252, abs=1e-3)
-    assert floors(PRESETS["jax"].settings)[0].mse == pytest.approx(0.052, abs=1e-3)
+
+    def losses(preset: str) -> list[float]:
+        return [loss.mse for loss in reference_losses(PRESETS[preset].settings.family)]
+
+    assert losses("paper")[0] == pytest.approx(4.252, abs=1e-3)
+    assert losses("jax")[0] == pytest.approx(0.052, abs=1e-3)
     for name in ("animl", "reptile-gist"):
-        zero, single = floors(PRESETS[name].settings)
-        assert single.mse == pytest.approx(zero.mse, abs=1e-6)
+        zero, constant, single = losses(name)
+        assert constant == pytest.approx(zero, abs=1e-6)
+        assert single == pytest.approx(zero, abs=1e-6)

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 
 from explorer.core.base.errors import UserError
+from explorer.core.base.look import Look
 from explorer.core.figures import export as module
-from explorer.core.figures.export import export
 from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel, Row
+from explorer.palette import look
 
 STEPS = np.arange(3.0)
+export = partial(module.export, look=look)
 FIGURE = Figure(
     "fig3",
     "Error against steps",
@@ -83,12 +86,12 @@ def test_files_of_a_figure(tmp_path: Path) -> None:
 
 def test_what_is_asked_for_alone(tmp_path: Path) -> None:
     """One format, another name."""
-    assert export(FIGURE, tmp_path, ("svg",), "mine") == [tmp_path / "mine.svg"]
+    assert export(FIGURE, tmp_path, formats=("svg",), stem="mine") == [tmp_path / "mine.svg"]
 
 
 def test_numbers_are_those_of_the_figure(tmp_path: Path) -> None:
     """Every digit; what is not finite or not in the paper stays empty."""
-    export(FIGURE, tmp_path, ("csv",))
+    export(FIGURE, tmp_path, formats=("csv",))
     comments, (first, second) = table(tmp_path / "fig3.csv")
     for text in (FIGURE.title, FIGURE.provenance, *FIGURE.protocol, *FIGURE.notes):
         assert f"# {text}" in comments
@@ -100,7 +103,7 @@ def test_numbers_are_those_of_the_figure(tmp_path: Path) -> None:
 
 def test_curves_can_be_drawn_again(tmp_path: Path) -> None:
     """Point by point, with the ends of their bands."""
-    export(FIGURE, tmp_path, ("csv",))
+    export(FIGURE, tmp_path, formats=("csv",))
     comments, points = table(tmp_path / "fig3-curves.csv")
     assert f"# {FIGURE.provenance}" in comments
     assert len(points) == 3 + 3 + 1 + 3
@@ -125,7 +128,9 @@ def test_pictures_say_where_they_come_from(tmp_path: Path) -> None:
 
 def test_one_figure_gives_one_picture(tmp_path: Path) -> None:
     """The same bytes each time, so that a repository notices real changes only."""
-    (first,), (second,) = (export(FIGURE, tmp_path, ("svg",), name) for name in ("a", "b"))
+    (first,), (second,) = (
+        export(FIGURE, tmp_path, formats=("svg",), stem=name) for name in ("a", "b")
+    )
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -140,7 +145,7 @@ def test_a_logarithmic_axis_has_plain_numbers(tmp_path: Path) -> None:
     """1 and 0.5, not powers of ten that are cut off at the edge."""
     y = np.array([3.0, 0.7, 0.3])
     panel = Panel("", "x", "y", (Curve("maml", "", STEPS, y),), log_y=True)
-    export(Figure("log", "", (panel,)), tmp_path, ("svg",))
+    export(Figure("log", "", (panel,)), tmp_path, formats=("svg",))
     shown = texts(tmp_path / "log.svg").split()
     assert {"0.5", "1", "2"} <= set(shown)
     assert "times" not in " ".join(shown)
@@ -156,7 +161,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was there before stays as it was."""
-    export(FIGURE, tmp_path, ("svg",))
+    export(FIGURE, tmp_path, formats=("svg",))
     before = (tmp_path / "fig3.svg").read_bytes()
 
     def full(*_: Any) -> None:
@@ -167,6 +172,20 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
         export(FIGURE, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["fig3.svg"]
     assert (tmp_path / "fig3.svg").read_bytes() == before
+
+
+def test_competitors_are_drawn_as_they_are_told(tmp_path: Path) -> None:
+    """Figures know no competitor: whoever exports them says how each is drawn."""
+
+    def odd(role: str) -> Look:
+        return Look({"maml": "#123456"}.get(role, "#654321"), "#ffffff", (3, 1))
+
+    (path,) = module.export(FIGURE, tmp_path, odd, ("svg",))
+    drawn = path.read_text(encoding="utf-8")
+    assert "#123456" in drawn
+    assert "#654321" in drawn
+    assert look("maml").light not in drawn
+    assert "stroke-dasharray" in drawn
 
 
 def test_matplotlib_waits_until_it_is_needed() -> None:

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 import explorer
 from explorer.core.base import atomic_files as files
+from explorer.core.base.atomic_files import checkpoint, header
 from explorer.core.base.errors import CheckpointError
 from explorer.core.experiment.settings import Settings
-from explorer.core.files import checkpoint, header
 from explorer.core.files.checkpoint import (
     DESCRIPTION_KEY,
     FORMAT,
@@ -34,6 +34,7 @@ from explorer.core.files.checkpoint import (
 from explorer.core.network.derivatives import predict
 from explorer.core.network.mlp import make_network
 from explorer.core.training.loop import Run, advance, start
+from tests.core.families.toy import make_known
 
 SETTINGS = Settings(hidden=(6, 5), shots=3, query=4, meta_batch=3, noise=0.2, seed=7)
 
@@ -195,6 +196,31 @@ def test_older_descriptions_open(saved: Path) -> None:
     found = load(saved)
     assert found.provenance == {}
     assert found.settings == SETTINGS
+
+
+def test_files_without_a_family_are_of_sines(saved: Path) -> None:
+    """So were all that were saved before there were others."""
+    tensors, metadata = contents(saved)
+    description = json.loads(metadata[DESCRIPTION_KEY])
+    assert description["settings"].pop("family") == "sine"
+    metadata[DESCRIPTION_KEY] = json.dumps(description)
+    safetensors_torch.save_file(tensors, saved, metadata)
+    assert load(saved).settings == SETTINGS
+
+
+def test_a_run_on_another_family_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its ranges, and training goes on to the same bits."""
+    make_known(monkeypatch)
+    settings = SETTINGS.changed(family="steep", slope=(-1, 1), steepness=3, noise=0.2)
+    begin = start(settings)
+    half, whole = advance(begin, 4)[0], advance(begin, 9)[0]
+    save(tmp_path / "steep", half, "maml")
+    found = load(tmp_path / "steep")
+    assert found.settings == settings
+    assert found.run is not None
+    assert_same_run(advance(found.run, 5)[0], whole)
 
 
 # --- files of others
@@ -421,6 +447,11 @@ def test_not_a_sine_network(tmp_path: Path, change: Callable[[dict[str, Tensor]]
         ({"settings": {"hidden": [6, 5], "alpha": math.nan}}, "Step size"),
         ({"settings": {"hidden": [6, 5], "x": [1, 0]}}, "Input x"),
         ({"settings": {"hidden": [6, 5], "activation": "sine"}}, "Activation"),
+        ({"settings": {"hidden": [6, 5], "family": "cubes"}}, "Family"),
+        ({"settings": {"hidden": [6, 5], "family": None}}, "Family"),
+        ({"settings": {"hidden": [6, 5], "family": ["sine"]}}, "Family"),
+        ({"settings": {"hidden": [6, 5], "amplitude": [2, 1]}}, "Amplitude"),
+        ({"settings": {"hidden": [6, 5], "context": 0}}, "CAVIA's context"),
         ({"provenance": "yesterday"}, "damaged description"),
         ({"provenance": None}, "damaged description"),
     ],

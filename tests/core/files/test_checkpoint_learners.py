@@ -111,7 +111,7 @@ def test_two_lines_load_it_into_plain_pytorch(tmp_path: Path, run: Run, learner:
     """The tensors are the network's own, with as many inputs as it has."""
     path = tmp_path / "net.safetensors"
     save(path, run, learner)
-    inputs = {"oracle": 3, "cavia": 1 + SETTINGS.context}.get(learner, 1)
+    inputs = {"oracle": 3, "cavia": 1 + SETTINGS.value("context")}.get(learner, 1)
 
     layers = nn.Linear(inputs, 6), nn.ReLU(), nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 1)
     net = nn.Sequential(*layers)

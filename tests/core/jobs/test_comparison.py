@@ -2,19 +2,26 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from explorer.core.base.errors import UserError
+from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
-from explorer.core.experiment.settings import Range, Settings
-from explorer.core.families.distribution import Distribution, step_sizes_around
+from explorer.core.families import Sine
+from explorer.core.families.base import Array, Values, between
 from explorer.core.figures.figure import Figure, JobProgress
-from explorer.core.jobs.comparison import Comparison, Competitor, compare, measure
-from explorer.core.jobs.comparison_figure import Results
+from explorer.core.jobs.comparison import compare, evaluate_competitors
+from explorer.core.jobs.comparison_request import Comparison, Results
+from explorer.core.jobs.competitor import Competitor, closed_form
+from explorer.core.jobs.requests import step_sizes_around
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import advance, start
+from tests.core.jobs.reproduction.plans import outcome
 from tests.trainers import SMALL
 
 SHORT = Comparison(shots=(2, 5), steps=3, tasks=60, seed=4)
@@ -42,8 +49,7 @@ def compared(
 
 def results(request: Comparison, competitors: Sequence[Competitor]) -> Results:
     """What was found."""
-    *_, last = measure(request, competitors)
-    return last.results
+    return outcome(evaluate_competitors(request, competitors))
 
 
 def test_rows_equal_the_engine(pair: list[Competitor]) -> None:
@@ -52,7 +58,7 @@ def test_rows_equal_the_engine(pair: list[Competitor]) -> None:
     for each in pair:
         assert each.start is not None
         for shots in (2, 5):
-            expected = evaluate(each.start, Settings(), shots=shots, steps=3, tasks=60, seed=4)
+            expected = evaluate(each.start, Sine(), shots=shots, steps=3, tasks=60, seed=4)
             rows = [r for r in figure.rows if (r.label, r.shots) == (each.label, shots)]
             assert [row.steps for row in rows] == [0, 1, 2, 3]
             assert {(row.item, row.learner) for row in rows} == {("compare", each.role)}
@@ -95,9 +101,11 @@ def test_identical_competitors_do_not_differ(pair: list[Competitor]) -> None:
     gaps = [row for row in figure.rows if row.item == "difference"]
     assert len(gaps) == 8
     assert all(row.ours == 0 and row.ci95 == 0 for row in gaps)
-    assert len(figure.notes) == 4
-    for note in figure.notes:
+    differences, verdicts = figure.notes[:4], figure.notes[4:]
+    for note in differences:
         assert "Twin and MAML make exactly the same errors" in note
+    assert [note.replace("Twin", "MAML") for note in verdicts[1::2]] == list(verdicts[::2])
+    assert len(verdicts) == 4
     first, second = figure.panels[0].curves
     assert first.dashes != second.dashes
 
@@ -105,13 +113,21 @@ def test_identical_competitors_do_not_differ(pair: list[Competitor]) -> None:
 def test_the_notes_are_about_the_first_and_the_last_step(pair: list[Competitor]) -> None:
     """At each K, for each competitor but the reference."""
     figure, _ = compared(replace(SHORT, reference="Pretrained"), [*pair, Competitor("0", "zero")])
-    starts = [note.partition(" is ")[0] for note in figure.notes]
+    *differences, first, second, third, fourth = figure.notes
+    starts = [note.partition(" is ")[0] for note in differences]
     assert starts == [
         f"After {steps} at K = {shots} {label}"
         for shots in (2, 5)
         for label in ("MAML", "0")
         for steps in ("1 step", "3 steps")
     ]
+    for note, words in zip(
+        (first, second, third, fourth),
+        ("K = 2 MAML", "K = 2 Pretrained", "K = 5 MAML", "K = 5 Pretrained"),
+        strict=True,
+    ):
+        assert note.startswith(f"After 3 steps at {words} ")
+        assert "the best single function" in note
 
 
 def test_diverged_tasks_leave_the_pair(pair: list[Competitor]) -> None:
@@ -139,29 +155,29 @@ def test_errors_beyond_all_bounds_do_not_flatten_the_panel(pair: list[Competitor
 def test_single_errors_are_kept_only_to_be_compared(pair: list[Competitor]) -> None:
     """A hundred thousand tasks with many steps fit into memory one network at a time."""
     many = Comparison(shots=(5, 10, 20), steps=900, tasks=100_000)
-    next(iter(measure(many, pair)))
+    next(evaluate_competitors(many, pair))
     with pytest.raises(UserError, match="memory"):
-        next(iter(measure(replace(many, reference="MAML"), pair)))
+        next(evaluate_competitors(replace(many, reference="MAML"), pair))
     assert all(one.errors.mse.size == 0 for one in results(SHORT, pair).values())
 
 
 def test_closed_forms_know_the_tasks_of_the_comparison() -> None:
     """Whatever start they are given, without noise the ideal learner finds the sine."""
-    wide = Distribution(amplitude=Range(8, 9), phase=Range(1, 4), x=Range(-3, 9))
-    figure, _ = compared(replace(SHORT, distribution=wide), [Competitor("Ideal", "ideal")])
+    wide = Sine(amplitude=Range(8, 9), phase=Range(1, 4), x=Range(-3, 9))
+    figure, _ = compared(replace(SHORT, family=wide), [Competitor("Ideal", "ideal")])
     assert all(row.ours < 1e-3 for row in figure.rows if row.steps)
     assert "Ideal knows these ranges, whatever the others were trained on." in figure.protocol
 
 
 def test_other_tasks_change_only_what_they_should(pair: list[Competitor]) -> None:
     """Noise leaves the error before adaptation alone; and the protocol says what is other."""
-    request, noisy_tasks = replace(SHORT, reference="MAML"), Distribution(noise=0.5)
+    request, noisy_tasks = replace(SHORT, reference="MAML"), Sine(noise=0.5)
     plain = results(request, pair)
-    noisy = results(replace(request, distribution=noisy_tasks), pair)
+    noisy = results(replace(request, family=noisy_tasks), pair)
     for key, found in plain.items():
         assert found.errors.mse[0].tolist() == noisy[key].errors.mse[0].tolist()
         assert found.errors.mse[1].tolist() != noisy[key].errors.mse[1].tolist()
-    figure, _ = compared(replace(SHORT, distribution=noisy_tasks), pair)
+    figure, _ = compared(replace(SHORT, family=noisy_tasks), pair)
     assert "MAML was trained on other tasks than these: no noise." in figure.protocol
     same, _ = compared(SHORT, pair)
     assert not [line for line in same.protocol if "other tasks" in line]
@@ -170,8 +186,8 @@ def test_other_tasks_change_only_what_they_should(pair: list[Competitor]) -> Non
 def test_a_larger_amplitude_scales_the_error_of_zero() -> None:
     """Twice the amplitude is four times the error of predicting 0, on the same draws."""
     zero, request = [Competitor("Zero", "zero")], replace(SHORT, reference="Zero")
-    once = results(replace(request, distribution=Distribution(amplitude=Range(1, 2))), zero)
-    twice = results(replace(request, distribution=Distribution(amplitude=Range(2, 4))), zero)
+    once = results(replace(request, family=Sine(amplitude=Range(1, 2))), zero)
+    twice = results(replace(request, family=Sine(amplitude=Range(2, 4))), zero)
     for key, found in once.items():
         np.testing.assert_allclose(twice[key].errors.mse, 4 * found.errors.mse, rtol=1e-4)
 
@@ -194,7 +210,7 @@ def test_tuned_step_sizes_are_the_best_on_other_tasks(pair: list[Competitor]) ->
     assert best_start is not None
     scores = {
         alpha: evaluate(
-            best_start, Settings(), shots=5, steps=3, tasks=200, alpha=alpha,
+            best_start, Sine(), shots=5, steps=3, tasks=200, alpha=alpha,
             seed=request.tuning_seed,
         )
         for alpha in step_sizes_around(0.01, 4)
@@ -220,7 +236,7 @@ def test_a_comparison_can_be_stopped_midway(pair: list[Competitor]) -> None:
     """Closing the job keeps what was found."""
     job = compare(SHORT, pair)
     seen = next(item for item in job if item.figure and item.figure.rows)
-    job.close()  # type: ignore[attr-defined]
+    job.close()
     assert next(job, None) is None
     assert seen.figure is not None
     assert not seen.figure.complete
@@ -230,7 +246,7 @@ def test_a_comparison_can_be_stopped_midway(pair: list[Competitor]) -> None:
 def test_no_steps_at_all(pair: list[Competitor]) -> None:
     """Before adaptation there is something to compare too."""
     figure, _ = compared(replace(SHORT, steps=0, alpha="tuned", reference="MAML"), pair)
-    assert len(figure.notes) == 2
+    assert len([note for note in figure.notes if "MAML by" in note]) == 2
     assert all(note.startswith("After 0 steps") for note in figure.notes)
 
 
@@ -270,11 +286,90 @@ def test_bad_competitors_are_refused(pair: list[Competitor]) -> None:
 
 def test_a_distribution_reads_well() -> None:
     """With π where it is meant, and only what differs."""
-    paper = Distribution()
+    paper = Sine()
     assert paper.text() == "A from 0.1 to 5, φ from 0 to π, x from −5 to 5, no noise"
-    other = Distribution(phase=Range(-math.pi, 2 * math.pi), noise=0.3)
+    other = Sine(phase=Range(-math.pi, 2 * math.pi), noise=0.3)
     assert other.difference(paper) == "φ from −π to 2π, noise σ = 0.3"
     assert paper.difference(paper) == ""
-    assert Distribution.of(other.settings) == other
     with pytest.raises(UserError, match="first value"):
-        Distribution(x=Range(3, 1))
+        Sine(x=Range(3, 1))
+
+
+@dataclass(frozen=True)
+class Slopes(Sine):
+    """Straight lines through the origin, of which no ideal learner is known."""
+
+    name: ClassVar[str] = "slopes"
+    label: ClassVar[str] = "Slopes"
+    size: ClassVar[int] = 1
+
+    def task(self, u: Values) -> Values:
+        """The slope, in the range of the amplitudes."""
+        return between(u, self.amplitude)
+
+    def function(self, x: Values, task: Values) -> Values:
+        """A·x."""
+        return x * task
+
+    def expected(self, x: Array) -> tuple[Array, Array]:
+        """E[A]·x, and E[A²]·x²."""
+        return self.amplitude.mean * x, self.amplitude.mean_square * x * x
+
+    def ideal(self) -> None:  # type: ignore[override]
+        """Unknown."""
+
+
+def test_verdicts_are_measured_on_the_same_tasks(pair: list[Competitor]) -> None:
+    """Brute force: three evaluations with the same seed, and the share between them."""
+    found = results(replace(SHORT, shots=(5,)), pair)
+    single, ideal = (
+        evaluate(closed_form(role, Sine()), Sine(), shots=5, steps=1, tasks=60, seed=4).mse[1]
+        for role in ("single", "ideal")
+    )
+    for one in found.values():
+        assert one.verdict is not None
+        assert not any(one.evaluation.diverged)
+        expected = [(single - mse) / (single - ideal) for mse in one.evaluation.mse]
+        assert one.verdict.shares == pytest.approx(expected, abs=1e-5)
+        assert one.verdict.single == pytest.approx(single, rel=1e-5)
+
+
+def test_verdicts_of_the_yardsticks_themselves() -> None:
+    """The single function has come nowhere, the ideal learner all the way; no words on them."""
+    closed = [Competitor(name.title(), name) for name in ("single", "ideal", "zero")]
+    figure, _ = compared(replace(SHORT, shots=(5,)), closed)
+    found = {label: one.verdict for (label, _), one in results(SHORT, closed).items()}
+    assert all(found.values())
+    assert [found[label].shares[-1] for label in ("Single", "Ideal")] == [0, 1]  # type: ignore[union-attr]
+    assert found["Zero"].shares[-1] < 0  # type: ignore[union-attr]
+    assert figure.notes == ()
+    assert not any("Shares of the way" in line for line in figure.protocol)
+
+
+def test_verdicts_where_no_ideal_learner_is_known(pair: list[Competitor]) -> None:
+    """The way then is to zero, and the sentence says so; the ideal learner itself is refused."""
+    request = replace(SHORT, shots=(5,), family=Slopes())
+    figure, _ = compared(request, pair)
+    assert all(
+        "zero error (the ideal learner is not known" in n or "no better" in n for n in figure.notes
+    )
+    for one in results(request, pair).values():
+        assert one.verdict is not None
+        assert one.verdict.ideal is None
+        share = 1 - one.evaluation.mse[1] / one.verdict.single
+        assert one.verdict.shares[1] == pytest.approx(share, abs=1e-5)
+    with pytest.raises(UserError, match="Ideal learner is not known for Slopes tasks: leave it"):
+        next(compare(request, [Competitor("Ideal", "ideal")]))
+
+
+def test_who_is_told_the_task_knows_no_other_family() -> None:
+    """One sentence, for a comparison and a grid alike; its own tasks with other ranges are fine."""
+    run = start(SMALL, ("oracle",))
+    oracle = Competitor("Oracle", "oracle", run.starting_point("oracle"), SMALL)
+    words = "Oracle is told the parameters of Sine tasks and knows no others: leave it out, or"
+    with pytest.raises(UserError, match=words):
+        next(compare(replace(SHORT, family=Slopes()), [oracle]))
+    with pytest.raises(UserError, match=words):
+        next(step_grid(StepGrid(shots=(2,), steps=1, family=Slopes()), oracle))
+    narrow = replace(SHORT, family=Sine(amplitude=Range(1, 2)))
+    assert len(results(narrow, [oracle])) == 2

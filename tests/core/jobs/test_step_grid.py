@@ -8,16 +8,18 @@ import pytest
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
+from explorer.core.base.fields import Range
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.evaluation.paired_differences import TaskErrors
-from explorer.core.experiment.settings import Range, Settings
-from explorer.core.families.distribution import Distribution
+from explorer.core.families import Sine
 from explorer.core.figures.figure import Figure, JobProgress
-from explorer.core.jobs.comparison import Competitor
-from explorer.core.jobs.measuring import Measured
-from explorer.core.jobs.step_grid import StepGrid, cells_of, measure_grid, step_grid
+from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.metered_evaluation import LearnerResult
+from explorer.core.jobs.step_grid import cells_of, evaluate_grid, step_grid
 from explorer.core.jobs.step_grid_figure import best_alpha, shown_steps
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import advance, start
+from tests.core.jobs.reproduction.plans import outcome
 from tests.trainers import SMALL
 
 SHORT = StepGrid(shots=(2, 5), steps=4, tasks=40, seed=2, alphas=(0.005, 0.05, 0.5))
@@ -47,11 +49,11 @@ def network(competitor: Competitor) -> StartingPoint:
 @pytest.mark.parametrize("step", [0, 1, 3, 4])
 def test_every_cell_is_an_evaluation_of_its_own(maml: Competitor, step: int) -> None:
     """With the same seed and no further steps, bit for bit, at every K and step size."""
-    *_, last = measure_grid(SHORT, maml)
-    assert set(last.cells) == {(k, a) for k in (2, 5) for a in (0.005, 0.01, 0.05, 0.5)}
-    for (shots, alpha), cell in last.cells.items():
+    cells = outcome(evaluate_grid(SHORT, maml))
+    assert set(cells) == {(k, a) for k in (2, 5) for a in (0.005, 0.01, 0.05, 0.5)}
+    for (shots, alpha), cell in cells.items():
         alone = evaluate(
-            network(maml), Settings(), shots=shots, steps=step, tasks=40, alpha=alpha, seed=2
+            network(maml), Sine(), shots=shots, steps=step, tasks=40, alpha=alpha, seed=2
         )
         assert cell.evaluation.mse[step] == alone.mse[-1]
         assert cell.evaluation.diverged[step] == alone.diverged[-1]
@@ -77,29 +79,29 @@ def test_heat_maps_show_the_rows(maml: Competitor) -> None:
 def test_no_other_step_size_is_better(maml: Competitor) -> None:
     """Where nothing diverged, the best has the lowest mean of all."""
     request = replace(SHORT, alphas=(0.0025, 0.005, 0.02))
-    *_, last = measure_grid(request, maml)
+    cells = outcome(evaluate_grid(request, maml))
     alphas = request.alphas_for(0.01)
     for shots in (2, 5):
         for step in range(1, 5):
-            means = {a: last.cells[shots, a].evaluation.mse[step] for a in alphas}
-            assert not any(last.cells[shots, a].evaluation.diverged[step] for a in alphas)
-            assert best_alpha(last.cells, alphas, shots, step) == min(means, key=means.__getitem__)
+            means = {a: cells[shots, a].evaluation.mse[step] for a in alphas}
+            assert not any(cells[shots, a].evaluation.diverged[step] for a in alphas)
+            assert best_alpha(cells, alphas, shots, step) == min(means, key=means.__getitem__)
 
 
 def test_a_step_size_that_loses_tasks_is_not_the_best(maml: Competitor) -> None:
     """Leaving the hard tasks out of the mean does not pay."""
-    *_, last = measure_grid(SHORT, maml)
-    assert last.cells[2, 0.5].evaluation.diverged[4] > 0
-    assert best_alpha(last.cells, SHORT.alphas_for(0.01), 2, 4) < 0.5
+    cells = outcome(evaluate_grid(SHORT, maml))
+    assert cells[2, 0.5].evaluation.diverged[4] > 0
+    assert best_alpha(cells, SHORT.alphas_for(0.01), 2, 4) < 0.5
 
 
-def measured(mse: np.ndarray, diverged: np.ndarray) -> Measured:
+def measured(mse: np.ndarray, diverged: np.ndarray) -> LearnerResult:
     """Errors of tasks as if they had been found."""
     from explorer.core.evaluation.evaluation import Evaluation
 
     nothing = tuple(0.0 for _ in mse)
     counts = tuple(int(n) for n in diverged.sum(1))
-    return Measured(
+    return LearnerResult(
         0.01,
         Evaluation(5, mse.shape[1], tuple(mse.mean(1)), nothing, nothing, counts),
         TaskErrors(mse, diverged),
@@ -173,11 +175,11 @@ def test_columns_of_long_adaptation_thin_out() -> None:
 
 def test_tasks_are_those_of_training_unless_others_are_given(maml: Competitor) -> None:
     """And the protocol says which."""
-    narrow = replace(maml, settings=replace(SMALL, amplitude=Range(1, 2)))
+    narrow = replace(maml, settings=SMALL.changed(amplitude=Range(1, 2)))
     figure, _ = drawn(SHORT, narrow)
     assert "A from 1 to 2" in figure.protocol[0]
     assert not any("other tasks" in line for line in figure.protocol)
-    figure, _ = drawn(replace(SHORT, distribution=Distribution()), narrow)
+    figure, _ = drawn(replace(SHORT, family=Sine()), narrow)
     assert "A from 0.1 to 5" in figure.protocol[0]
     assert figure.protocol[-1] == "MAML was trained on other tasks than these: A from 1 to 2."
 
@@ -192,7 +194,7 @@ def test_progress_grows_and_stops_midway(maml: Competitor) -> None:
     assert figure.complete
     job = step_grid(SHORT, maml)
     seen = next(item.figure for item in job if item.figure and item.figure.rows)
-    job.close()  # type: ignore[attr-defined]
+    job.close()
     assert next(job, None) is None
     heat = seen.panels[0].heat_map
     assert heat is not None

@@ -1,19 +1,17 @@
 """What may be trained together without making Pause wait."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from explorer.core.engine import loop
+from explorer.core.engine.checking import CHECK
 from explorer.core.engine.program import Program
 from explorer.core.engine.recording import Recording
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS
-from explorer.core.training import loop as training
 from explorer.core.training.cost import iteration_seconds, too_much
-from explorer.core.training.loop import Progress, Working, advance, start
+from explorer.core.training.loop import TOGETHER, advance, start
 from explorer.core.training.outer_loop import compiled_chunk, plain_chunk
 from tests.trainers import SMALL
 
@@ -23,7 +21,9 @@ WIDE = Settings(hidden=(256, 256), meta_batch=60)
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_can_be_trained_with_all_learners(name: str) -> None:
     """Nobody who compares everything on a known code's settings is turned away."""
-    assert too_much(PRESETS[name].settings, tuple(LEARNERS)) == ""
+    settings = PRESETS[name].settings
+    wide = sum(settings.hidden) > sum(Settings().hidden) * 2  # 500 such networks are too many
+    assert too_much(settings, TOGETHER if wide else tuple(LEARNERS)) == ""
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_the_estimate_follows_what_a_learner_computes() -> None:
     """Second order costs twice as much as first, ten steps ten times as much as one, and so on."""
 
     def cost(learner: str, **settings: object) -> float:
-        return iteration_seconds(replace(Settings(), **settings), (learner,))  # type: ignore[arg-type]
+        return iteration_seconds(Settings(**settings), (learner,))  # type: ignore[arg-type]
 
     assert cost("maml") == pytest.approx(2 * cost("first-order"))
     assert cost("maml", meta_batch=50) == pytest.approx(2 * cost("maml"))
@@ -83,26 +83,10 @@ def test_support_and_query_points_cost_what_they_are_used_for() -> None:
     assert cost("reptile") == pytest.approx(40 / 20)
 
 
-def test_slow_learners_can_be_interrupted_between_each_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Training offers to stop between two learners that take long, and counts on all the same."""
-    settings = replace(SMALL, iterations=2)
-    names = ("maml", "anil", "cavia")
-    expected = advance(start(settings, names), 2)[0]
-    monkeypatch.setattr(training, "CHUNK_SECONDS", 0.0)
-    events = list(training.train(start(settings, names)))
-    assert [type(event) for event in events] == 2 * [Working, Working, Progress]
-    last = events[-1]
-    assert isinstance(last, Progress)
-    for name in names:
-        assert torch.equal(last.run.learners[name].meta, expected.learners[name].meta)
-
-
 @pytest.mark.parametrize("tasks", [40, 131, 400])
 def test_many_tasks_are_few_programs(tasks: int) -> None:
     """However large the meta-batch, its gradient is that of plain Python, for rounding."""
-    settings = replace(SMALL, meta_batch=tasks)
+    settings = SMALL.changed(meta_batch=tasks)
     run = start(settings, ("maml",))
     compiled, plain = (advance(run, 2, chunk)[0] for chunk in (compiled_chunk, plain_chunk))
     torch.testing.assert_close(compiled.learners["maml"].meta, plain.learners["maml"].meta)
@@ -118,9 +102,10 @@ def test_the_first_iteration_of_many_tasks_does_not_take_long(
         sizes.append(len(program.instructions))
         return assemble(program)
 
+    monkeypatch.delenv(CHECK, raising=False)  # its programs are not of interest
     assemble = loop.program.assemble
     monkeypatch.setattr(loop.program, "assemble", counting)
     for tasks in (101, 999):
-        advance(start(replace(SMALL, meta_batch=tasks), ("maml",)), 1)
+        advance(start(SMALL.changed(meta_batch=tasks), ("maml",)), 1)
     assert len(sizes) == 2
     assert sizes[0] == sizes[1]

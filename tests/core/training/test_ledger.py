@@ -1,7 +1,6 @@
 """The data ledger counts what the sampler draws and the learner computes."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from explorer.core.training.loop import advance, start
 from explorer.core.training.outer_loop import plain_chunk
 from tests.trainers import SMALL
 
-SETTINGS = replace(SMALL, inner_steps=3, reptile_steps=4, networks=5, context=2)
+SETTINGS = SMALL.changed(inner_steps=3, reptile_steps=4, networks=5, context=2)
 ITERATIONS = 2
 
 
@@ -29,7 +28,7 @@ def test_counts_are_those_of_a_run(
     monkeypatch: pytest.MonkeyPatch, learner: str, every: str
 ) -> None:
     """Passes and Hessian-vector products, one for each task, counted where they are made."""
-    settings = replace(SETTINGS, outer_loss=every)
+    settings = SETTINGS.changed(outer_loss=every)
     seen: Counter[str] = Counter()
 
     def counted(name: str) -> Any:
@@ -67,8 +66,8 @@ def test_tasks_and_points() -> None:
     assert found["maml"].tasks == 10 * SETTINGS.meta_batch
     assert found["maml"].points == 10 * SETTINGS.meta_batch * each
     assert found["maml"].seconds == 1.5
-    assert found["averaged"].tasks == SETTINGS.networks
-    assert found["averaged"].points == 10 * SETTINGS.networks * each
+    assert found["averaged"].tasks == SETTINGS.value("networks")
+    assert found["averaged"].points == 10 * SETTINGS.value("networks") * each
 
 
 @pytest.mark.parametrize(("iterations", "tasks"), [(0, 0), (1, 1), (12, 1), (13, 2), (59, 5)])
@@ -93,5 +92,5 @@ def test_points_that_are_not_used_do_not_count(
     changes: dict[str, str], learner: str, points: int
 ) -> None:
     """Where a learner leaves the query points out, only the support points count."""
-    settings = replace(SETTINGS, **changes)
+    settings = SETTINGS.changed(**changes)
     assert account(learner, settings, 1).points == points * SETTINGS.meta_batch

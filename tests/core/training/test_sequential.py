@@ -1,20 +1,17 @@
 """Networks that take turns are trained as if each stood alone, but for the pull."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 from torch import Tensor
 
 from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import own_tasks
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise
 from explorer.core.training.loop import Run, advance, start
 from explorer.core.training.outer_loop import plain_chunk
-from tests.core.learners import plain
-from tests.core.learners.problems import problem
+from explorer.core.training.own_tasks import own_tasks
+from tests.core import reference
 
 NAME = "averaged-pulled"
 SETTINGS = Settings(
@@ -38,21 +35,21 @@ def mean_of(run: Run) -> Tensor:
 
 def by_the_book(settings: Settings) -> list[Tensor]:
     """θ̄ after each network, with autograd and PyTorch's Adam in float64."""
-    case = problem(NAME, settings.hidden, settings.activation)
-    points = own_tasks(settings, 0, settings.iterations, in_turn=True)
+    network = LEARNERS[NAME].network(settings)
+    points = own_tasks(LEARNERS[NAME], settings, 0, settings.iterations)
     x, y = (part.flatten(0, 1).double() for part in (points.x, points.y))
     means: list[Tensor] = []
     done: list[Tensor] = []
-    for i in range(settings.networks):
+    for i in range(settings.value("networks")):
         purpose = f"averaged initialisation/{i}" if i else "initialisation"
-        theta = initialise(case.network, stream(settings.seed, purpose)).double()
+        theta = initialise(network, stream(settings.seed, purpose)).double()
         mean = torch.stack(done).mean(0) if done else None
         theta.requires_grad_()
         adam = torch.optim.Adam([theta], lr=settings.beta)
         for t in range(i * settings.iterations, (i + 1) * settings.iterations):
-            loss = plain.mse(case, theta, x[t], y[t])
+            loss = reference.loss(theta, x[t], y[t], network.sizes, settings.activation)
             if mean is not None:
-                loss = loss + settings.penalty * (theta - mean).square().sum()
+                loss = loss + settings.value("penalty") * (theta - mean).square().sum()
             (theta.grad,) = torch.autograd.grad(loss, theta)
             adam.step()
         done.append(theta.detach())
@@ -63,7 +60,7 @@ def by_the_book(settings: Settings) -> list[Tensor]:
 @pytest.mark.parametrize("penalty", [0.0, 0.2, 5.0])
 def test_it_is_what_the_paper_says(penalty: float) -> None:
     """One network after the other, each pulled to the mean of those before."""
-    settings = replace(SETTINGS, penalty=penalty)
+    settings = SETTINGS.changed(penalty=penalty)
     torch.testing.assert_close(
         mean_of(trained(settings)).double(), by_the_book(settings)[-1], rtol=1e-4, atol=1e-5
     )
@@ -101,7 +98,7 @@ def test_machine_and_plain_python_agree() -> None:
 
 def test_alone_and_without_a_pull_it_is_an_averaged_network() -> None:
     """A single network has a single turn."""
-    settings = replace(SETTINGS, networks=1, penalty=0.0)
+    settings = SETTINGS.changed(networks=1, penalty=0.0)
     torch.testing.assert_close(mean_of(trained(settings)), mean_of(trained(settings, "averaged")))
 
 
@@ -109,7 +106,7 @@ def test_a_stronger_pull_keeps_the_networks_together() -> None:
     """What is far apart without it comes close."""
     apart = []
     for penalty in (0.0, 1.0, 10.0):
-        settings = replace(SETTINGS, penalty=penalty, iterations=400, beta=0.01)
+        settings = SETTINGS.changed(penalty=penalty, iterations=400, beta=0.01)
         run = trained(settings, cuts=(400,))
         meta = run.learners[NAME].meta
         apart.append(float((meta[: len(meta) // 2] - mean_of(run)).norm()))
@@ -118,9 +115,10 @@ def test_a_stronger_pull_keeps_the_networks_together() -> None:
 
 def test_a_meta_iteration_has_the_points_of_whose_turn_it_is() -> None:
     """Three at a time, ten for each: the eleventh is the second network's."""
-    found = own_tasks(SETTINGS, 0, 10, in_turn=True)
-    amplitudes = found.amplitude.flatten()
-    each = own_tasks(SETTINGS, 0, 1).amplitude.flatten()
+    rule = LEARNERS[NAME]
+    found = own_tasks(rule, SETTINGS, 0, 10)
+    amplitudes = found.task[..., 0].flatten()
+    each = own_tasks(LEARNERS["averaged"], SETTINGS, 0, 1).task[..., 0].flatten()
     assert torch.equal(amplitudes, each.repeat_interleave(10))
-    later = own_tasks(SETTINGS, 4, 2, in_turn=True)
+    later = own_tasks(rule, SETTINGS, 4, 2)
     assert torch.equal(later.y, found.y[4:6])

@@ -6,17 +6,18 @@ model trained with MAML can still infer the amplitude and phase in the other hal
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import NamedTuple
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
-from explorer.core.evaluation.evaluation import GRID_POINTS, Evaluation, squared_errors, summarise
+from explorer.core.evaluation.evaluation import Evaluation, squared_errors, summarise
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families.sampling import sample_evenly
+from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.plan import Plan
-from explorer.core.jobs.reproduction.store import Step
+from explorer.core.jobs.reproduction.tasks import evaluation_seconds
 
 
 class Halves(NamedTuple):
@@ -31,14 +32,15 @@ def lower_half(x: Range) -> Range:
     return Range(x.low, x.at(0.5))
 
 
-def measured_by_half(
+def evaluate_by_half(
+    meter: Meter,
     start: Start,
     plan: Plan,
     shots: int,
     steps: int,
     alpha: float,
     label: str,
-) -> Generator[Step, None, Halves]:
+) -> Job[Halves]:
     """Adapt to points on the lower half of the inputs, on the plan's number of tasks.
 
     Tasks and points depend on the plan's seed and on K alone.
@@ -54,11 +56,10 @@ def measured_by_half(
     inputs = family.grid(GRID_POINTS)
     below = inputs < family.x.at(0.5)
     seen, unseen, done = [], [], 0
-    for block in squared_errors(start, family, drawn, inputs, steps=steps, alpha=alpha):
-        if block is not None:
-            squares, flags = block
-            seen.append((squares[..., below].mean(-1), flags))
-            unseen.append((squares[..., ~below].mean(-1), flags))
-            done += flags.shape[1]
-        yield done / tasks, f"measuring {label} by half at K = {shots}"
+    meter.begin(evaluation_seconds(plan, steps), f"measuring {label} by half at K = {shots}")
+    for squares, flags in squared_errors(start, family, drawn, inputs, steps=steps, alpha=alpha):
+        seen.append((squares[..., below].mean(-1), flags))
+        unseen.append((squares[..., ~below].mean(-1), flags))
+        done += flags.shape[1]
+        yield meter.at(done / tasks)
     return Halves(summarise(seen, shots), summarise(unseen, shots))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 from explorer.core.jobs.reproduction.plan import Plan
 
 if TYPE_CHECKING:
-    from explorer.core.figures.figure import JobProgress
+    from explorer.core.figures.figure import Figure
+    from explorer.core.jobs.progress import Job
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Item:
     help: str
     module: str
 
-    def job(self, plan: Plan) -> Generator[JobProgress, None, None]:
+    def job(self, plan: Plan) -> Job[Figure]:
         """Make it; see `explorer.core.figures.figure.JobProgress`."""
         module = import_module(f"explorer.core.jobs.reproduction.{self.module}")
-        progress: Generator[JobProgress, None, None] = getattr(module, self.name)(plan)
-        return progress
+        job: Job[Figure] = getattr(module, self.name)(plan)
+        return job
 
 
 ITEMS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,25 +12,28 @@ import numpy as np
 from explorer.core.adaptation.trajectory import Trail, walk
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
+from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families.sine import sine
-from explorer.core.figures.figure import Curve, Figure, JobProgress, Panel, Row
-from explorer.core.jobs.reproduction.halves import Halves, lower_half, measured_by_half
-from explorer.core.jobs.reproduction.measuring import (
-    Course,
-    provenance,
-    seconds_of_measuring,
-    seconds_of_tuning,
+from explorer.core.figures.figure import Curve, Figure, Panel, Row
+from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.progress import Job, Meter
+from explorer.core.jobs.reproduction.halves import Halves, evaluate_by_half, lower_half
+from explorer.core.jobs.reproduction.plan import Plan
+from explorer.core.jobs.reproduction.protocol import (
     seconds_protocol,
     training_protocol,
-    tuned,
     tuning_protocol,
 )
-from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.steps import FEW_STEPS
 from explorer.core.jobs.reproduction.store import Kept, plain, trained
+from explorer.core.jobs.reproduction.tasks import (
+    evaluation_seconds,
+    tune_on_plan,
+    tuning_seconds,
+)
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 
-GRID_POINTS = 201
+DRAWN_POINTS = 201
 SHOTS = (5, 10)
 LEARNERS_SHOWN = (MAML.name, PRETRAINED.name)
 SHOWN = {0: "pre-update", 1: "1 gradient step", 10: "10 gradient steps"}
@@ -66,7 +69,7 @@ def drawn(plan: Plan, purpose: str, half: bool) -> Drawn:
 
 
 @dataclass(frozen=True)
-class Question:
+class SinesFigure:
     """A figure of single sines.
 
     Attributes:
@@ -95,48 +98,52 @@ class Fit(NamedTuple):
 COLUMNS = [(learner, shots) for learner in LEARNERS_SHOWN for shots in SHOTS]
 
 
-def fig2(plan: Plan) -> Generator[JobProgress, None, None]:
+def fig2(plan: Plan) -> Job[Figure]:
     """Figure 2: one sine, with points everywhere and with points on one half only."""
     sines = tuple(drawn(plan, "fig2", half) for half in (False, True))
     title = "Figure 2: adaptation to one sine"
-    yield from _answer(plan, Question("fig2", title, sines, by_half=True))
+    return (yield from _make(plan, SinesFigure("fig2", title, sines, by_half=True)))
 
 
-def fig6(plan: Plan) -> Generator[JobProgress, None, None]:
+def fig6(plan: Plan) -> Job[Figure]:
     """Further sines, as in the appendix."""
     sines = tuple(drawn(plan, f"fig6/{i}", half=i == FURTHER - 1) for i in range(FURTHER))
-    yield from _answer(plan, Question("fig6", "Figure 7: adaptation to further sines", sines))
+    title = "Figure 7: adaptation to further sines"
+    return (yield from _make(plan, SinesFigure("fig6", title, sines)))
 
 
-def _answer(plan: Plan, question: Question) -> Generator[JobProgress, None, None]:
+def _make(plan: Plan, asked: SinesFigure) -> Job[Figure]:
     trainings = {learner: plain(plan, learner) for learner in LEARNERS_SHOWN}
     waiting = {name: each.seconds_left(plan.store) for name, each in trainings.items()}
-    tuning, measuring = seconds_of_tuning(plan, FEW_STEPS), seconds_of_measuring(plan, FEW_STEPS)
+    tuning, measuring = tuning_seconds(plan, FEW_STEPS), evaluation_seconds(plan, max(SHOWN))
     total = sum(waiting.values()) + len(SHOTS) * tuning
-    total += len(COLUMNS) * measuring * question.by_half
+    total += len(COLUMNS) * measuring * asked.by_half
     runs: dict[str, Kept] = {}
     fits: list[Fit] = []
-    course = Course(total, _figure(plan, question, runs, fits))
+    figure = _figure(plan, asked, runs, fits)
+    meter = Meter(total, figure)
     for learner, training in trainings.items():
-        work = trained(training, plan.store)
-        kept = runs[learner] = yield from course.part(waiting[learner], work)
+        kept = runs[learner] = yield from trained(meter, waiting[learner], training, plan.store)
         label = LEARNERS[learner].label
         for shots in SHOTS:
             alpha, halves = plan.settings.alpha, None
             if learner == PRETRAINED.name:
-                choosing = tuned(kept.start, plan, shots, FEW_STEPS, label)
-                alpha = yield from course.part(tuning, choosing)
-            if question.by_half:
-                by_half = measured_by_half(kept.start, plan, shots, max(SHOWN), alpha, label)
-                halves = yield from course.part(measuring, by_half)
-            trails = tuple(_walk(plan, kept, task, shots, alpha) for task in question.sines)
+                alpha = yield from tune_on_plan(meter, kept.start, plan, shots, FEW_STEPS, label)
+            if asked.by_half:
+                halves = yield from evaluate_by_half(
+                    meter, kept.start, plan, shots, max(SHOWN), alpha, label
+                )
+            trails = tuple(_walk(plan, kept, task, shots, alpha) for task in asked.sines)
             fits.append(Fit(learner, shots, alpha, trails, halves))
-            course.figure = _figure(plan, question, runs, fits)
-    yield JobProgress(1.0, "done", replace(course.figure, complete=True))
+            meter.figure = figure = _figure(plan, asked, runs, fits)
+            yield meter.at(1.0)
+    meter.figure = figure = replace(figure, complete=True)
+    yield meter.end()
+    return figure
 
 
 def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trail:
-    inputs = plan.family.grid(GRID_POINTS)
+    inputs = plan.family.grid(DRAWN_POINTS)
     a, phi = torch.tensor(task.amplitude), torch.tensor(task.phase)
     x = torch.tensor(task.x[:shots]).view(1, -1, 1)
     return walk(
@@ -146,24 +153,22 @@ def _walk(plan: Plan, kept: Kept, task: Drawn, shots: int, alpha: float) -> Trai
     )
 
 
-def _figure(plan: Plan, question: Question, runs: dict[str, Kept], fits: Sequence[Fit]) -> Figure:
+def _figure(plan: Plan, asked: SinesFigure, runs: dict[str, Kept], fits: Sequence[Fit]) -> Figure:
     by_column = {(fit.learner, fit.shots): fit for fit in fits}
-    limits = [
-        _limit(task, [fit.trails[i] for fit in fits]) for i, task in enumerate(question.sines)
-    ]
+    limits = [_limit(task, [fit.trails[i] for fit in fits]) for i, task in enumerate(asked.sines)]
     return Figure(
-        question.item,
-        question.title,
+        asked.item,
+        asked.title,
         tuple(
-            _panel(plan, question, i, column, by_column.get(column), limit)
+            _panel(plan, asked, i, column, by_column.get(column), limit)
             for i, limit in enumerate(limits)
             for column in COLUMNS
         ),
         len(COLUMNS),
-        tuple(row for fit in fits for row in _rows(question, fit)),
-        _protocol(plan, question, runs, fits),
+        tuple(row for fit in fits for row in _rows(asked, fit)),
+        _protocol(plan, asked, runs, fits),
         tuple(_notes(by_column)),
-        provenance(plan, question.item),
+        provenance(plan.seed, plan.command(asked.item)),
     )
 
 
@@ -176,14 +181,14 @@ def _limit(task: Drawn, trails: Sequence[Trail]) -> float:
 
 def _panel(
     plan: Plan,
-    question: Question,
+    asked: SinesFigure,
     number: int,
     column: tuple[str, int],
     fit: Fit | None,
     limit: float,
 ) -> Panel:
-    task, (learner, shots) = question.sines[number], column
-    inputs = plan.family.grid(GRID_POINTS).double().numpy()
+    task, (learner, shots) = asked.sines[number], column
+    inputs = plan.family.grid(DRAWN_POINTS).double().numpy()
     points = np.array(task.x[:shots])
     truth = task.amplitude * np.sin(inputs - task.phase)
     curves = [Curve("truth", "ground truth", inputs, truth)]
@@ -199,26 +204,26 @@ def _panel(
     return Panel(title + ", x < 0" * task.half, "x", "y", tuple(curves), y_range=(-limit, limit))
 
 
-def _rows(question: Question, fit: Fit) -> Iterator[Row]:
+def _rows(asked: SinesFigure, fit: Fit) -> Iterator[Row]:
     label = LEARNERS[fit.learner].label
-    for i, (task, trail) in enumerate(zip(question.sines, fit.trails, strict=True), start=1):
+    for i, (task, trail) in enumerate(zip(asked.sines, fit.trails, strict=True), start=1):
         name = f"{label}, sine {i}{', x < 0' * task.half}"
         for step in SHOWN:
             error = float(trail.mse[step])
             lost = int(trail.divergence is not None and step >= trail.divergence.step)
             yield Row(
-                question.item, fit.learner, name, fit.shots, step, None, error, math.nan, lost, ""
+                asked.item, fit.learner, name, fit.shots, step, None, error, math.nan, lost, ""
             )
     for name, found in zip(("with points", "without"), fit.halves or (), strict=False):
         for step in SHOWN:
             yield Row(
-                question.item, fit.learner, f"{label}, half {name}", fit.shots,
+                asked.item, fit.learner, f"{label}, half {name}", fit.shots,
                 step, None, found.mse[step], found.ci95[step], found.diverged[step], "",
             )  # fmt: skip
 
 
 def _protocol(
-    plan: Plan, question: Question, runs: dict[str, Kept], fits: Sequence[Fit]
+    plan: Plan, asked: SinesFigure, runs: dict[str, Kept], fits: Sequence[Fit]
 ) -> tuple[str, ...]:
     sizes = ", ".join(
         f"{fit.alpha:g} at K = {fit.shots}" for fit in fits if fit.learner == PRETRAINED.name
@@ -231,11 +236,11 @@ def _protocol(
     ]
     if sizes:
         lines.append(f"Pretrained: step size {sizes}, {tuning_protocol(plan, FEW_STEPS)}.")
-    if question.by_half:
+    if asked.by_half:
         lines.append(
             f"Errors by half: {plan.amount.tasks} tasks spread evenly over A, φ and x < 0, mean "
-            "squared error on 50 evenly spaced x of each half, 95 % intervals of the mean as for "
-            "independent tasks."
+            f"squared error on {GRID_POINTS // 2} evenly spaced x of each half, 95 % intervals of "
+            "the mean as for independent tasks."
         )
     return (*lines, *seconds_protocol(runs))
 

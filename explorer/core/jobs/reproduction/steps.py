@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from explorer.core.evaluation.evaluation import Evaluation
-from explorer.core.figures.figure import Curve, Figure, JobProgress, Panel, Row
-from explorer.core.jobs.reproduction.measuring import (
-    Course,
+from explorer.core.figures.figure import Curve, Figure, Panel, Row
+from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.progress import Job, Meter
+from explorer.core.jobs.reproduction.plan import Plan
+from explorer.core.jobs.reproduction.protocol import (
     diverged_protocol,
     evaluation_protocol,
-    measured,
-    provenance,
-    seconds_of_measuring,
-    seconds_of_tuning,
     seconds_protocol,
     training_protocol,
-    tuned,
     tuning_protocol,
 )
-from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.published import (
     TABLE2,
     TABLE2_SHOTS,
@@ -32,6 +28,12 @@ from explorer.core.jobs.reproduction.published import (
     row,
 )
 from explorer.core.jobs.reproduction.store import Kept, plain, trained
+from explorer.core.jobs.reproduction.tasks import (
+    evaluate_on_plan,
+    evaluation_seconds,
+    tune_on_plan,
+    tuning_seconds,
+)
 from explorer.core.learners import LEARNERS, MAML, ORACLE, PRETRAINED
 
 SHOTS = (5, 10, 20)
@@ -45,7 +47,7 @@ TUNED = (
 
 
 @dataclass(frozen=True)
-class Question:
+class StepsFigure:
     """A figure of errors against steps.
 
     Attributes:
@@ -63,97 +65,101 @@ class Question:
     steps: int
 
 
-Found = dict[str, dict[int, Evaluation]]
+Errors = dict[str, dict[int, Evaluation]]
 Alphas = dict[str, dict[int, float]]
 
 
-class State(NamedTuple):
+class StepsState(NamedTuple):
     """What is known so far: trainings by learner, errors and step sizes by learner and K."""
 
     runs: dict[str, Kept]
-    found: Found
+    found: Errors
     alphas: Alphas
 
 
-def fig3(plan: Plan) -> Generator[JobProgress, None, None]:
+def fig3(plan: Plan) -> Job[Figure]:
     """Figure 3 of the paper (K = 10) and Figure 6 of its appendix (K = 5, 10 and 20)."""
-    question = Question(
+    asked = StepsFigure(
         "fig3",
         "Figures 3 and 6: error against gradient steps",
         (MAML.name, PRETRAINED.name, ORACLE.name),
         SHOTS,
         FEW_STEPS,
     )
-    yield from _answer(plan, question)
+    return (yield from _make(plan, asked))
 
 
-def steps100(plan: Plan) -> Generator[JobProgress, None, None]:
+def steps100(plan: Plan) -> Job[Figure]:
     """Would the pretrained network catch up, given many steps?"""
-    question = Question(
+    asked = StepsFigure(
         "steps100",
         f"Does pretraining catch up within {plan.amount.many_steps} steps?",
         (MAML.name, PRETRAINED.name),
         (5, 10),
         plan.amount.many_steps,
     )
-    yield from _answer(plan, question)
+    return (yield from _make(plan, asked))
 
 
-def _answer(plan: Plan, question: Question) -> Generator[JobProgress, None, None]:
-    trainings = {learner: plain(plan, learner) for learner in question.learners}
+def _make(plan: Plan, asked: StepsFigure) -> Job[Figure]:
+    trainings = {learner: plain(plan, learner) for learner in asked.learners}
     waiting = {name: each.seconds_left(plan.store) for name, each in trainings.items()}
-    measuring = seconds_of_measuring(plan, question.steps)
-    tuning = seconds_of_tuning(plan, question.steps)
-    total = sum(waiting.values()) + len(question.shots) * sum(
-        measuring + tuning * (learner in TUNED) for learner in question.learners
+    measuring = evaluation_seconds(plan, asked.steps)
+    tuning = tuning_seconds(plan, asked.steps)
+    total = sum(waiting.values()) + len(asked.shots) * sum(
+        measuring + tuning * (learner in TUNED) for learner in asked.learners
     )
-    state = State({}, {name: {} for name in trainings}, {name: {} for name in trainings})
-    course = Course(total, _figure(plan, question, state))
+    state = StepsState({}, {name: {} for name in trainings}, {name: {} for name in trainings})
+    figure = _figure(plan, asked, state)
+    meter = Meter(total, figure)
     for learner, training in trainings.items():
-        kept = yield from course.part(waiting[learner], trained(training, plan.store))
+        kept = yield from trained(meter, waiting[learner], training, plan.store)
         state.runs[learner] = kept
-        label = LEARNERS[learner].label
-        for shots in question.shots:
+        label, steps = LEARNERS[learner].label, asked.steps
+        for shots in asked.shots:
             alpha = plan.settings.alpha
             if learner in TUNED:
-                work = tuned(kept.start, plan, shots, question.steps, label)
-                alpha = yield from course.part(tuning, work)
-            measure = measured(kept.start, plan, shots, question.steps, alpha, label)
-            state.found[learner][shots] = yield from course.part(measuring, measure)
+                alpha = yield from tune_on_plan(meter, kept.start, plan, shots, steps, label)
             state.alphas[learner][shots] = alpha
-            course.figure = _figure(plan, question, state)
-    yield JobProgress(1.0, "done", replace(course.figure, complete=True))
+            state.found[learner][shots] = yield from evaluate_on_plan(
+                meter, kept.start, plan, shots, steps, alpha, label
+            )
+            meter.figure = figure = _figure(plan, asked, state)
+            yield meter.at(1.0)
+    meter.figure = figure = replace(figure, complete=True)
+    yield meter.end()
+    return figure
 
 
-def _figure(plan: Plan, question: Question, state: State) -> Figure:
+def _figure(plan: Plan, asked: StepsFigure, state: StepsState) -> Figure:
     found = state.found
     panels = tuple(
         Panel(
             f"K = {shots}",
             "gradient steps",
             "mean squared error",
-            tuple(_curves(question, found, shots)),
+            tuple(_curves(asked, found, shots)),
             log_y=True,
         )
-        for shots in question.shots
+        for shots in asked.shots
     )
     return Figure(
-        question.item,
-        question.title,
+        asked.item,
+        asked.title,
         panels,
         len(panels),
-        _rows(question, found),
-        _protocol(plan, question, state),
-        tuple(_notes(plan, question, state)),
-        provenance(plan, question.item),
+        _rows(asked, found),
+        _protocol(plan, asked, state),
+        tuple(_notes(plan, asked, state)),
+        provenance(plan.seed, plan.command(asked.item)),
     )
 
 
-def _curves(question: Question, found: Found, shots: int) -> Iterator[Curve]:
-    for learner in question.learners:
+def _curves(asked: StepsFigure, found: Errors, shots: int) -> Iterator[Curve]:
+    for learner in asked.learners:
         if shots in found[learner]:
             yield curve(learner, found[learner][shots])
-    for learner in question.learners:
+    for learner in asked.learners:
         if shots == TABLE2_SHOTS and learner in TABLE2:
             steps, errors = zip(*TABLE2[learner].items(), strict=True)
             label = f"{LEARNERS[learner].label}, the paper's Table 2"
@@ -168,20 +174,20 @@ def curve(learner: str, evaluation: Evaluation) -> Curve:
     return Curve(learner, LEARNERS[learner].label, steps, mse, mse - ci95, mse + ci95)
 
 
-def _rows(question: Question, found: Found) -> tuple[Row, ...]:
-    last = question.steps
+def _rows(asked: StepsFigure, found: Errors) -> tuple[Row, ...]:
+    last = asked.steps
     steps = range(last + 1) if last <= FEW_STEPS else (0, 1, 5, 10, 20, 50, last)
     return tuple(
         row(
-            question.item,
+            asked.item,
             learner,
             LEARNERS[learner].label,
             evaluation,
             step,
             published(learner, shots, step),
         )
-        for shots in question.shots
-        for learner in question.learners
+        for shots in asked.shots
+        for learner in asked.learners
         for k, evaluation in found[learner].items()
         if k == shots
         for step in sorted(set(steps))
@@ -189,13 +195,13 @@ def _rows(question: Question, found: Found) -> tuple[Row, ...]:
     )
 
 
-def _protocol(plan: Plan, question: Question, state: State) -> tuple[str, ...]:
+def _protocol(plan: Plan, asked: StepsFigure, state: StepsState) -> tuple[str, ...]:
     lines = [training_protocol(plan), evaluation_protocol(plan)]
-    for learner in question.learners:
+    for learner in asked.learners:
         label, chosen = LEARNERS[learner].label, state.alphas[learner]
         if learner in TUNED and chosen:
             sizes = ", ".join(f"{alpha:g} at K = {shots}" for shots, alpha in chosen.items())
-            lines.append(f"{label}: step size {sizes}, {tuning_protocol(plan, question.steps)}.")
+            lines.append(f"{label}: step size {sizes}, {tuning_protocol(plan, asked.steps)}.")
         elif chosen:
             lines.append(f"{label}: step size {plan.settings.alpha:g}, as in training.")
         lines.append(diverged_protocol(label, state.found[learner]))
@@ -203,11 +209,11 @@ def _protocol(plan: Plan, question: Question, state: State) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _notes(plan: Plan, question: Question, state: State) -> Iterator[str]:
-    if question.item == "steps100":
-        yield from _catching_up(question, state.found)
+def _notes(plan: Plan, asked: StepsFigure, state: StepsState) -> Iterator[str]:
+    if asked.item == "steps100":
+        yield from _catching_up(asked, state.found)
         return
-    yield from disagreements(_rows(question, state.found))
+    yield from disagreements(_rows(asked, state.found))
     oracle = state.alphas[ORACLE.name]
     if oracle and max(oracle.values()) < plan.settings.alpha:
         yield (
@@ -218,8 +224,8 @@ def _notes(plan: Plan, question: Question, state: State) -> Iterator[str]:
         )
 
 
-def _catching_up(question: Question, found: Found) -> Iterator[str]:
-    for shots in question.shots:
+def _catching_up(asked: StepsFigure, found: Errors) -> Iterator[str]:
+    for shots in asked.shots:
         maml, other = (found[name].get(shots) for name in (MAML.name, PRETRAINED.name))
         if maml is None or other is None:
             continue
@@ -227,7 +233,7 @@ def _catching_up(question: Question, found: Found) -> Iterator[str]:
         reached = next((step for step, mse in enumerate(other.mse) if mse <= target), None)
         if reached is None:
             yield (
-                f"K = {shots}: no. After {question.steps} steps pretraining is at {mean:.2f}; "
+                f"K = {shots}: no. After {asked.steps} steps pretraining is at {mean:.2f}; "
                 f"MAML was at {target:.2f} after its first step."
             )
         else:

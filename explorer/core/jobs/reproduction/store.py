@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from explorer.core.base.errors import CheckpointError, UserError
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import SUFFIX, load, save
 from explorer.core.files.header import read_header
+from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.plan import PENALTIES, Plan
 from explorer.core.learners import LEARNERS
 from explorer.core.training.cost import iteration_seconds
@@ -27,8 +27,6 @@ from explorer.core.training.loop import Progress, Run, start, train
 
 SAVE_SECONDS = 10.0
 DAMAGED = ".damaged"
-
-Step = tuple[float, str]  # share done, and what is being done
 
 
 @dataclass(frozen=True)
@@ -87,16 +85,24 @@ def plain(plan: Plan, learner: str) -> Training:
     return Training(learner, settings)
 
 
-def trained(training: Training, store: Path) -> Generator[Step, None, Kept]:
+def trained(meter: Meter, work: float, training: Training, store: Path) -> Job[Kept]:
     """Train, or go on training, or just read what is there.
+
+    Args:
+        meter: of the job that it is a part of.
+        work: how long it takes, in the meter's unit.
+        training: what is wanted.
+        store: folder in which trainings are kept.
 
     Raises:
         UserError: the folder cannot be used.
         CheckpointError: a file in it cannot be written.
         TrainingDivergedError: training left the finite numbers.
+        CancelledWorkError: it is no longer wanted; what has been trained is kept.
     """
     label, total = LEARNERS[training.learner].label, training.settings.iterations
-    yield 0.0, f"looking for {label}"
+    meter.begin(work, f"looking for {label}")
+    yield meter.at(0.0)
     path = store / training.file_name
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -111,7 +117,8 @@ def trained(training: Training, store: Path) -> Generator[Step, None, Kept]:
         for event in train(run):
             if isinstance(event, Progress):
                 run = event.run
-                yield run.iteration / total, f"training {label}, {run.iteration:,} of {total:,}"
+                doing = f"training {label}, {run.iteration:,} of {total:,}"
+                yield meter.at(run.iteration / total, doing)
                 if time.monotonic() - saved > SAVE_SECONDS:
                     save(path, run, training.learner)
                     saved, at = time.monotonic(), run.iteration

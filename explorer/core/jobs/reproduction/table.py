@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -11,21 +11,17 @@ import numpy as np
 
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.experiment.settings import Settings
-from explorer.core.figures.figure import Curve, Figure, JobProgress, Panel, Row
-from explorer.core.jobs.reproduction.measuring import (
-    Course,
+from explorer.core.figures.figure import Curve, Figure, Panel, Row
+from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.progress import Job, Meter
+from explorer.core.jobs.reproduction.plan import FULL, PENALTIES, PENALTIES_TRIED, Plan
+from explorer.core.jobs.reproduction.protocol import (
     diverged_protocol,
     evaluation_protocol,
-    measured,
-    provenance,
-    seconds_of_measuring,
-    seconds_of_tuning,
     seconds_protocol,
     training_protocol,
-    tuned,
     tuning_protocol,
 )
-from explorer.core.jobs.reproduction.plan import FULL, PENALTIES, PENALTIES_TRIED, Plan
 from explorer.core.jobs.reproduction.published import (
     TABLE2,
     TABLE2_SHOTS,
@@ -35,6 +31,12 @@ from explorer.core.jobs.reproduction.published import (
 )
 from explorer.core.jobs.reproduction.steps import FEW_STEPS, TUNED
 from explorer.core.jobs.reproduction.store import Kept, Training, plain, trained
+from explorer.core.jobs.reproduction.tasks import (
+    evaluate_on_plan,
+    evaluation_seconds,
+    tune_on_plan,
+    tuning_seconds,
+)
 from explorer.core.learners import FIRST_ORDER, LEARNERS, MAML
 from explorer.core.learners.averaged import AveragedOptions
 
@@ -46,7 +48,7 @@ OTHERS = tuple(name for name in LEARNERS if name not in PAPERS)
 MANY_LOST = 0.05  # share of diverged tasks beyond which a mean over the rest says little
 
 
-class Entry(NamedTuple):
+class TableEntry(NamedTuple):
     """A line of the table.
 
     Attributes:
@@ -62,57 +64,60 @@ class Entry(NamedTuple):
     paper: Mapping[int, float]
 
 
-class Found(NamedTuple):
+class TableResult(NamedTuple):
     """What is known of an entry."""
 
-    entry: Entry
+    entry: TableEntry
     kept: Kept
     alpha: float
     evaluation: Evaluation
 
 
-def entries(plan: Plan) -> list[Entry]:
+def entries(plan: Plan) -> list[TableEntry]:
     """The paper's lines in its order, the authors' variant, and the other learners."""
 
-    def entry(name: str) -> Entry:
-        return Entry(name, LEARNERS[name].label, plain(plan, name), TABLE2.get(name, {}))
+    def entry(name: str) -> TableEntry:
+        return TableEntry(name, LEARNERS[name].label, plain(plan, name), TABLE2.get(name, {}))
 
     authors = Training(MAML.name, replace(plan.settings, alpha=AUTHORS_ALPHA))
-    variant = Entry(AUTHORS, AUTHORS_LABEL, authors, TABLE2[MAML.name])
+    variant = TableEntry(AUTHORS, AUTHORS_LABEL, authors, TABLE2[MAML.name])
     return [*map(entry, PAPERS), variant, *map(entry, OTHERS)]
 
 
-def table2(plan: Plan) -> Generator[JobProgress, None, None]:
+def table2(plan: Plan) -> Job[Figure]:
     """Table 2 with the paper's numbers beside ours."""
     lines = entries(plan)
     # The averaged networks take longest: something is to be seen before.
     order = sorted(lines, key=lambda e: LEARNERS[e.training.learner].own_tasks is not None)
     waiting = {entry.name: entry.training.seconds_left(plan.store) for entry in lines}
-    measuring = seconds_of_measuring(plan, FEW_STEPS)
-    tuning = seconds_of_tuning(plan, FEW_STEPS)
+    measuring = evaluation_seconds(plan, FEW_STEPS)
+    tuning = tuning_seconds(plan, FEW_STEPS)
     tunings = sum(tuning for entry in lines if entry.training.learner in TUNED)
     total = sum(waiting.values()) + len(lines) * measuring + tunings
-    found: dict[str, Found] = {}
-    course = Course(total, _figure(plan, lines, found))
+    found: dict[str, TableResult] = {}
+    figure = _figure(plan, lines, found)
+    meter = Meter(total, figure)
     for entry in order:
-        kept = yield from course.part(waiting[entry.name], trained(entry.training, plan.store))
+        kept = yield from trained(meter, waiting[entry.name], entry.training, plan.store)
+        asked = kept.start, plan, TABLE2_SHOTS, FEW_STEPS
         alpha = entry.training.settings.alpha
         if entry.training.learner in TUNED:
-            work = tuned(kept.start, plan, TABLE2_SHOTS, FEW_STEPS, entry.label)
-            alpha = yield from course.part(tuning, work)
-        measure = measured(kept.start, plan, TABLE2_SHOTS, FEW_STEPS, alpha, entry.label)
-        evaluation = yield from course.part(measuring, measure)
-        found[entry.name] = Found(entry, kept, alpha, evaluation)
-        course.figure = _figure(plan, lines, found)
-    yield JobProgress(1.0, "done", replace(course.figure, complete=True))
+            alpha = yield from tune_on_plan(meter, *asked, entry.label)
+        evaluation = yield from evaluate_on_plan(meter, *asked, alpha, entry.label)
+        found[entry.name] = TableResult(entry, kept, alpha, evaluation)
+        meter.figure = figure = _figure(plan, lines, found)
+        yield meter.at(1.0)
+    meter.figure = figure = replace(figure, complete=True)
+    yield meter.end()
+    return figure
 
 
-def _row(found: Found, step: int) -> Row:
+def _row(found: TableResult, step: int) -> Row:
     name, label, _, paper = found.entry
     return row("table2", name, label, found.evaluation, step, paper.get(step))
 
 
-def _figure(plan: Plan, lines: Sequence[Entry], found: Mapping[str, Found]) -> Figure:
+def _figure(plan: Plan, lines: Sequence[TableEntry], found: Mapping[str, TableResult]) -> Figure:
     known = [found[entry.name] for entry in lines if entry.name in found]
     rows = [_row(each, step) for each in known for step in TABLE2_STEPS]
     return Figure(
@@ -123,11 +128,11 @@ def _figure(plan: Plan, lines: Sequence[Entry], found: Mapping[str, Found]) -> F
         tuple(rows),
         _protocol(plan, known),
         tuple(_notes(plan, rows, known)),
-        provenance(plan, "table2"),
+        provenance(plan.seed, plan.command("table2")),
     )
 
 
-def _panel(lines: Sequence[Entry], rows: Sequence[Row], step: int) -> Panel:
+def _panel(lines: Sequence[TableEntry], rows: Sequence[Row], step: int) -> Panel:
     """Ours with intervals and the paper's as outlines, one column for each line of the table."""
     here = {row.learner: row for row in rows if row.steps == step}
     curves = []
@@ -145,7 +150,7 @@ def _panel(lines: Sequence[Entry], rows: Sequence[Row], step: int) -> Panel:
     return Panel(title, "", "mean squared error", tuple(curves), log_y=True)
 
 
-def _protocol(plan: Plan, known: Sequence[Found]) -> tuple[str, ...]:
+def _protocol(plan: Plan, known: Sequence[TableResult]) -> tuple[str, ...]:
     tuned_sizes = "; ".join(
         f"{each.entry.label} {each.alpha:g}"
         for each in known
@@ -169,9 +174,10 @@ def _protocol(plan: Plan, known: Sequence[Found]) -> tuple[str, ...]:
 
 
 def _averaged_protocol(plan: Plan) -> Iterator[str]:
-    s, tried = plan.settings, ", ".join(f"{each:g}" for each in PENALTIES_TRIED)
+    s, networks = plan.settings, _networks(plan.settings)
+    tried = ", ".join(f"{each:g}" for each in PENALTIES_TRIED)
     yield (
-        f"Averaged: {s.options_of(AveragedOptions).networks} networks, one sine each, {plan.amount.averaged_iterations:,} "
+        f"Averaged: {networks} networks, one sine each, {plan.amount.averaged_iterations:,} "
         f"steps of Adam on {s.shots} + {s.query} fresh points each, from initial weights of their "
         f"own. λ = {PENALTIES['averaged-l2']:g} for l2 and {PENALTIES['averaged-pulled']:g} for "
         f"the pull, the strongest of {tried} with which their mean error comes below the paper's "
@@ -179,10 +185,14 @@ def _averaged_protocol(plan: Plan) -> Iterator[str]:
         "the other, each pulled to the mean of those before it."
     )
     if plan.quick:
-        yield f"The full version averages {FULL.settings.options_of(AveragedOptions).networks} networks, as the paper does."
+        yield f"The full version averages {_networks(FULL.settings)} networks, as the paper does."
 
 
-def _notes(plan: Plan, rows: Sequence[Row], known: Sequence[Found]) -> Iterator[str]:
+def _networks(settings: Settings) -> int:
+    return settings.options_of(AveragedOptions).networks
+
+
+def _notes(plan: Plan, rows: Sequence[Row], known: Sequence[TableResult]) -> Iterator[str]:
     first = {row.learner: row for row in rows if row.steps == 1}
     if all(name in first for name in PAPERS):
         yield from _order([first[name] for name in PAPERS])

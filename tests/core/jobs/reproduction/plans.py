@@ -1,11 +1,12 @@
 """A reproduction that takes moments: few iterations of small networks, few tasks."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from explorer.core.experiment.settings import Settings
 from explorer.core.figures.figure import Figure, JobProgress
+from explorer.core.jobs.progress import Job
 from explorer.core.jobs.reproduction import ITEMS, Plan, Scale
 
 Result = TypeVar("Result")
@@ -36,14 +37,16 @@ def result(item: str, plan: Plan) -> Figure:
     return figure
 
 
-def outcome(work: Generator[object, None, Result]) -> Result:
-    """What a generator returns in the end."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            returned: Result = end.value
-            return returned
+def outcome(job: Job[Result], seen: Callable[[JobProgress], object] = id) -> Result:
+    """What a job returns in the end, with all that it says on the way shown to somebody."""
+    found: list[Result] = []
+
+    def keeping() -> Iterator[JobProgress]:
+        found.append((yield from job))
+
+    for progress in keeping():
+        seen(progress)
+    return found[0]
 
 
 def numbers(figure: Figure) -> list[tuple[object, ...]]:

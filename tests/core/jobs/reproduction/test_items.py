@@ -11,12 +11,13 @@ import pytest
 
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.closed_forms import ANALYTIC
+from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.jobs.progress import Meter
 from explorer.core.jobs.reproduction import FULL, ITEMS, QUICK
-from explorer.core.jobs.reproduction.halves import measured_by_half
-from explorer.core.jobs.reproduction.measuring import STEP_SIZES, tuned
+from explorer.core.jobs.reproduction.halves import evaluate_by_half
 from explorer.core.jobs.reproduction.published import TABLE2
 from explorer.core.jobs.reproduction.store import plain, trained
+from explorer.core.jobs.reproduction.tasks import STEP_SIZES, tune_on_plan
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import advance, start
 from tests.core.jobs.reproduction.plans import TINY, course, numbers, outcome, result, tiny_plan
@@ -43,8 +44,8 @@ def test_the_full_version_is_the_papers() -> None:
     assert FULL.settings == Settings()
     assert FULL.settings.iterations == 70_000
     assert FULL.tasks == QUICK.tasks == 600
-    assert replace(QUICK.settings, iterations=70_000, networks=500) == FULL.settings
-    assert QUICK.settings.networks < FULL.settings.networks
+    assert QUICK.settings.changed(iterations=70_000, networks=500) == FULL.settings
+    assert QUICK.settings.value("networks") < FULL.settings.value("networks")
     assert QUICK.averaged_iterations == FULL.averaged_iterations
     assert QUICK.settings.iterations < FULL.settings.iterations
 
@@ -83,9 +84,7 @@ def test_figure3_is_what_evaluation_says(store: Path) -> None:
     figure = result("fig3", plan)
     run, _ = advance(start(plan.settings, ("maml",)), 40)
     for panel, shots in zip(figure.panels, (5, 10, 20), strict=True):
-        expected = evaluate(
-            run.starting_point("maml"), plan.settings, shots=shots, tasks=30, seed=3
-        )
+        expected = evaluate(run.starting_point("maml"), plan.family, shots=shots, tasks=30, seed=3)
         (curve,) = (c for c in panel.curves if c.role == "maml" and not c.hollow)
         np.testing.assert_array_equal(curve.y, expected.mse)
         rows = [r for r in figure.rows if r.learner == "maml" and r.shots == shots]
@@ -108,11 +107,11 @@ def test_figure3_shows_the_papers_numbers_where_it_has_them(store: Path) -> None
 def test_step_sizes_are_chosen_on_other_tasks(store: Path) -> None:
     """The chosen one has the smallest error of all on tasks that the evaluation does not use."""
     plan = tiny_plan(store, scale=replace(TINY, validation_tasks=25))
-    kept = outcome(trained(plain(plan, "pretrained"), store))
-    chosen = outcome(tuned(kept.start, plan, 5, 4, "Pretrained"))
+    kept = outcome(trained(Meter(1.0), 1.0, plain(plan, "pretrained"), store))
+    chosen = outcome(tune_on_plan(Meter(1.0), kept.start, plan, 5, 4, "Pretrained"))
     found = {
         alpha: evaluate(
-            kept.start, plan.settings, shots=5, steps=4, tasks=25, alpha=alpha, seed=-1 - plan.seed
+            kept.start, plan.family, shots=5, steps=4, tasks=25, alpha=alpha, seed=-1 - plan.seed
         )
         for alpha in STEP_SIZES
     }
@@ -178,9 +177,10 @@ def test_figure2_tells_the_halves_apart(store: Path) -> None:
 def test_halves_of_learners_that_need_no_training(tmp_path: Path) -> None:
     """Who knows sines knows the half without points; who predicts 0 is as wrong on both."""
     plan = tiny_plan(tmp_path, scale=replace(TINY, tasks=600))
-    starts = {name: ANALYTIC[name].start(plan.settings) for name in ("ideal", "zero")}
+    starts = {name: CLOSED_FORMS[name].start(plan.family) for name in ("ideal", "zero")}
     ideal, zero = (
-        outcome(measured_by_half(start, plan, 5, 1, 0.01, name)) for name, start in starts.items()
+        outcome(evaluate_by_half(Meter(1.0), start, plan, 5, 1, 0.01, name))
+        for name, start in starts.items()
     )
     assert max(ideal.seen.mse[1], ideal.unseen.mse[1]) < 1e-6
     assert (zero.seen.mse[1] + zero.unseen.mse[1]) / 2 == pytest.approx(4.252, abs=0.05)

@@ -9,21 +9,19 @@ import torch
 
 from explorer.core.base.errors import TrainingDivergedError, UserError
 from explorer.core.files.checkpoint import load
+from explorer.core.jobs.progress import Meter
 from explorer.core.jobs.reproduction import ITEMS, store
 from explorer.core.jobs.reproduction.plan import standard_store
 from explorer.core.jobs.reproduction.store import DAMAGED, Kept, Training, plain, trained
 from explorer.core.training.loop import Run, TrainEvent, advance, start, train
-from tests.core.jobs.reproduction.plans import course, numbers, result, tiny_plan
+from tests.core.jobs.reproduction.plans import course, numbers, outcome, result, tiny_plan
 
 
 def finished(training: Training, folder: Path) -> tuple[Kept, list[str]]:
     """Carry a training to its end; also what it said it was doing."""
-    work, said = trained(training, folder), []
-    while True:
-        try:
-            said.append(next(work)[1])
-        except StopIteration as end:
-            return end.value, said
+    said: list[str] = []
+    work = trained(Meter(1.0), 1.0, training, folder)
+    return outcome(work, lambda progress: said.append(progress.doing)), said
 
 
 def iterations_trained(said: list[str]) -> int:
@@ -54,10 +52,10 @@ def test_learners_see_the_same_tasks_as_side_by_side(tmp_path: Path) -> None:
 def test_a_stopped_training_goes_on(tmp_path: Path, learner: str) -> None:
     """Closing it keeps every chunk that was reported, and the end is that of no stop at all."""
     training = plain(tiny_plan(tmp_path), learner)
-    work = trained(training, tmp_path)
-    while not next(work)[1].startswith("training"):
+    work = trained(Meter(1.0), 1.0, training, tmp_path)
+    while not next(work).doing.startswith("training"):
         pass
-    share, _ = next(work)
+    share = next(work).done
     work.close()
     file = load(tmp_path / training.file_name)
     assert file.iteration == round(share * training.settings.iterations)
@@ -73,8 +71,8 @@ def test_a_long_training_is_saved_on_the_way(
     """A process that is killed loses no more than the time between two saves."""
     monkeypatch.setattr(store, "SAVE_SECONDS", 0.0)
     training = plain(tiny_plan(tmp_path), "maml")
-    work = trained(training, tmp_path)
-    while not next(work)[1].startswith("training"):
+    work = trained(Meter(1.0), 1.0, training, tmp_path)
+    while not next(work).doing.startswith("training"):
         pass
     next(work)  # had the process been killed now, without any clean-up
     assert (load(tmp_path / training.file_name).iteration or 0) > 0

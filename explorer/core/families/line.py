@@ -1,0 +1,77 @@
+"""Straight lines y = a·x + b, one of the modes of multimodal MAML (Vuorio et al. 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from explorer.core.base.fields import Range
+from explorer.core.base.lazy_torch import np
+from explorer.core.families.base import (
+    Array,
+    Parameter,
+    Values,
+    columns,
+    density_within,
+    input_range,
+    library,
+    ranged,
+    target_noise,
+    task_range,
+    uniformly,
+)
+from explorer.core.families.linear_family import LinearFamily
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Line(LinearFamily):
+    """a·x + b."""
+
+    name: ClassVar[str] = "line"
+    label: ClassVar[str] = "Line"
+    formula: ClassVar[str] = "a·x + b"
+    source: ClassVar[str] = "Vuorio et al. 2019 (MMAML), simple_functions.py of their code"
+    size: ClassVar[int] = 2
+
+    slope: Range = task_range(Range(-3.0, 3.0), "Slope a", -100.0, 100.0)
+    intercept: Range = task_range(Range(-3.0, 3.0), "Intercept b", -100.0, 100.0)
+    x: Range = input_range(-5.0, 5.0)
+    noise: float = target_noise(0.0)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The slope a and the intercept b."""
+        return ranged(self, "slope", "intercept")
+
+    def task(self, u: Values) -> Values:
+        """Slope and intercept, each uniform."""
+        return uniformly(u, self.slope, self.intercept)
+
+    def function(self, x: Values, task: Values) -> Values:
+        """a·x + b."""
+        slope, intercept = columns(task)
+        return slope * x + intercept
+
+    def features(self, x: Values) -> Values:
+        """The inputs x and 1."""
+        return library(x).concatenate([x, library(x).ones_like(x)], -1)
+
+    def coefficients(self, task: Values) -> Values:
+        """The parameters themselves."""
+        return task
+
+    def density(self, coefficients: Tensor) -> Tensor:
+        """The same everywhere within the ranges."""
+        slope, intercept = coefficients.unbind(-1)
+        return density_within(slope, self.slope) * density_within(intercept, self.intercept)
+
+    def mean_coefficients(self) -> tuple[float, float]:
+        """E[a] and E[b]."""
+        return self.slope.mean, self.intercept.mean
+
+    def covariance(self) -> Array:
+        """Slope and intercept are independent."""
+        return np.diag([self.slope.variance, self.intercept.variance])

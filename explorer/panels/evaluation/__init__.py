@@ -1,0 +1,1 @@
+"""Jobs: what to measure, and what they found."""

@@ -1,0 +1,1 @@
+"""What a job found, on screen."""

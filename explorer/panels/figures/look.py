@@ -1,0 +1,104 @@
+"""How the curves of a figure look: pens, pieces of line for legends, and the legends."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
+
+from explorer.core.figures.figure import Curve, Panel
+from explorer.palette import LOOKS
+from explorer.panels.widgets.style import Theme, pen, small_picture
+
+TRIANGLE = QPainterPath(QPointF(-5, 5))  # pixels, as all symbols
+TRIANGLE.lineTo(0, -5)
+TRIANGLE.lineTo(5, 5)
+TRIANGLE.closeSubpath()
+DISC = QPainterPath()
+DISC.addEllipse(QPointF(0, 0), 4, 4)
+SWATCH = 30, 12  # pixels
+TRUTH_OPACITY, BAND_OPACITY = 0.7, 0.16
+
+
+class Look(NamedTuple):
+    """All of a curve that a legend tells apart."""
+
+    role: str
+    dashes: tuple[float, ...] | None
+    opacity: float
+    markers: bool
+    hollow: bool
+
+
+def look_of(curve: Curve) -> Look:
+    """How a curve is to be told from others."""
+    return Look(curve.role, curve.dashes, curve.opacity, curve.markers, curve.hollow)
+
+
+def colour_of(theme: Theme, role: str) -> str:
+    """The colour of a role; the text's for one that nobody knows."""
+    special = {"truth": theme.truth, "points": theme.point}
+    return special.get(role) or theme.learners.get(role, theme.text)
+
+
+def line_pen(theme: Theme, look: Look, width: float = 2.0) -> QPen:
+    """The pen of a curve's line."""
+    colour, opacity, dashes = colour_of(theme, look.role), look.opacity, look.dashes
+    if look.role == "truth":
+        width, opacity = 2 * width, TRUTH_OPACITY * opacity
+    if dashes is None and look.role in LOOKS:
+        dashes = LOOKS[look.role].dashes
+    return pen(theme, colour, width, opacity, dashes=dashes or ())
+
+
+def band_colour(theme: Theme, look: Look) -> QColor:
+    """What a band around a curve is filled with."""
+    result = QColor(colour_of(theme, look.role))
+    result.setAlphaF(BAND_OPACITY * look.opacity)
+    return result
+
+
+def symbol_of(look: Look) -> QPainterPath:
+    """The shape of a point, in pixels around it."""
+    return TRIANGLE if look.role == "points" else DISC
+
+
+def symbol_colours(theme: Theme, look: Look) -> tuple[QPen, QColor]:
+    """Edge and filling of a point."""
+    colour = QColor(colour_of(theme, look.role))
+    colour.setAlphaF(look.opacity)
+    if look.hollow:
+        return pen(theme, colour_of(theme, look.role), 1.5, look.opacity), QColor(theme.base)
+    return pen(theme, theme.base), colour
+
+
+def swatch(theme: Theme, look: Look) -> QPixmap:
+    """A piece of the line, or a point."""
+    width, height = SWATCH
+
+    def point(painter: QPainter) -> None:
+        edge, filling = symbol_colours(theme, look)
+        painter.translate(width / 2, height / 2)
+        painter.setPen(edge)
+        painter.setBrush(filling)
+        painter.drawPath(symbol_of(look))
+
+    def line(painter: QPainter) -> None:
+        stroke = line_pen(theme, look)
+        stroke.setWidthF(stroke.widthF() / theme.pixel_ratio)
+        painter.setPen(stroke)
+        painter.drawLine(QPointF(1, height / 2), QPointF(width - 1, height / 2))
+
+    return small_picture(theme, width, height, point if look.markers else line)
+
+
+def entries_of(panels: Iterable[Panel]) -> dict[tuple[str, Look], None]:
+    """What a legend of these panels lists, in the order of the curves."""
+    curves = (curve for panel in panels for curve in panel.curves if curve.label)
+    return {(curve.label, look_of(curve)): None for curve in curves}
+
+
+def one_legend_serves(panels: Iterable[Panel]) -> bool:
+    """Whether a label means the same look in every panel."""
+    labels = [label for label, _ in entries_of(panels)]
+    return len(labels) == len(set(labels))

@@ -1,0 +1,1 @@
+"""The plot that all views draw on, and its curves."""

@@ -1,0 +1,1 @@
+"""Click support points and watch every learner adapt."""

@@ -1,0 +1,183 @@
+"""The sandbox's main plot: the function, the support points, and every learner's fit."""
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtWidgets import QWidget
+
+from explorer.core.adaptation.trajectory import Array
+from explorer.panels.plotting.curves import ByRole, Marker
+from explorer.panels.plotting.plots import Plot, drawable
+from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
+from explorer.state.sandbox import SandboxState
+from explorer.state.trails import Answer
+
+EARLIER_STEPS = 8
+FIT_WIDTH, EARLIER_WIDTH = 2.5, 1.0
+GRAB_PIXELS = 14.0
+
+
+class FitPlot(Plot):
+    """Turns mouse events into wishes and an `Answer` into curves.
+
+    Signals:
+        add_wanted: x, y of a new point.
+        select_wanted: index of a point.
+        move_wanted: index, x, y of a dragged point.
+        remove_wanted: index of a point.
+    """
+
+    add_wanted = Signal(float, float)
+    select_wanted = Signal(int)
+    move_wanted = Signal(int, float, float)
+    remove_wanted = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Function and adapted networks", "x", "y", parent=parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self._theme = LIGHT
+        self._ring, self._edge = pen(LIGHT, LIGHT.text, 2), pen(LIGHT, LIGHT.base, 1)
+        self._state = SandboxState()
+        self._dragged: int | None = None
+        self.truth = self.add_curve(z=0)
+        self.earlier = ByRole(
+            lambda role: [
+                self.add_hidden(role, 1, learner_pen(self._theme, role, EARLIER_WIDTH))
+                for _ in range(EARLIER_STEPS)
+            ]
+        )
+        self.fits = ByRole(
+            lambda role: self.add_hidden(role, 2, learner_pen(self._theme, role, FIT_WIDTH))
+        )
+        self.points: list[Marker] = []
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        super().apply_theme(theme)
+        self._theme = theme
+        self.truth.setPen(pen(theme, theme.truth, 4, 0.7))
+        for role, fit in self.fits.items():
+            fit.setPen(learner_pen(theme, role, FIT_WIDTH))
+        for role, curves in self.earlier.items():
+            for curve in curves:
+                curve.setPen(learner_pen(theme, role, EARLIER_WIDTH))
+        self._ring, self._edge = pen(theme, theme.text, 2), pen(theme, theme.base, 1)
+        for marker in self.points:
+            marker.setBrush(QColor(theme.point))
+        self.draw_points()
+
+    def take(self, state: SandboxState) -> None:
+        """Know the state that mouse events refer to; drawing waits for the frame."""
+        if len(state.points) != len(self._state.points):
+            self._dragged = None  # its index may be another point's now
+        self._state = state
+
+    def set_view(self, low: float, high: float, height: float) -> None:
+        """Fix the axes: the inputs of the task distribution, and room for most of its tasks."""
+        self.show_range("x", low, high, padding=0.03)
+        self.show_range("y", -height, height, padding=0)
+
+    def draw_points(self) -> None:
+        """Show the support points, the selected one ringed."""
+        state = self._state
+        while len(self.points) < len(state.points):
+            marker = self.add(Marker(), z=3)
+            marker.setBrush(QColor(self._theme.point))
+            self.points.append(marker)
+        while len(self.points) > len(state.points):
+            self.scene().removeItem(self.points.pop())
+        for index, (marker, point) in enumerate(zip(self.points, state.points, strict=True)):
+            marker.setPos(point.x, point.y)
+            marker.setPen(self._ring if index == state.selected else self._edge)
+        self.show_hint("" if state.points else "Click on the plot to add support points")
+        self.show_changes()
+
+    def draw_answer(self, answer: Answer) -> None:
+        """Show the truth, the step chosen in full colour, and fading earlier steps."""
+        state = self._state
+        step = min(state.step, answer.question.steps)
+        self.truth.set_values(answer.grid, answer.truth)
+        shown = [role for role in answer.trails if role in state.shown]
+        for role in shown:
+            self.fits[role].setVisible(True)
+            self._draw_steps(role, answer.grid, answer.trails[role].prediction, step)
+        for role in self.fits.keys() - shown:
+            for curve in (self.fits[role], *self.earlier[role]):
+                curve.setVisible(False)
+        self.show_changes()
+
+    def _draw_steps(self, role: str, grid: Array, prediction: Array, step: int) -> None:
+        first = max(0, step - 1)
+        chosen = np.linspace(0, first, min(step, EARLIER_STEPS)).round().astype(int)
+        heights = drawable(prediction[: step + 1])
+        self.fits[role].set_values(grid, heights[step])
+        for number, curve in enumerate(self.earlier[role]):
+            curve.setVisible(number < len(chosen))
+            if number < len(chosen):
+                index = chosen[number]
+                curve.setOpacity(0.15 + 0.4 * (index + 1) / (step + 1))
+                curve.set_values(grid, heights[index])
+
+    def _data_at(self, position: QPointF) -> QPointF:
+        """Where a position is in the data, held inside the view: a point must stay in reach."""
+        box = self.getPlotItem().getViewBox()
+        at = box.mapSceneToView(self.mapToScene(position.toPoint()))
+        (left, right), (low, high) = box.viewRange()
+        return QPointF(min(max(at.x(), left), right), min(max(at.y(), low), high))
+
+    def _point_at(self, position: QPointF) -> int | None:
+        box = self.getPlotItem().getViewBox()
+        nearest, distance = None, GRAB_PIXELS
+        for index, point in enumerate(self._state.points):
+            scene = box.mapViewToScene(QPointF(point.x, point.y))
+            away = self.mapFromScene(scene) - position.toPoint()
+            reach = math.hypot(away.x(), away.y())
+            if reach <= distance:
+                nearest, distance = index, reach
+        return nearest
+
+    def _is_inside(self, position: QPointF) -> bool:
+        box = self.getPlotItem().getViewBox()
+        return bool(box.sceneBoundingRect().contains(self.mapToScene(position.toPoint())))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Left: grab a point, or add one and hold it. Right: remove a point."""
+        event.accept()
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        if not self._is_inside(event.position()):
+            return
+        index = self._point_at(event.position())
+        if event.button() == Qt.MouseButton.RightButton and index is not None:
+            self.remove_wanted.emit(index)
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._dragged = index
+            at = self._data_at(event.position())
+            if index is None:
+                before = len(self._state.points)
+                self.add_wanted.emit(at.x(), at.y())
+                self._dragged = before if len(self._state.points) > before else None
+            else:
+                self.select_wanted.emit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move the held point; show what can be grabbed."""
+        event.accept()
+        if self._dragged is not None and self._dragged < len(self._state.points):
+            at = self._data_at(event.position())
+            self.move_wanted.emit(self._dragged, at.x(), at.y())
+        else:
+            grabbable = self._point_at(event.position()) is not None
+            shape = Qt.CursorShape.OpenHandCursor if grabbable else Qt.CursorShape.CrossCursor
+            self.viewport().setCursor(shape)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let the held point go."""
+        event.accept()
+        self._dragged = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A fast second click is a click like any other."""
+        self.mousePressEvent(event)

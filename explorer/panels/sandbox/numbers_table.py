@@ -1,0 +1,177 @@
+"""The errors at the step shown, as text, for the learners that are compared."""
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
+
+from explorer.panels.plotting.plots import number_text
+from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker
+from explorer.panels.widgets.controls import button, label, row
+from explorer.panels.widgets.style import Theme, swatch
+from explorer.state.competitors import ROLES
+from explorer.state.sandbox import Sandbox
+from explorer.state.trails import Answer
+
+NONE = "–"
+SENTENCES = 3  # of what diverged; there is no room for more
+NAME_WIDTH = 70  # pixels at least
+CAPTION = (
+    "Above: grey is the true function, thin lines are earlier steps. "
+    "Left: thick is the error on the whole function, thin on the support points."
+)
+
+
+class NumbersTable(QFrame):
+    """One row per learner shown: line, name, error on the whole function and on the points."""
+
+    def __init__(self, sandbox: Sandbox, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self._sandbox = sandbox
+        self.title = label("Mean squared error", "heading")
+        self.picker = LearnerPicker(sandbox)
+        self.switches = self.picker.switches
+        self.compare = button("Compare", "Choose the learners to show")
+        self.lines = {role: QLabel() for role in ROLES}
+        self.names = {role: QLabel() for role in ROLES}
+        self.on_task = {role: _number() for role in ROLES}
+        self.on_support = {role: _number() for role in ROLES}
+        self.removers = {role: _remover() for role in ROLES}
+        self.shipped = label("* as shipped", "muted")
+        self.nobody = label("No learner is shown: choose some under Compare.", "muted", wrap=True)
+        self.caption = label(CAPTION, "muted", wrap=True)
+        self.message = label("", "warning", wrap=True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._fill_menu()
+        self._lay_out()
+        self.picker.picked.connect(lambda roles: sandbox.update(shown=roles))
+        for role, remover in self.removers.items():
+            remover.clicked.connect(self.switches[role].toggle)
+            self.names[role].setToolTip(SOURCES[role])
+            self.names[role].setMinimumWidth(NAME_WIDTH)
+            # A long name is cut before it pushes the numbers out of the card.
+            self.names[role].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        sandbox.changed.connect(self.refresh)
+        self.refresh()
+
+    def _fill_menu(self) -> None:
+        menu = QMenu(self.compare)
+        menu.setAccessibleName("Learners to compare")
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(self.picker)
+        menu.addAction(action)
+        self.compare.setMenu(menu)
+
+    def _lay_out(self) -> None:
+        rows = QWidget()
+        grid = QGridLayout(rows)
+        grid.setContentsMargins(0, 0, 4, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(3)
+        for column, text in ((2, "function"), (3, "points")):
+            grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.shipped, 0, 1)
+        cells = self.lines, self.names, self.on_task, self.on_support, self.removers
+        for line, role in enumerate(ROLES, 1):
+            for column, cell in enumerate(cells):
+                grid.addWidget(cell[role], line, column)  # type: ignore[index]
+        grid.addWidget(self.nobody, len(ROLES) + 1, 0, 1, len(cells))
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(len(ROLES) + 2, 1)
+        self.rows = QScrollArea()
+        self.rows.setWidget(rows)
+        self.rows.setWidgetResizable(True)
+        self.rows.setFrameShape(QFrame.Shape.NoFrame)
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for part in (rows, self.rows.viewport()):  # the card shows through
+            part.setAutoFillBackground(False)
+        self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rows.setAccessibleName("Learners")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 10)
+        layout.addLayout(row(self.title, self.compare, stretch=0))
+        layout.addWidget(self.rows, 1)
+        layout.addWidget(self.message)
+        layout.addWidget(self.caption)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Redraw the pieces of line."""
+        self.picker.apply_theme(theme)
+        for role, line in self.lines.items():
+            line.setPixmap(swatch(theme, role))
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the rows of the learners that are on."""
+        competitors, shown = self._sandbox.competitors, self._sandbox.state.shown
+        for role in ROLES:
+            visible = role in shown and role in competitors.by_role
+            for cell in (self.lines, self.names, self.on_task, self.on_support, self.removers):
+                cell[role].setVisible(visible)
+            if visible:
+                self._name(role, competitors.by_role[role].label, role in competitors.filled)
+        self.shipped.setVisible(bool(shown & competitors.filled))
+        self.nobody.setVisible(not shown & competitors.by_role.keys())
+
+    def _name(self, role: str, name: str, filled: bool) -> None:
+        text = f"{name}*" if filled else name
+        if self.names[role].text() != text:
+            self.names[role].setText(text)
+            self.on_task[role].setAccessibleName(f"{name}, error on the whole function")
+            self.on_support[role].setAccessibleName(f"{name}, error on the support points")
+            self.removers[role].setAccessibleName(f"Hide {name}")
+            self.removers[role].setToolTip(f"Hide {name}")
+
+    def draw_answer(self, answer: Answer) -> None:
+        """Show the numbers of the current step and what diverged."""
+        state = self._sandbox.state
+        step = min(state.step, answer.question.steps)
+        plural = "step" if step == 1 else "steps"
+        self.title.setText(f"MSE after {step} gradient {plural}")
+        for role in ROLES:
+            trail = answer.trails.get(role) if role in state.shown else None
+            texts = (NONE, NONE)
+            if trail is not None:
+                texts = number_text(trail.mse[step]), number_text(trail.support_mse[step])
+            self.on_task[role].setText(texts[0])
+            self.on_support[role].setText(texts[1])
+        sentences = [text for role, text in answer.sentences.items() if role in state.shown]
+        more = len(sentences) - SENTENCES
+        if more > 0:
+            sentences[SENTENCES:] = [f"{more} more diverged."]
+        self.message.setText("\n".join(sentences))
+        self.message.setVisible(bool(sentences))
+        self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
+
+    def spoken(self) -> str:
+        """What the plots show at this step, in words."""
+        shown = [role for role in ROLES if not self.on_task[role].isHidden()]
+        errors = [f"{self.names[role].text()} {self.on_task[role].text()}" for role in shown]
+        return f"{self.title.text()}, on the whole function: {', '.join(errors) or 'no learner'}."
+
+
+def _number() -> QLabel:
+    result = QLabel(NONE)
+    result.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    result.setMinimumWidth(56)
+    return result
+
+
+def _remover() -> QToolButton:
+    result = QToolButton()
+    result.setText("×")
+    result.setAutoRaise(True)
+    result.setFixedSize(20, 20)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return result

@@ -1,0 +1,109 @@
+"""The sandbox: click support points on a function and watch every learner adapt."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from explorer.core.families import Family
+from explorer.panels.sandbox.fit_plot import FitPlot
+from explorer.panels.sandbox.numbers_table import NumbersTable
+from explorer.panels.sandbox.step_bar import StepBar
+from explorer.panels.sandbox.steps_plot import StepsPlot
+from explorer.panels.sandbox.task_controls import TaskControls
+from explorer.panels.widgets.style import Theme
+from explorer.panels.widgets.view import View
+from explorer.state.frame_clock import FRAME, FrameClock
+from explorer.state.trails import SupportPoint
+from explorer.state.workspace import Workspace
+
+HEADROOM = 1.25
+
+
+class SandboxPanel(View):
+    """Puts the sandbox's parts together and draws them on the frame clock."""
+
+    def __init__(
+        self, workspace: Workspace, clock: FrameClock, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._sandbox, self._clock = workspace.sandbox, clock
+        self.controls = TaskControls(workspace)
+        self.fit = FitPlot()
+        self.step_bar = StepBar(workspace.sandbox, workspace.player)
+        self.errors = StepsPlot()
+        self.numbers = NumbersTable(workspace.sandbox)
+        self._lay_out()
+        self.fit.add_wanted.connect(self._sandbox.add_point)
+        self.fit.select_wanted.connect(lambda index: self._sandbox.update(selected=index))
+        self.fit.move_wanted.connect(self._sandbox.move_point)
+        self.fit.remove_wanted.connect(self._sandbox.remove_point)
+        self.errors.step_wanted.connect(self._sandbox.go_to)
+        self._sandbox.changed.connect(self._on_changed)
+        self._sandbox.answered.connect(self._on_answered)
+        self._on_changed()
+
+    def _lay_out(self) -> None:
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.errors, 6)
+        bottom.addWidget(self.numbers, 7)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 6, 8)
+        layout.addWidget(self.controls)
+        layout.addWidget(self.fit, 5)
+        layout.addWidget(self.step_bar)
+        layout.addLayout(bottom, 3)
+        self.errors.setMinimumHeight(190)
+        self.fit.setMinimumHeight(200)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        self.fit.apply_theme(theme)
+        self.errors.apply_theme(theme)
+        self.numbers.apply_theme(theme)
+        self._clock.request(self.draw)
+
+    def take_focus(self) -> None:
+        """Keys go to the plot."""
+        self.fit.setFocus()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.fit.take(self._sandbox.state)
+        self._request()
+
+    @Slot()
+    def _on_answered(self) -> None:
+        self._request()
+
+    def _request(self) -> None:
+        # The answer to the present state is mostly there within a frame. To draw before it would
+        # put it off by another.
+        self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
+
+    def draw(self) -> None:
+        """Bring the plots and numbers up to date; the frame clock calls this."""
+        state = self._sandbox.state
+        self.fit.set_view(*_view(state.family, state.task, state.points))
+        self.fit.draw_points()
+        answer = self._sandbox.answer
+        if answer is not None:
+            self.fit.draw_answer(answer)
+            self.errors.draw_answer(answer, self._sandbox.state)
+            self.numbers.draw_answer(answer)
+            for plot in (self.fit, self.errors):
+                plot.setAccessibleDescription(self.numbers.spoken())
+
+
+def _view(
+    family: Family, task: tuple[float, ...], points: Sequence[SupportPoint]
+) -> tuple[float, float, float]:
+    """Lowest and highest input, and how far the outputs reach; all points stay in sight."""
+    xs = [point.x for point in points]
+    low, high = min([family.x.low, *xs]), max([family.x.high, *xs])
+    return low, high, max(_height(family), HEADROOM * _reach(family, task))
+
+
+_height = lru_cache(8)(lambda family: float(family.height))
+_reach = lru_cache(8)(lambda family, task: float(family.reach(task)))

@@ -1,0 +1,1 @@
+"""Settings of a run, its progress and its live plots."""

@@ -1,0 +1,1 @@
+"""Entry fields, layouts and colours that all panels use."""

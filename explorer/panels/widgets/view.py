@@ -1,0 +1,24 @@
+"""What a view is to the window that shows it: a panel with a theme, and a figure to export."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from explorer.panels.widgets.style import Theme
+
+
+class View(QWidget):
+    """One of the window's tabs.
+
+    Signals:
+        export_wanted: a `Figure` for which the user wants to choose a place.
+    """
+
+    export_wanted = Signal(object)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        raise NotImplementedError
+
+    def take_focus(self) -> None:
+        """Let keys go to where they belong when it is shown."""
+        raise NotImplementedError

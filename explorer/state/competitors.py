@@ -1,0 +1,186 @@
+"""The competitors of the sandbox: learners from one source, and those that need no training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Literal
+
+from explorer.core.adaptation.inner_loop import Start
+from explorer.core.experiment.settings import Settings
+from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.files.checkpoint import Checkpoint, load
+from explorer.core.files.header import read_header
+from explorer.core.jobs.competitor import RANDOM, UNTRAINED, closed_form, untrained
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED
+from explorer.core.training.loop import Run
+
+Source = Literal["shipped", "training", "file"]
+
+_FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
+ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *CLOSED_FORMS)
+LABELS = {
+    **{name: each.label for name, each in (LEARNERS | CLOSED_FORMS).items()},
+    RANDOM: UNTRAINED,
+}
+GROUPS = {
+    **{
+        group: tuple(name for name, learner in LEARNERS.items() if learner.group == group)
+        for group in ("Meta-learners", "Baselines")
+    },
+    "Closed forms": tuple(CLOSED_FORMS),
+}
+GROUPS["Baselines"] += (RANDOM,)
+
+
+@dataclass(frozen=True, eq=False)
+class LazyCompetitor:
+    """A competitor in the sandbox.
+
+    Attributes:
+        label: what people read.
+        find: finds where it starts; asked once, by whoever is first to need it, since that takes
+            PyTorch.
+        settings: of its own training, which need not be those of the whole; None if it had none.
+    """
+
+    label: str
+    find: Callable[[], Start]
+    settings: Settings | None = None
+
+    @cached_property
+    def start(self) -> Start:
+        """Where its adaptation starts."""
+        return self.find()
+
+
+@dataclass(frozen=True, eq=False)
+class Competitors:
+    """Networks by role; not every role need be filled.
+
+    They are compared by identity: the same object holds the same networks.
+
+    Attributes:
+        by_role: the networks.
+        settings: those the first of them was trained with; the paper's if unknown.
+        shots: K of that training; None if unknown.
+        origin: where they come from, for the reader.
+        own: the roles that its source holds, the one it is about first.
+    """
+
+    by_role: Mapping[str, LazyCompetitor]
+    settings: Settings
+    shots: int | None
+    origin: str
+    own: tuple[str, ...]
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The roles that its source lacks, filled with the networks that the program ships."""
+        return frozenset(self.by_role.keys() & LEARNERS.keys()) - {*self.own}
+
+
+def from_shipped(*paths: Path) -> Competitors:
+    """The networks of the program's own files; only the headers of the files are read here.
+
+    Raises:
+        CheckpointError: a file cannot be read.
+    """
+    headers = [read_header(path) for path in paths]
+    competitors = {
+        header.learner: LazyCompetitor(
+            LEARNERS[header.learner].label, partial(_read_start, path), header.settings
+        )
+        for path, header in zip(paths, headers, strict=True)
+    }
+    first, own = headers[0], tuple(competitors)
+    competitors.update(_without_training(first.settings))
+    origin = f"shipped networks, {first.iteration:,} iterations"
+    return Competitors(competitors, first.settings, first.settings.shots, origin, own)
+
+
+def from_run(
+    settings: Settings,
+    iteration: int,
+    learners: Iterable[str],
+    run: Callable[[], Run],
+    shipped: Competitors,
+) -> Competitors:
+    """The learners of a training run at an iteration; roles it lacks are filled as shipped.
+
+    Args:
+        settings: of the run.
+        iteration: of the run.
+        learners: their names.
+        run: gives the run itself, once its networks are needed.
+        shipped: the networks that come with the program.
+    """
+    competitors = {
+        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings)
+        for name in learners
+    }
+    origin = f"in training, iteration {iteration:,}"
+    return _complete(competitors, shipped, settings, origin, settings.shots)
+
+
+def from_checkpoint(checkpoint: Checkpoint, shipped: Competitors) -> Competitors:
+    """The networks of a file; roles it lacks are filled as shipped.
+
+    A network whose learner the file does not name plays the part of MAML.
+    """
+    competitors = {
+        name or MAML.name: LazyCompetitor(
+            LEARNERS[name].label if name else checkpoint.label,
+            partial(_given, start),
+            checkpoint.settings,
+        )
+        for name, start in checkpoint.starting_points().items()
+    }
+    known = checkpoint.iteration is not None
+    origin = checkpoint.path.name
+    if known:
+        origin += f", {checkpoint.iteration:,} iterations"
+    shots = checkpoint.settings.shots if known else None
+    settings = checkpoint.settings
+    return _complete(competitors, shipped, settings, origin, shots)
+
+
+def _complete(
+    competitors: dict[str, LazyCompetitor],
+    shipped: Competitors,
+    settings: Settings,
+    origin: str,
+    shots: int | None,
+) -> Competitors:
+    """Fill empty roles, and say with whose networks."""
+    free = _without_training(settings)
+    filled = {name: e for name, e in shipped.by_role.items() if name not in {*competitors, *free}}
+    if filled:
+        first, *others = (one.label for one in filled.values())
+        labels = f"{first} and {len(others)} others" if others else first
+        origin = f"{origin} ({labels}: as shipped)"
+    everybody = {**competitors, **filled, **free}
+    return Competitors(everybody, settings, shots, origin, tuple(competitors))
+
+
+def _without_training(settings: Settings) -> dict[str, LazyCompetitor]:
+    """The competitors that follow from the settings alone."""
+    known = {
+        name: LazyCompetitor(learner.label, partial(closed_form, name, settings.family))
+        for name, learner in CLOSED_FORMS.items()
+    }
+    return {RANDOM: LazyCompetitor(LABELS[RANDOM], partial(untrained, settings)), **known}
+
+
+def _read_start(path: Path) -> Start:
+    return load(path).start
+
+
+def _start_in(run: Callable[[], Run], learner: str) -> Start:
+    return run().starting_point(learner)
+
+
+def _given(start: Start) -> Start:
+    return start
