@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # Keeps 0/0 out once a residual is 0; below what float32 tells apart from any other residual.
 TINY = 1e-30
-LEAST = 0.1  # of a direction's square: a solution would be longer than b by more than its inverse
+LEAST = 0.5  # of a direction's square: less, and the loss bends down half as much as the pull holds
 
 
 @dataclass(frozen=True)
