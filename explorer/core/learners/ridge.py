@@ -162,5 +162,5 @@ def cost(settings: CommonSettings) -> Cost:
 RIDGE = Learner(
     "ridge", "Ridge head", "Bertinetto et al. 2019, arXiv 1805.08136, section 3", BEFORE_AND_AFTER,
     meta_gradient, begin=begin, start=start, options=RidgeOptions, cost=cost,
-    look=Look("#5f6b00", "#c3d36b", (10, 2)),
+    look=Look("#3d4a00", "#e2ff5c", (10, 2)),
 )  # fmt: skip
