@@ -42,10 +42,6 @@ MORE_LIBRARIES = {
     "core.engine": {"numba", "llvmlite"},
     "core.figures": {"matplotlib"},
 }
-    "core.base": {"platformdirs"},
-    "core.engine": {"numba", "llvmlite"},
-    "core.figures": {"matplotlib"},
-}
 WINDOW_LIBRARIES = ("PySide6.QtWidgets", "PySide6.QtGui", "pyqtgraph")
 
 A_MODULE = re.compile(r"explorer(\.\w+)+")
