@@ -1,6 +1,5 @@
 """A further family and a further learner are one new file and one line of a register each."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -114,13 +113,14 @@ ratio = steeper["Best single function"]["mse"][0] / found["Best single function"
 assert abs(ratio - 9) < 0.01  # errors are squares, and 9 is three times as steep as 3
 printed("grid whole.safetensors --shots 2 --steps 1 --tasks 4")
 adapted = json.loads(printed("adapt whole.safetensors --task 1.5 --x=-0.5,1 --steps 3 --json"))
-assert [abs(y - 4.5 * x) < 1e-5 for x, y in zip(adapted["x"], adapted["truth"])]
+assert all(abs(y - 4.5 * x) < 1e-5 for x, y in zip(adapted["x"], adapted["truth"]))
 for wrong in ("--slope 2 1", "--steepness 99", "--amplitude 1 2", "--timid-share 2"):
     assert printed(f"train --family steep {wrong} --output no.safetensors", 2) == ""
 assert not Path("no.safetensors").exists()
 """
 
 WINDOW = """
+import traceback
 from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QTimer, qInstallMessageHandler
@@ -165,7 +165,7 @@ def seen():
         controls.parameters.editors[0].box.setValue(1.5)
         controls.draw.click()
         numbers.switches["timid"].click()
-    curve = window.training.meta_loss.smooth["timid", "loss after"].getData()[1]
+    curve = window.training.meta_loss.smooth["timid", "after the inner step"].getData()[1]
     if not sandbox.is_current or curve is None or len(curve) < 60:
         return False
     trajectories = sandbox.answer.trajectories
@@ -176,17 +176,20 @@ def seen():
         return False
     assert sandbox.state.task == (1.5,)
     assert list(controls.parameters.editors) == [0]
-    assert all(abs(y - 4.5 * x) < 1e-5 for x, y in sandbox.state.points)
+    assert all(abs(each.y - 4.5 * each.x) < 1e-5 for each in sandbox.state.points)
     assert not np.array_equal(drawn, trajectories["maml"].prediction[1])
     assert numbers.switches["timid"].text() == "Timid"
-    assert "Show Timid" in window.actions_by_name
     return True
 
 def check():
-    if seen():
+    try:
+        if not seen():
+            return
         print("drawn", flush=True)
-        timer.stop()
-        window.close()
+    except Exception:
+        traceback.print_exc()
+    timer.stop()
+    window.close()
 
 timer = QTimer()
 timer.timeout.connect(check)
@@ -217,4 +220,5 @@ def test_the_command_line_knows_them(enlarged: Path) -> None:
 def test_the_window_knows_them(enlarged: Path) -> None:
     """The form, the losses, the sandbox's family list and sliders, and the learner's curve."""
     done = run(enlarged, WINDOW)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "drawn\n", "")
+    assert done.stderr == ""
+    assert (done.returncode, done.stdout) == (0, "drawn\n")

@@ -48,5 +48,6 @@ def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingP
 
 TIMID = Learner(
     "timid", "Timid", "made up", first_order.FIRST_ORDER.losses, meta_gradient, start=start,
-    options=TimidOptions, cost=first_order.FIRST_ORDER.cost, look=Look("#123456", "#abcdef", (7, 7)),
+    options=TimidOptions, cost=first_order.FIRST_ORDER.cost,
+    look=Look("#123456", "#abcdef", (7, 7)),
 )  # fmt: skip
