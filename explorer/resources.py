@@ -12,7 +12,6 @@ def checkpoint_name(learner: str) -> str:
 
 
 MAML_CHECKPOINT, PRETRAINED_CHECKPOINT = checkpoint_name("maml"), checkpoint_name("pretrained")
-CHECKPOINTS = tuple(map(checkpoint_name, LEARNERS))
 FIRST_ANSWER = "first-answer.safetensors"
 CHECK_ON_LIGHT = "check-light.svg"  # ticks for each appearance of the window
 CHECK_ON_DARK = "check-dark.svg"
@@ -28,7 +27,22 @@ def resource(name: str) -> Path:
     Raises:
         UserError: it is missing.
     """
-    for folder in _FOLDERS:
-        if (folder / name).is_file():
-            return folder / name
-    raise UserError(f"The program's own file {name} is missing: install the program again.")
+    found = _found(name)
+    if found is None:
+        raise UserError(f"The program's own file {name} is missing: install the program again.")
+    return found
+
+
+def shipped_checkpoints() -> tuple[Path, ...]:
+    """The files with learners' networks, MAML's first; a further learner may come without.
+
+    Raises:
+        UserError: one of those that the window opens with is missing.
+    """
+    first = (resource(MAML_CHECKPOINT), resource(PRETRAINED_CHECKPOINT))
+    found = filter(None, map(_found, map(checkpoint_name, LEARNERS)))
+    return tuple(dict.fromkeys((*first, *found)))
+
+
+def _found(name: str) -> Path | None:
+    return next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)

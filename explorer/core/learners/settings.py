@@ -1,6 +1,6 @@
 """The settings that every learner knows; an experiment adds those of single learners.
 
-The defaults are those of the MAML paper's sinusoid experiment (arXiv 1703.03400, section 5.1),
+The defaults are those of the MAML paper's regression (arXiv 1703.03400, section 5.1),
 completed from the authors' code where the paper is silent (query points, meta-batch, β).
 """
 
