@@ -15,8 +15,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.base.lazy_torch import torch
-from explorer.panels.plotting.plots import Plot
-from explorer.panels.sandbox.fit_plot import BEYOND
+from explorer.panels.plotting.plots import BEYOND, Plot
 from explorer.state.adaptation_query import GRID_POINTS
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
