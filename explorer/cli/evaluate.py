@@ -202,12 +202,13 @@ def _text(group: Group, member: NamedCompetitor) -> str:
     results = group.evaluations(member)
     tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
     judged = [
-        fill(verdict_sentence(found.verdict, shots, member.name), WIDTH, subsequent_indent="  ")
+        verdict_sentence(found.verdict, shots, member.name)
         for (_, shots), found in group.results_of(member).items()
         if found.verdict is not None and member.adapts
     ]
-    covered = coverages(group.results_of(member))
-    return "\n".join([title, *tables, *_warnings(results), *judged, *covered])
+    said = [*judged, *coverages(group.results_of(member))]
+    wrapped = [fill(sentence, WIDTH, subsequent_indent="  ") for sentence in said]
+    return "\n".join([title, *tables, *_warnings(results), *wrapped])
 
 
 def _alpha(group: Group, member: NamedCompetitor) -> str:

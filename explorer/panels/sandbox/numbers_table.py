@@ -31,9 +31,8 @@ CAPTION = (
     "Above: grey is the true function, thin lines are earlier steps. "
     "Left: thick is the error on the whole function, thin on the support points."
 )
-BAND = (
-    " Shaded: the prediction ± 2σ, where a learner that knows its σ expects 95 % of all functions."
-)
+BAND = " Shaded: prediction ± 2σ."
+BAND_TIP = "Where a learner that knows its own σ expects 95 % of what there can be"
 
 
 class NumbersTable(QFrame):
@@ -55,6 +54,7 @@ class NumbersTable(QFrame):
         self.shipped = label("* as shipped", "muted")
         self.nobody = label("No learner is shown: choose some under Compare.", "muted", wrap=True)
         self.caption = label(CAPTION, "muted", wrap=True)
+        self._shows_band = False
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._fill_menu()
@@ -143,7 +143,7 @@ class NumbersTable(QFrame):
         step = min(state.step, answer.question.steps)
         plural = "step" if step == 1 else "steps"
         self.title.setText(f"MSE after {step} gradient {plural}")
-        self.caption.setText(CAPTION + BAND if _any_band(answer, state.shown) else CAPTION)
+        self._explain(_any_band(answer, state.shown))
         for role in ROLES:
             trajectory = answer.trajectories.get(role) if role in state.shown else None
             texts = (NONE, NONE)
@@ -162,6 +162,12 @@ class NumbersTable(QFrame):
         self.message.setText("\n".join(sentences))
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
+
+    def _explain(self, band: bool) -> None:
+        if band != self._shows_band:
+            self._shows_band = band
+            self.caption.setText(CAPTION + BAND if band else CAPTION)
+            self.caption.setToolTip(BAND_TIP if band else "")
 
     def spoken(self) -> str:
         """What the plots show at this step, in words."""
