@@ -28,8 +28,8 @@ from explorer.core.figures.figure import Figure
 from explorer.core.files import checkpoint
 from explorer.core.jobs.comparison import compare as compare_job
 from explorer.core.jobs.comparison_request import Comparison
-from explorer.core.jobs.competitor import Competitor
-from explorer.core.learners import LEARNERS
+from explorer.core.jobs.competitor import Competitor, start_of
+from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.loop import Progress, Run
 from explorer.core.training.loop import start as begin
 from explorer.core.training.loop import train as training
@@ -167,10 +167,14 @@ def evaluate(
         alpha: step size α; that of its training by default.
         seed: draws the tasks.
         family: the task distribution; that of its training by default.
+
+    Raises:
+        UserError: the network is told its task, and was trained on those of another family.
     """
+    family = family or network.settings.family
     return evaluate_start(
-        network.start,
-        family or network.settings.family,
+        start_of(_competitor(network), family),
+        family,
         shots=shots,
         steps=steps,
         tasks=tasks,
@@ -209,13 +213,13 @@ def compare(
     request = Comparison(
         tuple(shots), steps, tasks, seed, "own", networks[0].settings.family, against
     )
-    competitors = [
-        Competitor(each.label, each.learner or "maml", each.start, each.settings)
-        for each in networks
-    ]
-    *_, last = compare_job(request, competitors)
+    *_, last = compare_job(request, [_competitor(each) for each in networks])
     assert last.figure is not None
     return last.figure
+
+
+def _competitor(network: Network) -> Competitor:
+    return Competitor(network.label, network.learner or MAML.name, network.start, network.settings)
 
 
 def load(path: Path | str) -> dict[str, Network]:

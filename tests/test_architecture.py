@@ -37,7 +37,11 @@ ABOVE = {
 }
 
 CORE_LIBRARIES = {"torch", "numpy", "safetensors", *sys.stdlib_module_names}
-MORE_LIBRARIES = {"core.engine": {"numba", "llvmlite"}, "core.figures": {"matplotlib"}}
+MORE_LIBRARIES = {
+    "core.base": {"platformdirs"},
+    "core.engine": {"numba", "llvmlite"},
+    "core.figures": {"matplotlib"},
+}
 WINDOW_LIBRARIES = ("PySide6.QtWidgets", "PySide6.QtGui", "pyqtgraph")
 
 A_MODULE = re.compile(r"explorer(\.\w+)+")

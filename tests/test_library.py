@@ -82,3 +82,6 @@ def test_misuse_is_said_in_a_sentence() -> None:
     network = explorer.train(explorer.Settings(**TINY))["maml"]
     with pytest.raises(UserError, match="one for each"):
         explorer.adapt(network, [1.0, 2.0], [1.0], task=(1.0, 0.0))
+    oracle = explorer.train(explorer.Settings(**TINY), ["oracle"])["oracle"]
+    with pytest.raises(UserError, match="told the parameters of Sine tasks"):
+        explorer.evaluate(oracle, family=explorer.FAMILIES["line"]())

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Literal, get_args
 
-from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+from PySide6.QtCore import QByteArray, QSettings
+
+from explorer.core.base.folders import config_folder
 
 Theme = Literal["system", "light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
@@ -11,8 +13,7 @@ THEMES: tuple[Theme, ...] = get_args(Theme)
 
 def default_path() -> Path:
     """Where the file lies on this system."""
-    location = QStandardPaths.StandardLocation.GenericConfigLocation
-    return Path(QStandardPaths.writableLocation(location)) / "maml-explorer" / "settings.ini"
+    return config_folder() / "settings.ini"
 
 
 class Preferences:

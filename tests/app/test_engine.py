@@ -11,7 +11,8 @@ from explorer.app.main_window import ENGINE, MainWindow
 from explorer.core.base.errors import EngineError
 from explorer.core.engine import native
 from explorer.core.engine.status import State, Status
-from explorer.core.jobs.step_grid import StepGrid, step_grid
+from explorer.core.jobs.step_grid import step_grid
+from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.panels.evaluation.fields import competitor
 from explorer.state.jobs import JobPhase
 from explorer.state.training_session import Phase

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from explorer import resources
 from explorer.app import launch
 from explorer.app.main_window import MainWindow
+from explorer.core.base.folders import cache_folder
 from explorer.core.base.random_streams import stream
-from explorer.core.engine.native import cache_folder
 from explorer.core.files.checkpoint import save
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
 from explorer.core.training.loop import advance, start

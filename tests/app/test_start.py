@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import LOADING, MainWindow
-from explorer.core.engine.native import cache_folder
+from explorer.core.base.folders import cache_folder
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace

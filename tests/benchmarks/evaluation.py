@@ -22,12 +22,10 @@ GRID_POINTS, SANDBOX_STEPS, SANDBOX_POINTS = 400, 100, 10
 def sandbox_question(competitors: Competitors) -> adaptation_query.AdaptationQuery:
     """Ten points evenly on a sine, and as many steps as the sandbox allows."""
     xs = [competitors.settings.x.at((i + 0.5) / SANDBOX_POINTS) for i in range(SANDBOX_POINTS)]
-    sine = 3.2 * torch.sin(torch.tensor(xs) - 1.0)
-    points = tuple(
-        adaptation_query.SupportPoint(*point, True) for point in zip(xs, sine.tolist(), strict=True)
-    )
+    family, task = competitors.settings.family, (3.2, 1.0)
+    points = tuple(adaptation_query.SupportPoint(x, family.value(x, task), True) for x in xs)
     return adaptation_query.AdaptationQuery(
-        competitors, ROLES, 3.2, 1.0, points, competitors.settings.alpha, SANDBOX_STEPS
+        competitors, ROLES, family, task, points, competitors.settings.alpha, SANDBOX_STEPS
     )
 
 

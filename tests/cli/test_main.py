@@ -14,7 +14,7 @@ import explorer
 from explorer import cli
 from explorer.cli import main
 from explorer.cli.output import number, table
-from explorer.core.engine.native import cache_folder
+from explorer.core.base.folders import cache_folder
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS
 from tests.cli.commands import MODULE, interrupted, process, refused, tiny_file

@@ -53,8 +53,8 @@ def test_all_items_share_their_trainings(
     """One object for all of them, files for each, and a second time nothing is trained."""
     picture = drawing.picture
 
-    def drawn_once(figure: Figure, form: str) -> bytes:
-        return b"the same, in dots" if form == "png" else picture(figure, form)
+    def drawn_once(figure: Figure, form: str, look: drawing.LookOf) -> bytes:
+        return b"the same, in dots" if form == "png" else picture(figure, form, look)
 
     # Drawing takes longer than all else. The name is put back whole, with what it has loaded.
     monkeypatch.setattr(export, "drawing", SimpleNamespace(picture=drawn_once))

@@ -22,6 +22,7 @@ import llvmlite.binding as llvm
 import explorer
 from explorer.core.base.atomic_files import write_atomically
 from explorer.core.base.errors import EngineError
+from explorer.core.base.folders import cache_folder
 from explorer.core.engine.layout import Integers, Numbers
 from explorer.core.engine.status import STATUS, State
 
@@ -196,17 +197,6 @@ def _key() -> str:
     about = (version("numba"), version("llvmlite"), llvm.get_host_cpu_name(), features)
     digest.update(repr(about).encode())
     return digest.hexdigest()[:16]
-
-
-def cache_folder() -> Path:
-    """The folder for what can be made again."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "maml-explorer"
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -28,15 +28,8 @@ from explorer.core.base.atomic_files import write_atomically
 from explorer.core.base.errors import CheckpointError, EngineError
 from explorer.core.base.lazy_torch import safetensors_torch, torch
 from explorer.core.experiment.settings import Settings
-from explorer.core.files.header import (
-    DESCRIPTION_KEY,
-    FORMAT,
-    Header,
-    damage_named,
-    described,
-    metadata_of,
-    read,
-)
+from explorer.core.files.container import damage_named, metadata_of, read
+from explorer.core.files.header import DESCRIPTION_KEY, FORMAT, Header, described
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import (
     from_state_dict,

@@ -27,5 +27,5 @@ def body_only(theta: Tensor, network: Network) -> Tensor:
 BOIL = Learner(
     "boil", "BOIL", "Oh et al. 2021, arXiv 2008.08882, section 3", BEFORE_AND_AFTER,
     partial(meta_gradient, mask=body_only), start=partial(start, mask=body_only),
-    look=Look("#c02f85", "#ff8fcb", (6, 2, 2, 2)),
+    look=Look("#e0218a", "#ff5fae", (6, 2, 2, 2)),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.fields import setting
 from explorer.core.base.lazy_torch import torch
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 # Keeps 0/0 out once a residual is 0; below what float32 tells apart from any other residual.
 TINY = 1e-30
-LEAST = 0.1  # of a direction's square: a solution would be longer than b by more than its inverse
+LEAST = 0.5  # of a direction's square: less, and the loss bends down half as much as the pull holds
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,13 @@ class ImplicitOptions(Options):
         2.0, "iMAML", "Pull λ", "number", 0.01, 1000.0, "",
         "Strength with which iMAML's inner problem holds the weights to where they start.", 0.5,
     )  # fmt: skip
+    implicit_alpha: float = setting(
+        0.001, "iMAML", "iMAML's step size", "number", 1e-5, 1.0, "",
+        "Size of the gradient steps on iMAML's inner problem. Nothing in its meta-gradient keeps "
+        "them stable, as MAML's does, so they are short.", 0.001,
+    )  # fmt: skip
     implicit_steps: int = setting(
-        16, "iMAML", "iMAML's steps", "integer", 1, 100, "",
+        30, "iMAML", "iMAML's steps", "integer", 1, 100, "",
         "Gradient steps that iMAML spends on its inner problem.",
     )  # fmt: skip
     implicit_products: int = setting(
@@ -101,7 +107,7 @@ def meta_gradient(
     before = loss.mean()
     for _ in range(options.implicit_steps):
         descent = gradient(passed) + (adapted - meta) * pull
-        adapted = adapted - descent * inner.alpha
+        adapted = adapted - descent * options.implicit_alpha
         _, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
     after, judged = losses_and_pass(adapted, batch.query_x, batch.query_y, network)
 
@@ -114,7 +120,10 @@ def meta_gradient(
 
 def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Every step is pulled back to the start."""
-    return StartingPoint(network, meta, pull=settings.options_of(ImplicitOptions).implicit_pull)
+    options = settings.options_of(ImplicitOptions)
+    share = options.implicit_alpha / settings.effective_alpha
+    scale = Scale(torch.full_like(meta, share))
+    return StartingPoint(network, meta, (scale,), options.implicit_pull * share)
 
 
 def cost(settings: CommonSettings) -> Cost:
@@ -129,5 +138,5 @@ IMPLICIT = Learner(
     "imaml", "iMAML", "Rajeswaran et al. 2019, arXiv 1909.04630, Algorithm 2", BEFORE_AND_AFTER,
     meta_gradient, start=start, options=ImplicitOptions, cost=cost,
     remedy="iMAML's steps and CG steps",
-    look=Look("#1f5fd0", "#8fb8ff", (2, 1)),
+    look=Look("#1f4fff", "#7ab0ff", (2, 1)),
 )  # fmt: skip

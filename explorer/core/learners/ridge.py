@@ -8,10 +8,10 @@ outer loop trains body, w₀ and λ by the query loss of the fitted head, throug
 the noise σ, which no prediction depends on, to the likelihood of the query targets. The
 meta-parameters are θ, log λ and log σ².
 
-With A = ΦΦᵀ + λI, a = A⁻¹(y − Φw₀) and w = w₀ + Φᵀa, let w̄ = Ψᵀē be the derivative of the query
-loss by w, Ψ being the features of the query points and ē = 2(Ψw − y)/Q. With b = A⁻¹Φw̄ and
-w̄₀ = w̄ − Φᵀb, which is the derivative by w₀, the adjoint of the solve is aw̄₀ᵀ − bwᵀ by Φ and
-−aᵀb by λ; by Ψ the derivative is ēwᵀ.
+With P = (ΦᵀΦ + λI)⁻¹ the head is w = w₀ + PΦᵀ(y − Φw₀). Let w̄ = Ψᵀē be the derivative of the query
+loss by w, Ψ being the features of the query points and ē = 2(Ψw − y)/Q. With a = (y − Φw)/λ and
+b = ΦPw̄, the derivative by w₀ is w̄₀ = λPw̄, the adjoint of the solve is aw̄₀ᵀ − bwᵀ by Φ and −aᵀb by
+λ; by Ψ the derivative is ēwᵀ.
 """
 
 from __future__ import annotations
@@ -56,27 +56,42 @@ def exponential(z: Tensor) -> Tensor:
     return fourth * fourth
 
 
-def inverse(gram: Tensor, penalty: Tensor) -> Tensor:
-    """(G + λI)⁻¹ of positive semidefinite G ``(T, K, K)``, by halves, for λ ``(1,)``.
+def fit(features: Tensor, targets: Tensor, head: Tensor, penalty: Tensor) -> tuple[Tensor, Tensor]:
+    """The head that a task's points lead to, and what they leave open.
 
-    With E = P⁻¹Q and the Schur complement C = S − QᵀE of [P Q; Qᵀ S], the inverse is
-    [P⁻¹ + EC⁻¹Eᵀ, −EC⁻¹; −C⁻¹Eᵀ, C⁻¹]: matrix products alone, which the engine knows. Both halves
-    have λI in them, as the whole has.
+    It takes in one point after the other by Potter's update of a root (Bierman 1977, chapter V),
+    whose rounding grows as the root of the condition number. Float32 needs that: with the inverse
+    itself, training loses its way once the features have become large against λ.
+
+    Args:
+        features: Φ ``(T, K, n)``.
+        targets: y ``(T, K, 1)``.
+        head: w₀ ``(n, 1)``.
+        penalty: λ ``(1,)``.
+
+    Returns:
+        w ``(T, n, 1)``, and S with SSᵀ = (ΦᵀΦ + λI)⁻¹, ``(T, n, n)``.
     """
-    size = gram.size(-1)
-    if size == 1:
-        return torch.ones_like(gram) / (gram + penalty)
-    half = size // 2
-    top, bottom = gram.narrow(-2, 0, half), gram.narrow(-2, half, size - half)
-    of_upper = inverse(top.narrow(-1, 0, half), penalty)
-    e = torch.matmul(of_upper, top.narrow(-1, half, size - half))
-    turned = e.transpose(-1, -2)
-    lower = bottom.narrow(-1, half, size - half) - torch.matmul(bottom.narrow(-1, 0, half), e)
-    of_lower = inverse(lower, penalty)
-    corner = torch.matmul(e, of_lower)
-    first = torch.cat([of_upper + torch.matmul(corner, turned), corner * -1.0], -1)
-    second = torch.cat([corner.transpose(-1, -2) * -1.0, of_lower], -1)
-    return torch.cat([first, second], -2)
+    fitted, root = head, _unit(features) / torch.sqrt(penalty)
+    for point in range(features.size(-2)):
+        feature = features.narrow(-2, point, 1)
+        u = torch.matmul(feature, root)
+        gain = torch.matmul(root, u.transpose(-1, -2))
+        share = torch.ones_like(u.narrow(-1, 0, 1)) / ((u * u).sum(-1, keepdim=True) + 1.0)
+        rest = targets.narrow(-2, point, 1) - torch.matmul(feature, fitted)
+        fitted = gain * (rest * share) + fitted
+        root = root - torch.matmul(gain, u * (share / (torch.sqrt(share) + 1.0)))
+    return fitted, root
+
+
+def _unit(features: Tensor) -> Tensor:
+    """The unit matrix ``(n, n)``: its rows, one after the other, are 1, n zeros, 1, n zeros, …."""
+    size = features.size(-1)
+    row = features.narrow(0, 0, 1).narrow(1, 0, 1).flatten()
+    pattern = torch.cat([torch.ones_like(row.narrow(0, 0, 1)), torch.zeros_like(row)])
+    several = pattern.unsqueeze(0).expand(size, size + 1).flatten()
+    unit: Tensor = several.narrow(0, 0, size * size).unflatten(0, [size, size])  # type: ignore[no-untyped-call]
+    return unit
 
 
 def _parts(meta: Tensor, network: Network) -> tuple[Tensor, Tensor, Tensor]:
@@ -102,17 +117,17 @@ def meta_gradient(
     layers, inputs, _ = forward(theta, torch.cat([batch.support_x, batch.query_x], -2), network)
     seen = inputs[-1].narrow(-2, 0, shots)
     asked = inputs[-1].narrow(-2, shots, asked_points)
-    seen_turned, head = seen.transpose(-1, -2), layers[-1]
-    solve = inverse(torch.matmul(seen, seen_turned), penalty)
+    head = layers[-1]
     rest = batch.support_y - torch.matmul(seen, head)
-    a = torch.matmul(solve, rest)
-    fitted = torch.matmul(seen_turned, a) + head
+    fitted, root = fit(seen, batch.support_y, head, penalty)
     error = torch.matmul(asked, fitted) - batch.query_y
 
     by_error = error * (2.0 / asked_points)
     by_fitted = torch.matmul(asked.transpose(-1, -2), by_error)
-    b = torch.matmul(solve, torch.matmul(seen, by_fitted))
-    by_head = by_fitted - torch.matmul(seen_turned, b)
+    bent = torch.matmul(root, torch.matmul(root.transpose(-1, -2), by_fitted))
+    by_head = bent * penalty
+    a = (batch.support_y - torch.matmul(seen, fitted)) / penalty
+    b = torch.matmul(seen, bent)
     fitted_turned = fitted.transpose(-1, -2)
     by_seen = torch.matmul(a, by_head.transpose(-1, -2)) - torch.matmul(b, fitted_turned)
     by_features = torch.cat([by_seen, torch.matmul(by_error, fitted_turned)], -2)
@@ -122,23 +137,18 @@ def meta_gradient(
         by_head.sum(0).flatten(),
         by_log_penalty,
     ]
-    by_log_variance = _by_log_variance(log_variance, error, seen, asked, solve, penalty)
+    by_log_variance = _by_log_variance(log_variance, error, torch.matmul(asked, root))
     both = torch.cat([torch.cat(summed) / batch.support_x.size(0), by_log_variance])
     return both, torch.stack([(rest * rest).mean(), (error * error).mean()])
 
 
-def _by_log_variance(
-    log_variance: Tensor, error: Tensor, seen: Tensor, asked: Tensor, solve: Tensor, penalty: Tensor
-) -> Tensor:
+def _by_log_variance(log_variance: Tensor, error: Tensor, asked: Tensor) -> Tensor:
     """The derivative by log σ² of −log N(y; Ψw, σ²(1 + s)), the mean over query points.
 
-    It is (1 − e²/(σ²(1 + s)))/2, with s = ψᵀ(ΦᵀΦ + λI)⁻¹ψ = (ψᵀψ − cᵀA⁻¹c)/λ and c = Φψ.
+    It is (1 − e²/(σ²(1 + s)))/2, with s = ψᵀPψ = ‖Sᵀψ‖² from the rows ψᵀS.
     """
-    shared = torch.matmul(seen, asked.transpose(-1, -2))
-    told = (shared * torch.matmul(solve, shared)).sum(-2)
-    spread = torch.relu((asked * asked).sum(-1) - told) / penalty
-    square = (error * error).sum(-1)
-    unexplained = (square / (spread + 1.0)).mean().unsqueeze(0)
+    spread = (asked * asked).sum(-1)
+    unexplained = ((error * error).sum(-1) / (spread + 1.0)).mean().unsqueeze(0)
     return unexplained * exponential(log_variance * -1.0) * -0.5 + 0.5
 
 
@@ -155,12 +165,12 @@ def start(meta: Tensor, network: Network, _settings: CommonSettings) -> RidgeHea
 
 
 def cost(settings: CommonSettings) -> Cost:
-    """A gradient of all its points; the solve is little beside it."""
+    """A gradient of all its points; the solve takes about as long again."""
     return Cost(1, settings.shots + settings.query, 0, points_drawn(settings))
 
 
 RIDGE = Learner(
     "ridge", "Ridge head", "Bertinetto et al. 2019, arXiv 1805.08136, section 3", BEFORE_AND_AFTER,
     meta_gradient, begin=begin, start=start, options=RidgeOptions, cost=cost,
-    look=Look("#5f6b00", "#c3d36b", (10, 2)),
+    look=Look("#3d4a00", "#e2ff5c", (10, 2)),
 )  # fmt: skip

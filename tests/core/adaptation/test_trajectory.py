@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from explorer.core.adaptation import inner_loop
 from explorer.core.adaptation.inner_loop import adapt, curvature, diverged
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.adaptation.trajectory import Divergence, Trajectory, trajectory_of
@@ -75,8 +76,9 @@ def test_it_keeps_no_parameters() -> None:
         assert not isinstance(getattr(trajectory, field.name), Tensor)
 
 
-def test_it_can_be_given_up_between_steps() -> None:
-    """Whoever waits for it is asked after every step, and may end it there."""
+def test_it_can_be_cancelled_between_blocks_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for it is asked before every block, of single steps here, and may end it."""
+    monkeypatch.setattr(inner_loop, "WORK_AT_ONCE", 1.0)
     asked = []
 
     def is_over() -> bool:

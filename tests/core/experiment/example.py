@@ -26,6 +26,11 @@ OTHER = Settings(
     reptile_steps=3,
     context=2,
     context_alpha=0.5,
+    implicit_pull=3.0,
+    implicit_alpha=0.002,
+    implicit_steps=4,
+    implicit_products=2,
+    ridge_penalty=0.2,
     networks=7,
     penalty=0.1,
 )

@@ -73,8 +73,7 @@ def test_the_support_losss_reduction_is_a_factor_of_alpha(reduction: str) -> Non
     run, same = (advance(start(each, NAMES), 4)[0] for each in (settings, plain))
     for name, state in run.learners.items():
         torch.testing.assert_close(state.meta, same.learners[name].meta, rtol=1e-5, atol=1e-6)
-    *_, result = held_out(run)
-    *_, expected = held_out(same)
+    result, expected = held_out(run), held_out(same)
     assert isinstance(result, HeldOut)
     assert isinstance(expected, HeldOut)
     for name in NAMES:

@@ -22,7 +22,7 @@ import explorer
 from explorer.core.base import atomic_files as files
 from explorer.core.base.errors import CheckpointError
 from explorer.core.experiment.settings import Settings
-from explorer.core.files import checkpoint, header
+from explorer.core.files import checkpoint, container
 from explorer.core.files.checkpoint import (
     DESCRIPTION_KEY,
     FORMAT,
@@ -316,7 +316,7 @@ def test_one_byte_short_or_long(saved: Path) -> None:
 
 def test_too_large(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A huge file is refused before it is read into memory."""
-    monkeypatch.setattr(header, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(container, "MAX_BYTES", 2**20)
     with saved.open("r+b") as file:
         file.truncate(2**20 + 1)
     assert "larger than 1 MiB" in refused(saved)

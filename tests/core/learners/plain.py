@@ -282,7 +282,7 @@ def implicit(problem: Problem) -> Tensor:
             inner,
             support_x,
             support_y,
-            problem.settings.alpha,
+            problem.settings.value("implicit_alpha"),
             problem.settings.value("implicit_steps"),
         )
         phi = phi.detach().requires_grad_()

@@ -105,6 +105,7 @@ def problem(
             "reptile_steps": REPTILE_STEPS,
             "networks": TASKS,
             "implicit_steps": steps,
+            "implicit_alpha": settings.get("alpha", ALPHA),
             "implicit_pull": PULL,
             "implicit_products": PRODUCTS,
             **settings,

@@ -1,13 +1,17 @@
 """What holds for every learner: labels, the order of tasks, and that what is trained is shown."""
 
+import numpy as np
 import pytest
 import torch
 
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.trajectory import walk, walk_together
+from explorer.core.engine import Loop
 from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS
+from explorer.core.training.outer_loop import compiled_chunk, plain_chunk
 from tests.core.learners.problems import TASKS, inner_states, problem, relative_error
 
 ADAPTS_IN_TRAINING = (
@@ -130,3 +134,39 @@ def test_before_training_every_step_size_is_alpha(name: str) -> None:
     gradient = torch.randn(TASKS, case.parameters)
     for each in start.preconditioners:
         torch.testing.assert_close(each.apply(gradient, start.network), gradient)
+
+
+def test_together_as_alone() -> None:
+    """All learners adapt to one task at once as each does by itself, the alike as one batch."""
+    cases = [problem(name, steps=2) for name in LEARNERS for _ in range(2)]
+    for i, case in enumerate(cases):
+        case.meta.mul_(1 + 0.01 * i)
+    b = cases[0].batch
+    grid = torch.linspace(-2, 2, 9, dtype=torch.float64)
+    starts = [case.start for case in cases]
+    points = b.support_x[:1], b.support_y[:1], grid, grid
+    together = walk_together(starts, *points, alpha=0.01, steps=4, task=b.task[:1])
+    for start, shown in zip(starts, together, strict=True):
+        alone = walk(start, *points, alpha=0.01, steps=4, task=b.task[:1])
+        np.testing.assert_allclose(shown.prediction, alone.prediction, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ON_THE_META_BATCH)
+@pytest.mark.parametrize("every_step", [False, True])
+def test_the_machine_trains_as_python_does(
+    name: str, every_step: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows all calls of every meta-gradient, and makes the same of them but for rounding."""
+    case = problem(name, steps=2)
+    batches = Batch(*(torch.stack([part, 0.9 * part, 1.1 * part]) for part in case.batch))
+    zeros = torch.zeros_like(case.meta)
+    args = (case.meta, zeros, zeros, 0, batches, case.network, case.inner, 0.001, 1, every_step)
+    (plainly, *_), losses = plain_chunk(name)(*args)
+
+    def refused(*_args: object) -> None:
+        raise AssertionError("the machine does not know this learner")
+
+    monkeypatch.setattr(Loop, "run_plainly", refused)
+    (compiled, *_), same = compiled_chunk(name)(*args)
+    assert relative_error(compiled - case.meta, plainly - case.meta) < 1e-8
+    torch.testing.assert_close(same, losses, rtol=1e-10, atol=0)

@@ -11,7 +11,7 @@ from explorer.core.adaptation.ridge_head import RidgeHead
 from explorer.core.adaptation.trajectory import trajectories_of
 from explorer.core.evaluation.coverage import coverage
 from explorer.core.families import Sine
-from explorer.core.learners.ridge import LEAST_PENALTY, exponential, inverse
+from explorer.core.learners.ridge import LEAST_PENALTY, exponential, fit
 from explorer.core.network.mlp import make_network
 from tests.core.learners import plain
 from tests.core.learners.problems import (
@@ -155,14 +155,33 @@ def test_coverage_is_the_share_of_the_truth_inside_the_band() -> None:
     assert coverage(problem("maml").to(torch.float32).start, Sine(), shots=5, tasks=5) is None
 
 
-def test_halving_inverts() -> None:
-    """(G + λI)⁻¹ for any number of points, also where G is singular."""
+@pytest.mark.parametrize("points", [1, 2, 7, 33])
+def test_the_fit_solves_the_normal_equations(points: int) -> None:
+    """SSᵀ = (ΦᵀΦ + λI)⁻¹ and w = w₀ + SSᵀΦᵀ(y − Φw₀) for any number of points."""
     generator = torch.Generator().manual_seed(0)
-    for size in (1, 2, 3, 7, 10, 33):
-        root = torch.randn(4, size, 5, generator=generator, dtype=torch.float64)
-        gram, added = root @ root.mT, torch.tensor([0.3], dtype=torch.float64)
-        expected = torch.linalg.inv(gram + 0.3 * torch.eye(size, dtype=torch.float64))
-        assert relative_error(inverse(gram, added), expected) < 1e-11
+    features = torch.randn(4, points, 6, generator=generator, dtype=torch.float64)
+    targets = torch.randn(4, points, 1, generator=generator, dtype=torch.float64)
+    head = torch.randn(6, 1, generator=generator, dtype=torch.float64)
+    fitted, root = fit(features, targets, head, torch.tensor([0.3], dtype=torch.float64))
+    unit = torch.eye(6, dtype=torch.float64)
+    expected = torch.linalg.inv(features.mT @ features + 0.3 * unit)
+    assert relative_error(root @ root.mT, expected) < 1e-12
+    moved = expected @ features.mT @ (targets - features @ head)
+    assert relative_error(fitted, head + moved) < 1e-12
+
+
+def test_float32_is_enough_for_large_features() -> None:
+    """Where ΦᵀΦ is a million times λ, the fit is still that of float64 to a thousandth."""
+    generator = torch.Generator().manual_seed(0)
+    features = 30 * torch.rand(4, 10, 41, generator=generator, dtype=torch.float64)
+    targets = torch.randn(4, 10, 1, generator=generator, dtype=torch.float64)
+    fits = []
+    for dtype in (torch.float32, torch.float64):
+        seen, y = features.to(dtype), targets.to(dtype)
+        head = torch.zeros(41, 1, dtype=dtype)
+        fits.append(fit(seen, y, head, torch.tensor([0.01], dtype=dtype))[0].double())
+    assert float(torch.linalg.matrix_norm(features[0], 2)) ** 2 > 1e6 * 0.01
+    assert relative_error(*fits) < 1e-3
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -8,8 +8,10 @@ import pytest
 from explorer.core.learners import (
     LEARNERS,
     averaged,
+    implicit,
     joint,
     reptile,
+    ridge,
     unrolling,
 )
 from explorer.core.network import derivatives as mlp
@@ -20,6 +22,7 @@ from tests.trainers import SMALL
 
 SETTINGS = SMALL.changed(inner_steps=3, reptile_steps=4, networks=5, context=2)
 ITERATIONS = 2
+PASSES = ("losses_and_pass", "forward")  # each is walked backwards once
 
 
 @pytest.mark.parametrize("every", ["last", "every"])
@@ -36,22 +39,22 @@ def test_counts_are_those_of_a_run(
 
         def call(*arguments: Any) -> Any:
             # The points tell how many tasks: θ may be one for all.
-            tasks = arguments[1].shape[0] if name == "losses_and_pass" else _tasks(arguments[0])
+            tasks = arguments[1].shape[0] if name in PASSES else _tasks(arguments[0])
             seen[name] += tasks
-            if name == "losses_and_pass":
+            if name in PASSES:
                 seen["points"] = max(seen["points"], arguments[1].shape[-2])
             return function(*arguments)
 
         return call
 
-    for module in (unrolling, joint, reptile, averaged):
-        for name in ("losses_and_pass", "hessian_vector", "summed_hessian_vector"):
+    for module in (unrolling, implicit, joint, reptile, ridge, averaged):
+        for name in (*PASSES, "hessian_vector", "summed_hessian_vector"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, counted(name))
     run = start(settings, (learner,))
     advance(run, ITERATIONS, plain_chunk)
     found = account(learner, settings, ITERATIONS)
-    assert seen["losses_and_pass"] == found.gradients
+    assert sum(seen[name] for name in PASSES) == found.gradients
     assert seen["hessian_vector"] + seen["summed_hessian_vector"] == found.products
 
 

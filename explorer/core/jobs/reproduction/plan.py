@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from explorer.core.base.folders import data_folder
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import Sine
 
@@ -39,8 +39,7 @@ class Scale:
 
 def standard_store() -> Path:
     """Where the window and the command line keep trainings: in the user's data folder."""
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(home) / "maml-explorer" / "reproduction"
+    return data_folder() / "reproduction"
 
 
 FULL = Scale()
