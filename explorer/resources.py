@@ -12,7 +12,6 @@ def checkpoint_name(learner: str) -> str:
 
 
 MAML_CHECKPOINT, PRETRAINED_CHECKPOINT = checkpoint_name("maml"), checkpoint_name("pretrained")
-CHECKPOINTS = tuple(map(checkpoint_name, LEARNERS))
 FIRST_ANSWER = "first-answer.safetensors"
 CHECK_ON_LIGHT = "check-light.svg"  # ticks for each appearance of the window
 CHECK_ON_DARK = "check-dark.svg"
@@ -22,13 +21,24 @@ _PACKAGE = Path(__file__).parent
 _FOLDERS = (_PACKAGE / "_resources", _PACKAGE.parent / "resources")
 
 
+def checkpoints() -> list[str]:
+    """The names of the files of networks: MAML's, and those of the learners that have one."""
+    names = map(checkpoint_name, LEARNERS)
+    return [name for name in names if name == MAML_CHECKPOINT or _place(name) is not None]
+
+
+def _place(name: str) -> Path | None:
+    """Where a file that comes with the program is; None if it is missing."""
+    return next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)
+
+
 def resource(name: str) -> Path:
     """The path of a file that comes with the program.
 
     Raises:
         UserError: it is missing.
     """
-    for folder in _FOLDERS:
-        if (folder / name).is_file():
-            return folder / name
-    raise UserError(f"The program's own file {name} is missing: install the program again.")
+    place = _place(name)
+    if place is None:
+        raise UserError(f"The program's own file {name} is missing: install the program again.")
+    return place

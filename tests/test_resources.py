@@ -16,10 +16,10 @@ from explorer.core.jobs.reproduction.store import plain
 from explorer.core.learners import LEARNERS
 from explorer.core.network.derivatives import predict
 from explorer.resources import (
-    CHECKPOINTS,
     MAML_CHECKPOINT,
     PRETRAINED_CHECKPOINT,
     checkpoint_name,
+    checkpoints,
     resource,
 )
 
@@ -83,10 +83,10 @@ def test_files_tell_where_they_come_from(maml: Checkpoint, pretrained: Checkpoin
 
 def test_every_learner_is_shipped() -> None:
     """None that can be chosen is empty."""
-    assert set(CHECKPOINTS) == set(map(checkpoint_name, LEARNERS))
+    assert set(checkpoints()) == set(map(checkpoint_name, LEARNERS))
 
 
-@pytest.mark.parametrize("name", CHECKPOINTS)
+@pytest.mark.parametrize("name", checkpoints())
 def test_files_are_of_one_experiment(name: str) -> None:
     """Trained to the end with the paper's settings and one seed, averaged networks for less long.
 

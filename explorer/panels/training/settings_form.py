@@ -134,9 +134,12 @@ class SettingsForm(QScrollArea):
         """Keep what has nothing to do with the family; its own settings begin as they are best."""
         assert self._shown is not None
         of_family = descriptions(type(self._shown.family))
+        in_use = self.editors[FAMILY].hasFocus()
         self.show_settings(
             Settings(**{name: value for name, value in values.items() if name not in of_family})
         )
+        if in_use:  # whoever goes through the list with the arrow keys is not at its end yet
+            self.editors[FAMILY].setFocus()
 
     def _show_error(self, error: SettingsError | None) -> None:
         for name, text in self.errors.items():
