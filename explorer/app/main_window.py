@@ -216,7 +216,7 @@ class MainWindow(QMainWindow):
             text += f" at iteration {session.iteration:,}"
         self._phase.setText(text)
         sandbox = self.workspace.sandbox
-        parts = [ENGINE.get(STATUS.state, ""), f"Sandbox: {sandbox.competitors.origin}"]
+        parts = [ENGINE.get(STATUS.state, ""), f"Sandbox: {sandbox.origin}"]
         self._origin.setText(" · ".join(filter(None, parts)) if sandbox.is_answering else LOADING)
 
     def show_about(self) -> None:

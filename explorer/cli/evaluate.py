@@ -13,13 +13,14 @@ from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.values import check_folder
+from explorer.core.evaluation.coverage import NOMINAL, coverage_sentence
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.paired_differences import Difference, with_interval
 from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families import Family
 from explorer.core.files.checkpoint import load
 from explorer.core.jobs.comparison import evaluate_competitors
-from explorer.core.jobs.comparison_figure import differences, figure_of, sentences
+from explorer.core.jobs.comparison_figure import coverages, differences, figure_of, sentences
 from explorer.core.jobs.comparison_request import Comparison, Results
 from explorer.core.jobs.metered_evaluation import LearnerResult
 
@@ -138,7 +139,7 @@ def _result(group: Group, member: NamedCompetitor) -> dict[str, Any]:
 
 
 def _numbers(found: LearnerResult, member: NamedCompetitor) -> dict[str, Any]:
-    it, judged = found.evaluation, found.verdict
+    it, judged, covered = found.evaluation, found.verdict, found.coverage
     return {
         "shots": it.shots,
         "tasks": it.tasks,
@@ -153,6 +154,12 @@ def _numbers(found: LearnerResult, member: NamedCompetitor) -> dict[str, Any]:
             "single": judged.single,
             "ideal": judged.ideal,
             "text": verdict_sentence(judged, it.shots, member.name),
+        },
+        "coverage": covered
+        and {
+            **covered._asdict(),
+            "nominal": NOMINAL,
+            "text": coverage_sentence(covered, it.shots, member.name),
         },
     }
 
@@ -195,11 +202,13 @@ def _text(group: Group, member: NamedCompetitor) -> str:
     results = group.evaluations(member)
     tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
     judged = [
-        fill(verdict_sentence(found.verdict, shots, member.name), WIDTH, subsequent_indent="  ")
+        verdict_sentence(found.verdict, shots, member.name)
         for (_, shots), found in group.results_of(member).items()
         if found.verdict is not None and member.adapts
     ]
-    return "\n".join([title, *tables, *_warnings(results), *judged])
+    said = [*judged, *coverages(group.results_of(member))]
+    wrapped = [fill(sentence, WIDTH, subsequent_indent="  ") for sentence in said]
+    return "\n".join([title, *tables, *_warnings(results), *wrapped])
 
 
 def _alpha(group: Group, member: NamedCompetitor) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from explorer.core.adaptation.inner_loop import Start, divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Array, Divergence, Trajectory, trajectories_of
+from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families import Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
-from explorer.core.jobs.competitor import understands
+from explorer.core.jobs.competitor import Competitor, start_of
 from explorer.state.competitors import Competitors, LazyCompetitor
 
 GRID_POINTS = 201
@@ -68,6 +69,7 @@ class AdaptationAnswer:
         truth: the true function on the grid, ``(G,)``.
         trajectories: by role.
         sentences: why adaptation diverged, for the roles where it did.
+        unable: why there is no trajectory, for the roles asked for that have none.
     """
 
     question: AdaptationQuery
@@ -75,6 +77,7 @@ class AdaptationAnswer:
     truth: Array
     trajectories: Mapping[str, Trajectory]
     sentences: Mapping[str, str]
+    unable: Mapping[str, str]
 
 
 def answer(question: AdaptationQuery) -> AdaptationAnswer:
@@ -92,8 +95,7 @@ def answer(question: AdaptationQuery) -> AdaptationAnswer:
     competitors = {
         role: one for role, one in question.competitors.by_role.items() if role in question.roles
     }
-    starts = {role: _start(role, one, family) for role, one in competitors.items()}
-    known = {role: start for role, start in starts.items() if start is not None}
+    known, unable = _starts(competitors, family)
     found = trajectories_of(
         *(list(known.values()), x, y, inputs, truth),
         alpha=question.alpha,
@@ -107,15 +109,22 @@ def answer(question: AdaptationQuery) -> AdaptationAnswer:
         if trajectory.divergence is not None
     }
     arrays = inputs.double().numpy(), truth.double().numpy()
-    return AdaptationAnswer(question, *arrays, trajectories, sentences)
+    return AdaptationAnswer(question, *arrays, trajectories, sentences, unable)
 
 
-def _start(role: str, one: LazyCompetitor, family: Family) -> Start | None:
-    """Where a competitor starts on a task of a family; None if it cannot."""
-    if role in CLOSED_FORMS:
-        return CLOSED_FORMS[role].start(family)
-    start = one.start
-    return start if understands(start, one.settings, family) else None
+def _starts(
+    competitors: Mapping[str, LazyCompetitor], family: Family
+) -> tuple[dict[str, Start], dict[str, str]]:
+    """Where each starts on a task of a family, and why those that cannot have no start."""
+    starts: dict[str, Start] = {}
+    unable: dict[str, str] = {}
+    for role, one in competitors.items():
+        own = None if role in CLOSED_FORMS else one.start
+        try:
+            starts[role] = start_of(Competitor(one.label, role, own, one.settings), family)
+        except UserError as error:
+            unable[role] = str(error)
+    return starts, unable
 
 
 def _sentence(one: LazyCompetitor, found: Divergence, alpha: float) -> str:

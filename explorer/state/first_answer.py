@@ -50,7 +50,7 @@ def first_answer(question: AdaptationQuery) -> AdaptationAnswer | None:
     }
     about_others = replace(question, competitors=replace(question.competitors))
     return AdaptationAnswer(
-        about_others, _array(kept["grid"]), _array(kept["truth"]), trajectories, {}
+        about_others, _array(kept["grid"]), _array(kept["truth"]), trajectories, {}, {}
     )
 
 

@@ -107,6 +107,14 @@ class Sandbox(QObject):
         """Whether `answer` belongs to the present state."""
         return self.answer is not None and self.answer.question.covers(self.question)
 
+    @property
+    def origin(self) -> str:
+        """Where the networks come from; what they were trained on, if the task is another one."""
+        trained_on = self.competitors.settings.family
+        if self.competitors.shots is None or trained_on.name == self.state.family.name:
+            return self.competitors.origin
+        return f"{self.competitors.origin}, trained on {trained_on.label} tasks"
+
     def update(self, **changes: Any) -> None:
         """Change fields of the state together; snapped points follow the function."""
         state = replace(self.state, **changes)
@@ -198,9 +206,9 @@ class Sandbox(QObject):
         self.update(points=tuple(drawn), selected=None)
 
     def choose_family(self, family: Family) -> None:
-        """Take a random task of another family."""
+        """Take a random task of another family; points keep their places in the range of inputs."""
         points = tuple(
-            replace(each, x=min(max(each.x, family.x.low), family.x.high))
+            replace(each, x=family.x.at(self.state.family.x.share(each.x)))
             for each in self.state.points
         )
         self.update(family=family, task=family.drawn(self._draws), points=points)

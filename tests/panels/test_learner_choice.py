@@ -141,7 +141,7 @@ def test_what_would_make_pause_wait_is_refused(training_stage: TrainingStage) ->
     assert not panel.train.isEnabled()
     enter(panel.form.editors["reptile_steps"], "2")
     assert panel.pending.isHidden()
-    assert training_stage.workspace.session.settings.reptile_steps == 2
+    assert training_stage.workspace.session.settings.value("reptile_steps") == 2
     assert panel.train.isEnabled()
 
 

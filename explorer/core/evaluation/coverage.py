@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from explorer.core.adaptation.inner_loop import Start, adapt
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import BLOCK
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
-from explorer.core.families.base import Uncertain
+from explorer.core.families.base import DEVIATIONS, Uncertain
 from explorer.core.families.sampling import sample_evenly
 
-DEVIATIONS = 2.0  # half of the band's width; a normal distribution has 95.4 % inside
+NOMINAL = 0.95  # the share of a normal distribution that lies inside ±2σ
+RESOLUTION = 1e-5  # relative to a value: no smaller error counts, as float32 could not tell it
+
+
+class Coverage(NamedTuple):
+    """The share of the truth inside ±2σ.
+
+    Attributes:
+        before: adaptation.
+        after: adaptation.
+    """
+
+    before: float
+    after: float
+
+
+def coverage_sentence(found: Coverage, shots: int, label: str) -> str:
+    """How much to trust a band, in words."""
+    return (
+        f"At K = {shots} the ±2σ band of {label} holds {100 * found.after:.1f} % of the truth "
+        f"({100 * found.before:.1f} % before adaptation); nominal {100 * NOMINAL:.0f} %."
+    )
 
 
 def coverage(
     start: Start, family: Family, *, shots: int, tasks: int = 600, seed: int = 0
-) -> tuple[float, float] | None:
+) -> Coverage | None:
     """The share of the truth inside ±2σ, before and after adaptation to the tasks of `evaluate`.
 
     The truth is the function without noise, on an even grid; σ is that of targets, noise included.
@@ -38,6 +61,7 @@ def coverage(
         )
         for step in course:
             assert step.deviation is not None
-            within = (step.prediction - truth).abs() <= DEVIATIONS * step.deviation
+            error = (step.prediction - truth).abs() - RESOLUTION * truth.abs().clamp(min=1)
+            within = error <= DEVIATIONS * step.deviation
             inside[step.step] += float(within.double().mean(-1).sum())
-    return inside[0] / tasks, inside[1] / tasks
+    return Coverage(inside[0] / tasks, inside[1] / tasks)

@@ -32,6 +32,9 @@ TASKS = "Tasks"  # heading of the form under which the settings of families stan
 SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
 # Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
 INTEGRATION_POINTS = 4001
+# Half the width of the band that is shown around predictions, in σ: a normal distribution has
+# 95.4 % inside.
+DEVIATIONS = 2.0
 
 
 def task_range(default: Range, label: str, *bounds: float, **more: Any) -> Any:

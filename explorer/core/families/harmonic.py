@@ -51,12 +51,12 @@ class Harmonic(Family):
         Range(0.0, 2 * math.pi), "Phases b", -2 * math.pi, 2 * math.pi, unit="rad"
     )
     amplitude: float = setting(
-        1.0, TASKS, "Spread of the amplitudes σₐ", "number", 0.01, 100.0, "",
+        1.0, TASKS, "Amplitude spread σₐ", "number", 0.01, 100.0, "",
         "Standard deviation of both amplitudes, which are normally distributed around 0.", 0.1,
     )  # fmt: skip
-    centre: Range = task_range(Range(-4.0, 4.0), "Centre of the inputs μ", -100.0, 100.0)
+    centre: Range = task_range(Range(-4.0, 4.0), "Centre μ", -100.0, 100.0)
     spread: float = setting(
-        1.0, TASKS, "Spread of the inputs σₓ", "number", 0.01, 100.0, "",
+        1.0, TASKS, "Input spread σₓ", "number", 0.01, 100.0, "",
         "Standard deviation of a task's inputs, which are normally distributed around μ.", 0.1,
     )  # fmt: skip
     noise: float = target_noise(0.0)

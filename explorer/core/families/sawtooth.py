@@ -47,7 +47,7 @@ class Sawtooth(Family):
         return (
             Parameter("Direction", Range(0.0, 1.0), 0, ("rising", "falling")),
             frequency._replace(column=1),
-            Parameter("Offset in periods f·o", Range(0.0, 1.0), 2),
+            Parameter("Offset f·o", Range(0.0, 1.0), 2),
         )
 
     def task(self, u: Values) -> Values:

@@ -12,6 +12,7 @@ from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
+from explorer.core.evaluation.coverage import coverage
 from explorer.core.evaluation.paired_differences import TaskErrors
 from explorer.core.evaluation.verdict import Yardstick, verdict_of
 from explorer.core.families.base import Estimator
@@ -83,7 +84,17 @@ def evaluate_competitors(
         for competitor, start in zip(competitors, starts, strict=True):
             found = yield from _evaluate(meter, request, competitor, start, shots)
             errors = found.errors if request.reference else found.errors.forgotten()
-            kept = replace(found, errors=errors, verdict=verdict_of(found.errors, yardstick))
+            kept = replace(
+                found,
+                errors=errors,
+                verdict=verdict_of(found.errors, yardstick),
+                coverage=coverage(
+                    *(start, request.family),
+                    shots=shots,
+                    tasks=request.tasks,
+                    seed=request.seed,
+                ),
+            )
             results = {**results, (competitor.label, shots): kept}
             meter.figure = draw(results)
             yield meter.at(1.0)

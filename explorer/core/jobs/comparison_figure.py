@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from explorer.core.evaluation.coverage import coverage_sentence
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
 from explorer.core.evaluation.verdict import verdict_sentence
@@ -49,7 +50,7 @@ def figure_of(
         len(request.shots),
         (*_loss_rows(competitors, results), *_gap_rows(request, competitors, gaps)),
         tuple(_protocol(request, competitors, results)),
-        (*sentences(request, gaps), *verdicts(competitors, results)),
+        (*sentences(request, gaps), *verdicts(competitors, results), *coverages(results)),
         provenance(request.seed, command),
         len(results) == len(competitors) * len(request.shots),
     )
@@ -94,6 +95,15 @@ def verdicts(competitors: Sequence[Competitor], results: Results) -> list[str]:
         verdict_sentence(found.verdict, shots, label)
         for (label, shots), found in results.items()
         if found.verdict is not None and roles[label] not in CLOSED_FORMS
+    ]
+
+
+def coverages(results: Results) -> list[str]:
+    """In words, how often the bands of those that know their σ are right."""
+    return [
+        coverage_sentence(found.coverage, shots, label)
+        for (label, shots), found in results.items()
+        if found.coverage is not None
     ]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from explorer.core.adaptation.inner_loop import Start
 from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.evaluation.coverage import Coverage
 from explorer.core.evaluation.evaluation import Evaluation, block_errors, summarise
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.evaluation.paired_differences import TaskErrors
@@ -23,12 +24,14 @@ class LearnerResult:
         evaluation: means over the tasks.
         errors: on every single task.
         verdict: how far it has come to the ideal learner; None where nobody asked.
+        coverage: how often its ±2σ band is right; None of who knows no σ, or where nobody asked.
     """
 
     alpha: float
     evaluation: Evaluation
     errors: TaskErrors
     verdict: LearningVerdict | None = None
+    coverage: Coverage | None = None
 
 
 def evaluate_metered(

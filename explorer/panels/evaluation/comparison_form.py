@@ -72,7 +72,7 @@ class ComparisonForm(QWidget):
             row(self.shots, label("Step size α", buddy=self.alpha), self.alpha, stretch=0),
         )
         self.counts.add_to(form)
-        form.addRow(self.tasks)
+        self.tasks.add_to(form)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)

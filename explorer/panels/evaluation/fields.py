@@ -3,8 +3,18 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QWidget,
+)
 
 from explorer.core.base.errors import UserError
 from explorer.core.base.fields import descriptions
@@ -15,6 +25,8 @@ from explorer.panels.widgets.controls import label, row, show_choice
 from explorer.panels.widgets.editors import Editor, RangeBox, make_editor, show_in, value_of
 from explorer.state.competitors import ROLES, Competitors, LazyCompetitor
 
+ROWS, ROW_GAP = 4, 3  # settings that are seen without scrolling, and pixels between them
+WIDEST = 400  # pixels
 T = TypeVar("T", int, float)
 
 
@@ -50,22 +62,36 @@ class CountFields:
         form.addRow(label("Steps", buddy=self.steps), line)
 
 
-class TaskFields(QWidget):
-    """Which tasks to evaluate on, also outside those of training."""
+class TaskFields(QScrollArea):
+    """Which tasks to evaluate on, also outside those of training.
+
+    Some families have many settings. All have the same room, in which they scroll.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.editors: dict[str, Editor] = {}
         self._family: Family | None = None
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setVerticalSpacing(3)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Settings of the tasks")
         self.choice = QComboBox()
         self.choice.setAccessibleName("Family")
         for name, family in FAMILIES.items():
             self.choice.addItem(family.label, name)
         self.choice.activated.connect(self._on_choice)
-        self._form.addRow(label("Tasks", buddy=self.choice), self.choice)
+
+    def add_to(self, form: QFormLayout) -> None:
+        """Rows for the family and its settings."""
+        form.addRow(label("Family", buddy=self.choice), self.choice)
+        form.addRow(self)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As wide as its fields, but for very long names."""
+        content, beside = self.widget(), self.verticalScrollBar().sizeHint().width()
+        width = content.minimumSizeHint().width() if content is not None else 0
+        return QSize(min(width + beside, WIDEST), super().minimumSizeHint().height())
 
     @Slot(int)
     def _on_choice(self, index: int) -> None:
@@ -81,16 +107,25 @@ class TaskFields(QWidget):
             show_in(editor, getattr(family, name))
 
     def _build(self, family: Family) -> None:
-        while self._form.rowCount() > 1:
-            self._form.removeRow(1)
         self.editors.clear()
+        content = QWidget()
+        form = QFormLayout(content)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(ROW_GAP)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for name, description in descriptions(type(family)).items():
             editor = make_editor(description)
             editor.setObjectName(name)
             editor.setAccessibleName(description.label)
             buddy = editor.low if isinstance(editor, RangeBox) else editor
-            self._form.addRow(label(description.label, buddy=buddy), editor)
+            form.addRow(label(description.label, buddy=buddy), editor)
             self.editors[name] = editor
+        before = self.takeWidget()
+        if before is not None:
+            before.deleteLater()  # the signal of one of its fields may be what led here
+        self.setWidget(content)
+        self.setFixedHeight(ROWS * (self.choice.sizeHint().height() + ROW_GAP))
+        self.updateGeometry()
 
     def family(self) -> Family:
         """The task distribution that is filled in.

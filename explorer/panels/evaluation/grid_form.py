@@ -48,7 +48,7 @@ class GridForm(QWidget):
         network.addRow(label("K", buddy=self.shots), self.shots)
         network.addRow(label("α", buddy=self.alphas), self.alphas)
         self.counts.add_to(network)
-        tasks.addRow(self.tasks)
+        self.tasks.add_to(tasks)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)

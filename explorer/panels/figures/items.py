@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainterPath, QPolygonF, QTransform
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainterPath, QTransform
 from PySide6.QtWidgets import (
     QGraphicsItem,
     QGraphicsPathItem,
@@ -24,6 +24,7 @@ from explorer.panels.figures.look import (
     symbol_colours,
     symbol_of,
 )
+from explorer.panels.plotting.curves import band_path
 from explorer.panels.plotting.plots import Plot, drawable, log_values
 from explorer.panels.widgets.style import Theme, pen
 
@@ -38,20 +39,6 @@ def on_axis(values: Values, log_y: bool) -> Values:
     if log_y:
         return log_values(np.where(values > 0, values, np.nan))
     return drawable(values)
-
-
-def band_path(x: Values, low: Values, high: Values) -> QPainterPath:
-    """The area between two curves, in as many pieces as there are gaps in them."""
-    path = QPainterPath()
-    whole = np.isfinite(low) & np.isfinite(high)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], whole, [False]]).astype(int)))
-    for first, end in edges.reshape(-1, 2):
-        piece = slice(first, end)
-        around = [*zip(x[piece], high[piece], strict=True)]
-        around += reversed([*zip(x[piece], low[piece], strict=True)])
-        path.addPolygon(QPolygonF([QPointF(*point) for point in around]))
-        path.closeSubpath()
-    return path
 
 
 def intervals_path(x: Values, low: Values, high: Values) -> QPainterPath:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from explorer.core.figures.figure import Curve, Panel
 from explorer.palette import LOOKS
-from explorer.panels.widgets.style import Theme, pen, small_picture
+from explorer.panels.widgets.style import BAND_OPACITY, Theme, pen, see_through, small_picture
 
 TRIANGLE = QPainterPath(QPointF(-5, 5))  # pixels, as all symbols
 TRIANGLE.lineTo(0, -5)
@@ -17,7 +17,7 @@ TRIANGLE.closeSubpath()
 DISC = QPainterPath()
 DISC.addEllipse(QPointF(0, 0), 4, 4)
 SWATCH = 30, 12  # pixels
-TRUTH_OPACITY, BAND_OPACITY = 0.7, 0.16
+TRUTH_OPACITY = 0.7
 
 
 class Look(NamedTuple):
@@ -53,9 +53,7 @@ def line_pen(theme: Theme, look: Look, width: float = 2.0) -> QPen:
 
 def band_colour(theme: Theme, look: Look) -> QColor:
     """What a band around a curve is filled with."""
-    result = QColor(colour_of(theme, look.role))
-    result.setAlphaF(BAND_OPACITY * look.opacity)
-    return result
+    return see_through(colour_of(theme, look.role), BAND_OPACITY * look.opacity)
 
 
 def symbol_of(look: Look) -> QPainterPath:

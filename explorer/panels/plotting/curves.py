@@ -43,6 +43,20 @@ class Curve(QGraphicsPathItem):
             self.setPath(QPainterPath())
 
 
+def band_path(x: Values, low: Values, high: Values) -> QPainterPath:
+    """The area between two curves, in as many pieces as there are gaps in them."""
+    path = QPainterPath()
+    whole = np.isfinite(low) & np.isfinite(high)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], whole, [False]]).astype(int)))
+    for first, end in edges.reshape(-1, 2):
+        piece = slice(first, end)
+        around = np.concatenate([x[piece], x[piece][::-1]])
+        heights = np.concatenate([high[piece], low[piece][::-1]])
+        path.addPath(pg.arrayToQPath(around, heights, "all", finiteCheck=False))
+        path.closeSubpath()
+    return path
+
+
 class RoughCurve(Curve):
     """A curve of very many points, whose edges need no smoothing."""
 

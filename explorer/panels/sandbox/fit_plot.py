@@ -1,20 +1,24 @@
 """The sandbox's main plot: the function, the support points, and every learner's fit."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
-from explorer.core.adaptation.trajectory import Array
-from explorer.panels.plotting.curves import ByRole, Marker
+from explorer.core.adaptation.trajectory import Array, Trajectory
+from explorer.core.families.base import DEVIATIONS
+from explorer.panels.plotting.curves import ByRole, Marker, band_path
 from explorer.panels.plotting.plots import Plot, drawable
-from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
+from explorer.panels.widgets.style import BAND_OPACITY, LIGHT, Theme, learner_pen, pen, see_through
 from explorer.state.adaptation_query import AdaptationAnswer
+from explorer.state.competitors import ROLES
 from explorer.state.sandbox import SandboxState
 
 EARLIER_STEPS = 8
+BELOW = -1.0  # the layer under the true function
 FIT_WIDTH, EARLIER_WIDTH = 2.5, 1.0
 GRAB_PIXELS = 14.0
 
@@ -49,10 +53,17 @@ class FitPlot(Plot):
                 for _ in range(EARLIER_STEPS)
             ]
         )
+        self.bands = ByRole(self._make_band)
         self.fits = ByRole(
             lambda role: self.add_hidden(role, 2, learner_pen(self._theme, role, FIT_WIDTH))
         )
         self.points: list[Marker] = []
+
+    def _make_band(self, role: str) -> QGraphicsPathItem:
+        band = self.add(QGraphicsPathItem(), BELOW + ROLES.index(role) / len(ROLES))
+        band.setPen(Qt.PenStyle.NoPen)
+        band.setBrush(see_through(self._theme.learners[role], BAND_OPACITY))
+        return band
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
@@ -61,6 +72,8 @@ class FitPlot(Plot):
         self.truth.setPen(pen(theme, theme.truth, 4, 0.7))
         for role, fit in self.fits.items():
             fit.setPen(learner_pen(theme, role, FIT_WIDTH))
+        for role, band in self.bands.items():
+            band.setBrush(see_through(theme.learners[role], BAND_OPACITY))
         for role, curves in self.earlier.items():
             for curve in curves:
                 curve.setPen(learner_pen(theme, role, EARLIER_WIDTH))
@@ -104,10 +117,22 @@ class FitPlot(Plot):
         for role in shown:
             self.fits[role].setVisible(True)
             self._draw_steps(role, answer.grid, answer.trajectories[role].prediction, step)
+        self._draw_bands({role: answer.trajectories[role] for role in shown}, answer.grid, step)
         for role in self.fits.keys() - shown:
             for curve in (self.fits[role], *self.earlier[role]):
                 curve.setVisible(False)
         self.show_changes()
+
+    def _draw_bands(self, shown: Mapping[str, Trajectory], grid: Array, step: int) -> None:
+        """The prediction ± 2σ of each learner that knows its σ."""
+        for role, trajectory in shown.items():
+            if trajectory.deviation is None:
+                continue
+            prediction, half = trajectory.prediction[step], DEVIATIONS * trajectory.deviation[step]
+            low, high = drawable(prediction - half), drawable(prediction + half)
+            self.bands[role].setPath(band_path(grid, low, high))
+        for role, band in self.bands.items():
+            band.setVisible(role in shown and shown[role].deviation is not None)
 
     def _draw_steps(self, role: str, grid: Array, prediction: Array, step: int) -> None:
         first = max(0, step - 1)

@@ -13,7 +13,11 @@ from explorer.panels.widgets.style import Theme, swatch
 from explorer.state.competitors import GROUPS, ROLES
 from explorer.state.sandbox import Sandbox
 
-KEYS = (*map(str, range(1, 10)), *(f"Alt+{key}" for key in range(1, 10)))
+KEYS = (
+    *map(str, range(1, 10)),
+    *(f"Alt+{key}" for key in range(1, 10)),
+    *(f"F{key}" for key in range(2, 10)),
+)
 SOURCES = {
     **{name: learner.source for name, learner in (LEARNERS | CLOSED_FORMS).items()},
     RANDOM: "a network before any training",

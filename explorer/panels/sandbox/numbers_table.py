@@ -1,5 +1,7 @@
 """The errors at the step shown, as text, for the learners that are compared."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QFrame,
@@ -29,6 +31,8 @@ CAPTION = (
     "Above: grey is the true function, thin lines are earlier steps. "
     "Left: thick is the error on the whole function, thin on the support points."
 )
+BAND = " Shaded: prediction ± 2σ."
+BAND_TIP = "Where a learner that knows its own σ expects 95 % of what there can be"
 
 
 class NumbersTable(QFrame):
@@ -50,6 +54,7 @@ class NumbersTable(QFrame):
         self.shipped = label("* as shipped", "muted")
         self.nobody = label("No learner is shown: choose some under Compare.", "muted", wrap=True)
         self.caption = label(CAPTION, "muted", wrap=True)
+        self._shows_band = False
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._fill_menu()
@@ -138,6 +143,7 @@ class NumbersTable(QFrame):
         step = min(state.step, answer.question.steps)
         plural = "step" if step == 1 else "steps"
         self.title.setText(f"MSE after {step} gradient {plural}")
+        self._explain(_any_band(answer, state.shown))
         for role in ROLES:
             trajectory = answer.trajectories.get(role) if role in state.shown else None
             texts = (NONE, NONE)
@@ -145,6 +151,10 @@ class NumbersTable(QFrame):
                 texts = number_text(trajectory.mse[step]), number_text(trajectory.support_mse[step])
             self.on_task[role].setText(texts[0])
             self.on_support[role].setText(texts[1])
+            why = answer.unable.get(role, "")
+            for cell in (self.on_task[role], self.on_support[role]):
+                cell.setToolTip(why)
+            self.names[role].setToolTip(why or SOURCES[role])
         sentences = [text for role, text in answer.sentences.items() if role in state.shown]
         more = len(sentences) - SENTENCES
         if more > 0:
@@ -153,11 +163,22 @@ class NumbersTable(QFrame):
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
 
+    def _explain(self, band: bool) -> None:
+        if band != self._shows_band:
+            self._shows_band = band
+            self.caption.setText(CAPTION + BAND if band else CAPTION)
+            self.caption.setToolTip(BAND_TIP if band else "")
+
     def spoken(self) -> str:
         """What the plots show at this step, in words."""
         shown = [role for role in ROLES if not self.on_task[role].isHidden()]
         errors = [f"{self.names[role].text()} {self.on_task[role].text()}" for role in shown]
         return f"{self.title.text()}, on the whole function: {', '.join(errors) or 'no learner'}."
+
+
+def _any_band(answer: AdaptationAnswer, shown: Iterable[str]) -> bool:
+    trajectories = (answer.trajectories.get(role) for role in shown)
+    return any(each is not None and each.deviation is not None for each in trajectories)
 
 
 def _number() -> QLabel:

@@ -16,7 +16,7 @@ from explorer.panels.widgets.controls import (
 )
 from explorer.state.workspace import Workspace
 
-FAMILY_WIDTH = 150  # pixels
+FAMILY_WIDTH, FRAME = 150, 40  # pixels: of the list of families, and of it around the text
 TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 
 
@@ -46,7 +46,6 @@ class TaskControls(QWidget):
     def _task_row(self) -> QHBoxLayout:
         self.family = QComboBox()
         self.family.setAccessibleName("Family of functions")
-        self.family.setFixedWidth(FAMILY_WIDTH)  # or another family would move everything else
         for name, family in FAMILIES.items():
             self.family.addItem(family.label, name)
             self.family.setItemData(
@@ -136,6 +135,9 @@ class TaskControls(QWidget):
         """Show the sandbox's state."""
         state, settings = self._sandbox.state, self._sandbox.competitors.settings
         show_choice(self.family, state.family.name)
+        # Most names fit, and their families leave everything else where it is.
+        text = self.family.fontMetrics().horizontalAdvance(state.family.label)
+        self.family.setFixedWidth(max(FAMILY_WIDTH, text + FRAME))
         self.family.setToolTip(f"{state.family.formula} ({state.family.source})")
         self.parameters.show_task(state)
         shots = self._sandbox.competitors.shots

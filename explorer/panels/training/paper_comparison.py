@@ -17,7 +17,7 @@ class PaperComparison(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.count = 0
+        self.count: int | None = 0  # of differences; None of impossible settings
         self.about = label("", "muted", wrap=True)
         self.alpha = label("", wrap=True)
         self.verdict = label("", "heading", wrap=True)
@@ -46,6 +46,8 @@ class PaperComparison(QScrollArea):
     @property
     def title(self) -> str:
         """A few words for the tab."""
+        if self.count is None:
+            return "Paper"
         if self.count == 0:
             return "Paper: same"
         return f"Paper: {self.count} difference{'s' if self.count > 1 else ''}"
@@ -55,7 +57,7 @@ class PaperComparison(QScrollArea):
         found = differences(settings) if settings else []
         name = matching_preset(settings) if settings else None
         preset = PRESETS[name] if name else None
-        self.count = len(found)
+        self.count = len(found) if settings else None
         self.about.setText(preset.help if preset else "")
         self.about.setVisible(preset is not None)
         self.alpha.setText(effective_alpha_text(settings) if settings else "–")

@@ -21,6 +21,7 @@ from explorer.panels.widgets.controls import NumberBox, label, row
 from explorer.panels.widgets.editors import Editor, make_editor, on_edit, show_in, value_of
 
 LABEL_WIDTH, EDITOR_WIDTH = 120, 130  # the same columns in the forms of all groups
+TEXT_WIDTH = 340  # a formula, and the ranges of its parameters
 
 
 class WheelGuard(QObject):
@@ -85,7 +86,8 @@ class SettingsForm(QScrollArea):
             editor.setAccessibleName(description.label)
             editor.setAccessibleDescription(description.help)
             editor.setToolTip(description.help)
-            editor.setMinimumWidth(EDITOR_WIDTH)
+            is_text = description.kind == "text"
+            editor.setMinimumWidth(TEXT_WIDTH if is_text else EDITOR_WIDTH)
             on_edit(editor, self._on_edited)
             for part in (editor, *editor.findChildren(NumberBox)):
                 part.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -132,9 +134,12 @@ class SettingsForm(QScrollArea):
         """Keep what has nothing to do with the family; its own settings begin as they are best."""
         assert self._shown is not None
         of_family = descriptions(type(self._shown.family))
+        in_use = self.editors[FAMILY].hasFocus()
         self.show_settings(
             Settings(**{name: value for name, value in values.items() if name not in of_family})
         )
+        if in_use:  # whoever goes through the list with the arrow keys is not at its end yet
+            self.editors[FAMILY].setFocus()
 
     def _show_error(self, error: SettingsError | None) -> None:
         for name, text in self.errors.items():

@@ -77,6 +77,7 @@ def show_in(editor: Editor, value: Any) -> None:
         editor.show_exactly(value)
     elif isinstance(editor, QLineEdit):
         editor.setText(value if isinstance(value, str) else ", ".join(map(str, value)))
+        editor.setCursorPosition(0)  # a long text is read from its beginning
     elif isinstance(editor, QComboBox):
         editor.setCurrentText(value)
     else:

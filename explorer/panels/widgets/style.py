@@ -15,6 +15,8 @@ from explorer import resources
 from explorer.palette import look
 from explorer.state.competitors import ROLES
 
+BAND_OPACITY = 0.16  # of the area around a curve in which other values lie
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -73,6 +75,13 @@ DARK = Theme(
 )
 
 
+def see_through(colour: str, opacity: float) -> QColor:
+    """A colour of which a share hides what lies below."""
+    result = QColor(colour)
+    result.setAlphaF(opacity)
+    return result
+
+
 def pen(
     theme: Theme,
     colour: str,
@@ -82,9 +91,9 @@ def pen(
     dashes: Sequence[float] = (),
 ) -> QPen:
     """A cosmetic pen: as wide on the screen whatever the axes do and however dense its pixels."""
-    shade = QColor(colour)
-    shade.setAlphaF(opacity)
-    result: QPen = pg.mkPen(shade, width=width * theme.pixel_ratio, style=style)
+    result: QPen = pg.mkPen(
+        see_through(colour, opacity), width=width * theme.pixel_ratio, style=style
+    )
     if dashes:
         result.setCapStyle(Qt.PenCapStyle.FlatCap)  # others would fill the gaps
         result.setDashPattern(list(dashes))
@@ -148,9 +157,7 @@ def palette(theme: Theme) -> QPalette:
         QPalette.ColorRole.Text,
         QPalette.ColorRole.ButtonText,
     ):
-        faded = QColor(theme.text)
-        faded.setAlphaF(0.4)
-        result.setColor(QPalette.ColorGroup.Disabled, role, faded)
+        result.setColor(QPalette.ColorGroup.Disabled, role, see_through(theme.text, 0.4))
     return result
 
 
