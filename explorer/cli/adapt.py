@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.cli.output import emit, emit_json, number, table
 from explorer.cli.task_arguments import task_from
-from explorer.core.adaptation.inner_loop import divergence_sentence, takes_own_steps
+from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Trajectory, trajectory_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch

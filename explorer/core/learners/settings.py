@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from explorer.core.base.fields import MAX_LAYERS, Checked, Range, setting
 from explorer.core.families import DEFAULT_FAMILY, Family
-from explorer.core.families.base import TASKS
+from explorer.core.families.fields import TASKS
 
 INNER, OUTER, NETWORK = "Inner loop", "Meta-training", "Network"
 

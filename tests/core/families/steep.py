@@ -8,16 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from explorer.core.base.fields import Range, setting
-from explorer.core.families.base import (
-    Array,
-    Family,
-    Parameter,
-    between,
-    input_range,
-    ranged,
-    target_noise,
-    task_range,
-)
+from explorer.core.families.base import Family, Parameter, ranged
+from explorer.core.families.fields import input_range, target_noise, task_range
+from explorer.core.families.numerics import Array, between
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.core.adaptation.inner_loop import adapt, curvature
+from explorer.core.adaptation.divergence import curvature
+from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.learners.implicit import LONGEST, limited, solved
 from tests.core.learners import plain
 from tests.core.learners.problems import TASKS, Problem, problem, relative_error
