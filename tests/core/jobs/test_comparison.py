@@ -335,14 +335,15 @@ def test_verdicts_are_measured_on_the_same_tasks(pair: list[Competitor]) -> None
 
 
 def test_verdicts_of_the_yardsticks_themselves() -> None:
-    """The single function has come nowhere, the ideal learner all the way; no words on them."""
+    """The single function has come nowhere, the ideal learner all the way; no words on that."""
     closed = [Competitor(name.title(), name) for name in ("single", "ideal", "zero")]
     figure, _ = compared(replace(SHORT, shots=(5,)), closed)
     found = {label: one.verdict for (label, _), one in results(SHORT, closed).items()}
     assert all(found.values())
     assert [found[label].shares[-1] for label in ("Single", "Ideal")] == [0, 1]  # type: ignore[union-attr]
     assert found["Zero"].shares[-1] < 0  # type: ignore[union-attr]
-    assert figure.notes == ()
+    (note,) = figure.notes
+    assert "band of Ideal" in note  # which is not about the way
     assert not any("Shares of the way" in line for line in figure.protocol)
 
 
