@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.core.adaptation.inner_loop import Start
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.adaptation.trajectory import Trajectory, trajectory_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch

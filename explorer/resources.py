@@ -38,7 +38,22 @@ def resource(name: str) -> Path:
     Raises:
         UserError: it is missing.
     """
-    place = _place(name)
-    if place is None:
+    found = _found(name)
+    if found is None:
         raise UserError(f"The program's own file {name} is missing: install the program again.")
-    return place
+    return found
+
+
+def shipped_checkpoints() -> tuple[Path, ...]:
+    """The files with learners' networks, MAML's first; a further learner may come without.
+
+    Raises:
+        UserError: one of those that the window opens with is missing.
+    """
+    first = (resource(MAML_CHECKPOINT), resource(PRETRAINED_CHECKPOINT))
+    found = filter(None, map(_found, map(checkpoint_name, LEARNERS)))
+    return tuple(dict.fromkeys((*first, *found)))
+
+
+def _found(name: str) -> Path | None:
+    return next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)

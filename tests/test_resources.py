@@ -19,8 +19,8 @@ from explorer.resources import (
     MAML_CHECKPOINT,
     PRETRAINED_CHECKPOINT,
     checkpoint_name,
-    checkpoints,
     resource,
+    shipped_checkpoints,
 )
 
 TASKS = 600
@@ -81,12 +81,16 @@ def test_files_tell_where_they_come_from(maml: Checkpoint, pretrained: Checkpoin
     assert maml.settings.seed == pretrained.settings.seed
 
 
+SHIPPED = [name for name in LEARNERS if name != "imaml"]  # resources/README.md says why
+
+
 def test_every_learner_is_shipped() -> None:
-    """None that can be chosen is empty."""
-    assert set(checkpoints()) == set(map(checkpoint_name, LEARNERS))
+    """Each has a network to show, but for one that cannot be trained for so long."""
+    found = [path.name for path in shipped_checkpoints()]
+    assert found == list(map(checkpoint_name, SHIPPED))
 
 
-@pytest.mark.parametrize("name", checkpoints())
+@pytest.mark.parametrize("name", list(map(checkpoint_name, SHIPPED)))
 def test_files_are_of_one_experiment(name: str) -> None:
     """Trained to the end with the paper's settings and one seed, averaged networks for less long.
 
@@ -97,9 +101,10 @@ def test_files_are_of_one_experiment(name: str) -> None:
     full = Plan(quick=False, seed=load(resource(MAML_CHECKPOINT)).settings.seed, store=Path())
     wanted = plain(full, file.learner).settings
     penalty = (wanted if file.learner in PENALTIES else file.settings).value("penalty")
-    assert file.settings == wanted.changed(penalty=penalty)
+    decided = wanted.changed(penalty=penalty).deciding(file.learner)
+    assert file.settings.deciding(file.learner) == decided
     assert file.iteration == file.settings.iterations
-    assert resource(name).stat().st_size < 100_000
+    assert resource(name).stat().st_size < 200_000
 
 
 # After one gradient step on ten points: the least and the most that the mean error may be.
@@ -111,6 +116,10 @@ REACHED = {
     "reptile": (0.3, 0.5),
     "cavia": (0.1, 0.25),
     "oracle": (0.0, 0.1),
+    "boil": (0.25, 0.4),
+    "step-rates": (0.15, 0.3),
+    "meta-curvature": (0.1, 0.3),
+    "ridge": (0.0, 0.01),
 }
 
 

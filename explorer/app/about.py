@@ -33,7 +33,7 @@ class AboutDialog(QDialog):
         self.versions = label("\n".join(rest), "muted")
         self.versions.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         purpose = label(
-            "See model-agnostic meta-learning work on sinusoids.\n\n"
+            "See model-agnostic meta-learning work on functions of one input.\n\n"
             "C. Finn, P. Abbeel, S. Levine: Model-Agnostic Meta-Learning for Fast Adaptation of "
             "Deep Networks. ICML 2017, arXiv 1703.03400.",
             wrap=True,

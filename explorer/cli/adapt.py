@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from explorer.cli.output import emit, emit_json, number, table
+from explorer.cli.output import emit, emit_json, table
 from explorer.cli.task_arguments import task_from
-from explorer.core.adaptation.inner_loop import divergence_sentence, takes_own_steps
+from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
 from explorer.core.adaptation.trajectory import Trajectory, trajectory_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
+from explorer.core.base.texts import plain_loss_text
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
 from explorer.core.files.checkpoint import Checkpoint, load
@@ -72,7 +73,10 @@ def _result(inputs: Tensor, truth: Tensor, trajectory: Trajectory) -> dict[str, 
 def _text(checkpoint: Checkpoint, alpha: float, trajectory: Trajectory) -> str:
     label, own_steps = checkpoint.label, takes_own_steps(checkpoint.start)
     errors = zip(trajectory.support_mse.tolist(), trajectory.mse.tolist(), strict=True)
-    rows = [[str(step), number(on), number(off)] for step, (on, off) in enumerate(errors)]
+    rows = [
+        [str(step), plain_loss_text(on), plain_loss_text(off)]
+        for step, (on, off) in enumerate(errors)
+    ]
     lines = [f"{label}, α = {alpha:g}", table(["step", "support MSE", "MSE"], rows)]
     if trajectory.divergence is not None:
         at, curvature = trajectory.divergence.step, trajectory.divergence.curvature

@@ -11,11 +11,12 @@ from typing import Any
 from explorer.cli.competitors import NamedCompetitor, competitors_of, matching
 from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
-from explorer.cli.output import emit, emit_json, number, table
+from explorer.cli.output import emit, emit_json, table
 from explorer.cli.values import check_folder
+from explorer.core.base.texts import plain_loss_text, with_interval
 from explorer.core.evaluation.coverage import NOMINAL, coverage_sentence
 from explorer.core.evaluation.evaluation import Evaluation
-from explorer.core.evaluation.paired_differences import Difference, with_interval
+from explorer.core.evaluation.paired_differences import Difference
 from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families import Family
 from explorer.core.files.checkpoint import load
@@ -230,8 +231,8 @@ def _table(results: Sequence[Evaluation]) -> str:
 def _cells(results: Sequence[Evaluation], step: int) -> list[str]:
     cells = []
     for result in results:
-        mean = f"{number(result.mse[step])} ± {number(result.ci95[step])}"
-        cells += [mean, number(result.median[step]), str(result.diverged[step])]
+        mean = f"{plain_loss_text(result.mse[step])} ± {plain_loss_text(result.ci95[step])}"
+        cells += [mean, plain_loss_text(result.median[step]), str(result.diverged[step])]
     return cells
 
 

@@ -35,13 +35,6 @@ def _strict(value: Any) -> Any:
     return value
 
 
-def number(value: float) -> str:
-    """A loss to three decimals, to three digits where it is large, a dash where it is none."""
-    if not math.isfinite(value):
-        return "–"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
-
-
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns aligned to the right, two spaces apart."""
     lines = [header, *rows]

@@ -11,11 +11,12 @@ from typing import Any
 
 from explorer.cli.interruption import INTERRUPTED, interruptible
 from explorer.cli.jobs import run_job, write
-from explorer.cli.output import emit, emit_json, number, say, table
+from explorer.cli.output import emit, emit_json, say, table
 from explorer.cli.parser import ALL
 from explorer.cli.values import check_folder
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.lazy_torch import torch
+from explorer.core.base.texts import plain_loss_text
 from explorer.core.figures.figure import Figure, Row
 from explorer.core.jobs.reproduction import ITEMS, Plan, standard_store
 
@@ -73,9 +74,9 @@ def _cells(row: Row) -> list[str]:
         row.label,
         str(row.shots),
         str(row.steps),
-        number(row.paper) if row.paper is not None else "",
-        number(row.ours),
-        number(row.ci95),
+        plain_loss_text(row.paper) if row.paper is not None else "",
+        plain_loss_text(row.ours),
+        plain_loss_text(row.ci95),
         str(row.diverged),
         row.verdict,
     ]

@@ -28,8 +28,8 @@ LEARNER_LIST = listing(
 )
 
 WINDOW_HELP = f"""\
-Train MAML live on sine tasks, click K points and watch the network adapt. Without a command
-the window opens.
+Train MAML live on sines or another family of functions, click K points and watch the network
+adapt. Without a command the window opens.
 
 presets:
 {PRESET_LIST}"""
@@ -65,6 +65,7 @@ examples:
   maml-explorer train --preset quick --learner pretrained --output baseline.safetensors
   maml-explorer train --learner maml,first-order,anil --output together.safetensors
   maml-explorer train --learner maml,oracle --output {learner}.safetensors
+  maml-explorer train --family line --slope -1 1 --output line.safetensors
   maml-explorer train --amplitude 1 3 --hidden 64,64 --activation tanh --output tanh.safetensors
   maml-explorer train --resume maml.safetensors --iterations 100000 --output maml.safetensors
 
@@ -144,13 +145,16 @@ quick, seed and seconds. "verdict" is "agrees" while our interval holds the pape
 "better" or "worse"; what is not finite or not in the paper is null."""
 
 ADAPT_HELP = f"""\
-Adapt a network to points of one sine A·sin(x − φ) and print how its error falls, on the points
-(support) and against the sine, on {GRID_POINTS} evenly spaced inputs."""
+Adapt a network to points of one task and print how its error falls, on the points (support) and
+against the task's function, on {GRID_POINTS} evenly spaced inputs. The task is of the family that
+the network was trained on: A·sin(x − φ) by --amplitude and --phase, any other by --task."""
 
 ADAPT_EXAMPLES = """\
 examples:
   maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-3.2,-1,0.5
   maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-1,2 --y=0.4,-2 --steps 1 --json
+  maml-explorer adapt line.safetensors --task=-2,1 --x=-3,2 --steps 5
 
---json prints {"x": the inputs, "truth": the sine there, "steps": [{"step", "support_mse", "mse",
-"y": the network there}], "diverged": null or {"step", "curvature"}}; what is not finite is null."""
+--json prints {"x": the inputs, "truth": the function there, "steps": [{"step", "support_mse",
+"mse", "y": the network there}], "diverged": null or {"step", "curvature"}}; what is not finite is
+null."""

@@ -15,10 +15,11 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from explorer.cli.family_arguments import flag, given_settings
 from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
-from explorer.cli.output import PROGRAM, emit, emit_json, number, say
+from explorer.cli.output import PROGRAM, emit, emit_json, say
 from explorer.cli.values import check_place
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.errors import SettingsError, TrainingDivergedError, UserError
+from explorer.core.base.texts import plain_loss_text
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import load, save
@@ -206,7 +207,7 @@ def _means(rows: NDArray[np.float32]) -> list[float]:
 def _postfix(losses: Losses) -> str:
     shown = slice(None) if len(losses) <= FEW else slice(-1, None)
     return ", ".join(
-        f"{LEARNERS[name].label} " + " → ".join(map(number, _means(rows)[shown]))
+        f"{LEARNERS[name].label} " + " → ".join(map(plain_loss_text, _means(rows)[shown]))
         for name, rows in losses.items()
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from explorer.core.adaptation.inner_loop import Start, divergence_sentence, takes_own_steps
+from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.adaptation.trajectory import Array, Divergence, Trajectory, trajectories_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch

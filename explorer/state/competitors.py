@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
-from explorer.core.adaptation.inner_loop import Start
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint, load

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from explorer.resources import checkpoints, resource
+from explorer.resources import shipped_checkpoints
 from explorer.state.adaptation_query import AdaptationAnswer, answer
 from explorer.state.competitors import from_shipped
 from explorer.state.first_answer import keep
@@ -12,7 +12,7 @@ from explorer.state.sandbox import Sandbox
 
 def make() -> AdaptationAnswer:
     """The engine's answer to what the sandbox asks when the window opens."""
-    return answer(Sandbox(from_shipped(*map(resource, checkpoints()))).question)
+    return answer(Sandbox(from_shipped(*shipped_checkpoints())).question)
 
 
 if __name__ == "__main__":

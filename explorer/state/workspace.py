@@ -13,7 +13,7 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import Checkpoint, load, save
 from explorer.core.learners import MAML
 from explorer.core.training.loop import DEFAULT_LEARNERS, Run
-from explorer.resources import checkpoints, resource
+from explorer.resources import shipped_checkpoints
 from explorer.state.competitors import Competitors, Source, from_checkpoint, from_run, from_shipped
 from explorer.state.exporter import Exporter
 from explorer.state.first_answer import first_answer
@@ -60,7 +60,7 @@ class Workspace(QObject):
         """
         super().__init__(parent)
         self.kept_run = kept_run
-        self._shipped = from_shipped(*map(resource, checkpoints()))
+        self._shipped = from_shipped(*shipped_checkpoints())
         self._file: Competitors | None = None
         self._saved_iteration = 0
         self._followed = 0.0

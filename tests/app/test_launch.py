@@ -117,64 +117,6 @@ raise SystemExit(launch.run_window(WindowOptions(open=Path({str(path)!r}), scree
     assert done.stdout.startswith("True foreign.safetensors holds weights only")
 
 
-def test_a_further_learner_is_one_file(tmp_path: Path) -> None:
-    """One more entry in `LEARNERS` is trained, compared, drawn and closed like the others."""
-    done = script(
-        tmp_path,
-        """
-from dataclasses import replace
-from pathlib import Path
-from explorer.core.learners import LEARNERS, PRETRAINED
-LEARNERS["twin"] = replace(PRETRAINED, name="twin", label="Twin")
-import numpy as np
-from PySide6.QtCore import QTimer, qInstallMessageHandler
-from explorer.app.launch import _on_qt_message, make_application
-from explorer.app.main_window import MainWindow
-from explorer.core.training.loop import start
-from explorer.state.preferences import Preferences
-from explorer.state.training_session import Phase
-from explorer.state.workspace import Workspace
-from tests.trainers import SMALL
-qInstallMessageHandler(_on_qt_message)
-application = make_application(["test"])
-workspace = Workspace(SMALL)
-window = MainWindow(workspace, Preferences(Path("settings.ini")))
-window.show()
-session, sandbox, numbers = workspace.session, workspace.sandbox, window.sandbox.numbers
-session.open(start(SMALL, ("maml", "pretrained", "twin")))
-window.training.train.click()
-def check():
-    if session.phase is not Phase.FINISHED:
-        return
-    if sandbox.state.source != "training":
-        assert numbers.on_task["twin"].isHidden()
-        workspace.choose_source("training")
-        numbers.switches["twin"].click()
-    drawn = window.sandbox.fit.fits["twin"].getData()[1]
-    curve = window.training.meta_loss.smooth["twin", "joint loss"].getData()[1]
-    if not sandbox.is_current or curve is None or len(curve) < 60:
-        return
-    trajectories = sandbox.answer.trajectories
-    if "twin" not in trajectories or drawn is None:
-        return
-    if not np.array_equal(drawn, trajectories["twin"].prediction[1]):
-        return
-    assert np.array_equal(drawn, trajectories["pretrained"].prediction[1])
-    assert numbers.on_task["twin"].text() == numbers.on_task["pretrained"].text() != "–"
-    assert numbers.switches["twin"].text() == "Twin"
-    assert "Show Twin" in window.actions_by_name
-    print("drawn", flush=True)
-    timer.stop()
-    window.close()
-timer = QTimer()
-timer.timeout.connect(check)
-timer.start(5)
-raise SystemExit(application.exec())
-""",
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "drawn\n", "")
-
-
 @pytest.fixture
 def interrupts() -> Iterator[None]:
     """Puts Python's own handling of Ctrl-C back in place."""

@@ -13,8 +13,9 @@ import pytest
 import explorer
 from explorer import cli
 from explorer.cli import main
-from explorer.cli.output import number, table
+from explorer.cli.output import table
 from explorer.core.base.folders import cache_folder
+from explorer.core.base.texts import plain_loss_text
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS
 from tests.cli.commands import MODULE, interrupted, process, refused, tiny_file
@@ -209,7 +210,7 @@ def test_window_gets_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_numbers_and_tables_are_aligned() -> None:
     """Losses have three decimals, huge ones three digits, and none is printed as a dash."""
-    assert [number(v) for v in (0.12345, 12345.6, float("inf"), float("nan"))] == [
+    assert [plain_loss_text(v) for v in (0.12345, 12345.6, float("inf"), float("nan"))] == [
         "0.123",
         "1.23e+04",
         "–",

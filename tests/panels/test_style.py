@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.panels.plotting.plots import Plot, number_text
+from explorer.core.base.texts import loss_text
+from explorer.panels.plotting.plots import Plot
 from explorer.panels.widgets.style import DARK, LIGHT, Theme, learner_pen
 from explorer.state.competitors import ROLES
 from tests.ui import assert_adapted, click, read_number
@@ -127,7 +128,7 @@ def test_legend_lines_have_the_learners_colours(window: MainWindow, qtbot: QtBot
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), None])
 def test_numbers_that_are_none_are_words_or_a_dash(value: float | None) -> None:
     """Nobody has to know what inf and nan mean."""
-    text = number_text(value).lower()
+    text = loss_text(value).lower()
     assert text
     assert "inf" not in text
     assert "nan" not in text
@@ -138,4 +139,4 @@ def test_numbers_that_are_none_are_words_or_a_dash(value: float | None) -> None:
 )
 def test_numbers_keep_two_digits_at_least(value: float) -> None:
     """What is shown is the value, to its leading digits, however large or small."""
-    assert read_number(number_text(value)) == pytest.approx(value, rel=0.05)
+    assert read_number(loss_text(value)) == pytest.approx(value, rel=0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -67,3 +68,11 @@ class StartingPoint:
 
 
 NetworkStart = StartingPoint | FittedNetwork  # where a learner's adaptation starts
+Start = StartingPoint | Estimator  # where adaptation can start
+Kind = Callable[..., Preconditioner]  # of preconditioner, from its tensors
+
+
+def kind_and_parts(start: StartingPoint, step: int) -> tuple[Kind | None, tuple[Tensor, ...]]:
+    """The kind and the tensors of the preconditioner of a step, if there is one."""
+    preconditioner = start.preconditioner(step)
+    return (None, ()) if preconditioner is None else (type(preconditioner), (*preconditioner,))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, curvature, diverged
+from explorer.core.adaptation.divergence import curvature, diverged
+from explorer.core.adaptation.inner_loop import adapt_in_blocks
 from explorer.core.adaptation.preconditioners import Preconditioner
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from explorer.core.adaptation.inner_loop import Start, adapt
+from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import BLOCK
 from explorer.core.evaluation.grid import GRID_POINTS

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.adaptation.inner_loop import Start, adapt_in_blocks, diverged
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.divergence import diverged
+from explorer.core.adaptation.inner_loop import adapt_in_blocks
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.grid import GRID_POINTS

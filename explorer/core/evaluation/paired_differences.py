@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.core.base.texts import with_interval
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -97,17 +99,6 @@ def paired(one: TaskErrors, other: TaskErrors) -> tuple[Difference, ...]:
             one.mse, other.mse, one.diverged | other.diverged, strict=True
         )
     )
-
-
-def with_interval(mean: float, ci95: float) -> str:
-    """A mean and its interval, to two digits of the interval."""
-    if not math.isfinite(ci95):
-        return f"{mean:.3g}"
-    size = ci95 or abs(mean)
-    decimals = 1 - math.floor(math.log10(size)) if size else 2
-    if not -3 < decimals <= 6:
-        return f"{mean:.2e} ± {ci95:.1e}"
-    return f"{mean:.{max(decimals, 0)}f} ± {ci95:.{max(decimals, 0)}f}"
 
 
 def sentence(difference: Difference, step: int, shots: int, label: str, reference: str) -> str:

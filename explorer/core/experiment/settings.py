@@ -14,7 +14,7 @@ from typing import Any
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import Description, descriptions, plain_values
 from explorer.core.families import DEFAULT_FAMILY, FAMILIES, Family, default_family, family_named
-from explorer.core.families.base import TASKS
+from explorer.core.families.fields import TASKS
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.learners.settings import CommonSettings, Options
 

@@ -9,61 +9,23 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
-from explorer.core.base.fields import Checked, Description, Range, descriptions, setting
+from explorer.core.base.fields import Checked, Range, descriptions
 from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
+from explorer.core.families.fields import symbol_of
+from explorer.core.families.numerics import Array, Values, between, even_inputs
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-else:
-    Array = Any  # NumPy takes its time to import, and --help does not need it
-Values = Any  # a tensor, or an array of the same shape
-
-TASKS = "Tasks"  # heading of the form under which the settings of families stand
-SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
-# Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
-INTEGRATION_POINTS = 4001
 # Half the width of the band that is shown around predictions, in σ: a normal distribution has
 # 95.4 % inside.
 DEVIATIONS = 2.0
-
-
-def task_range(default: Range, label: str, *bounds: float, **more: Any) -> Any:
-    """A setting: the range from which a parameter of each task is drawn uniformly.
-
-    Args:
-        default: its range.
-        label: name with its symbol.
-        bounds: smallest and largest value allowed.
-        more: further fields of its `Description`.
-    """
-    more = {"help": "Drawn uniformly for each task.", "step": 0.1, **more}
-    return setting(default, TASKS, label, "range", *bounds, **more)
-
-
-def input_range(low: float, high: float) -> Any:
-    """The setting of the inputs."""
-    return setting(
-        Range(low, high), TASKS, "Input x", "range", -100.0, 100.0, "",
-        "Inputs of support and query points, drawn uniformly.", 0.5,
-    )  # fmt: skip
-
-
-def target_noise(sigma: float) -> Any:
-    """The setting of the noise."""
-    return setting(
-        sigma, TASKS, "Noise σ", "number", 0.0, 10.0, "",
-        "Standard deviation of Gaussian noise added to every target y.", 0.1,
-    )  # fmt: skip
 
 
 class Parameter(NamedTuple):
@@ -252,42 +214,6 @@ class Family(Checked, ABC):
         return parts
 
 
-def symbol_of(description: Description) -> str:
-    """The symbol at the end of a setting's label: A of "Amplitude A"."""
-    return description.label.rpartition(" ")[2]
-
-
-def library(array: object) -> Any:
-    """NumPy or PyTorch, whichever an array belongs to; functions in both have the same names."""
-    return np if isinstance(array, np.ndarray) else torch
-
-
-def in_torch(maths: Callable[[Tensor], Tensor], u: Values) -> Values:
-    """Maths that PyTorch alone has, for tensors and arrays alike."""
-    return maths(u) if library(u) is torch else maths(torch.from_numpy(u)).numpy()
-
-
-def normal(u: Values) -> Values:
-    """Standard normal numbers from uniform ones, by the inverse of their distribution."""
-    return in_torch(lambda v: torch.special.ndtri(v.clamp(SMALLEST, 1 - 2 * SMALLEST)), u)
-
-
-def between(u: Values, bounds: Range) -> Values:
-    """Values of a range from uniform numbers."""
-    return bounds.low + (bounds.high - bounds.low) * u
-
-
-def uniformly(u: Values, *ranges: Range) -> Values:
-    """Values of some ranges ``(…, P)`` from uniform numbers ``(…, P)``, a column of each."""
-    pairs = zip(columns(u), ranges, strict=True)
-    return library(u).concatenate([between(column, bounds) for column, bounds in pairs], -1)
-
-
-def one_half(u: Values) -> Values:
-    """1 for one half of the tasks and 0 for the other, from uniform numbers."""
-    return library(u).where(u >= 0.5, 1.0, 0.0)
-
-
 def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
     """The parameters whose ranges are settings of the family, one column each in this order."""
     known = descriptions(type(family))
@@ -295,31 +221,3 @@ def ranged(family: Family, *names: str) -> tuple[Parameter, ...]:
         Parameter(known[name].label, getattr(family, name), column)
         for column, name in enumerate(names)
     )
-
-
-def density_within(values: Tensor, bounds: Range) -> Tensor:
-    """The density at values of what is drawn uniformly from a range."""
-    inside = (values >= bounds.low) & (values <= bounds.high)
-    return inside.to(values.dtype) / (bounds.high - bounds.low)
-
-
-def mean_wave(bounds: Range, t: Array | float) -> NDArray[np.complex128]:
-    """E[e^(itu)] for u drawn uniformly: its real part is E[cos tu], its imaginary E[sin tu]."""
-    half = (bounds.high - bounds.low) / 2
-    wave: NDArray[np.complex128] = np.exp(1j * bounds.mean * t) * np.sinc(half * t / np.pi)
-    return wave
-
-
-def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array, Array]:
-    """Inputs spread evenly over a range with their weights, for means over it (Simpson's rule)."""
-    x = np.linspace(bounds.low, bounds.high, points)
-    weight = np.full(points, 2.0)
-    weight[1::2] = 4.0
-    weight[[0, -1]] = 1.0
-    return x, weight / weight.sum()
-
-
-def columns(task: Values) -> Iterator[Values]:
-    """The parameters of tasks ``(…, 1, P)`` one by one, ``(…, 1, 1)`` each."""
-    for column in range(task.shape[-1]):
-        yield task[..., column : column + 1]

@@ -9,20 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from explorer.core.base.fields import Range, setting
 from explorer.core.base.lazy_torch import np, torch
-from explorer.core.families.base import (
-    TASKS,
-    Array,
-    Family,
-    Moments,
-    Parameter,
-    Values,
-    columns,
-    even_inputs,
-    input_range,
-    library,
-    target_noise,
-    uniformly,
-)
+from explorer.core.families.base import Family, Moments, Parameter
+from explorer.core.families.fields import TASKS, input_range, target_noise
 from explorer.core.families.formula_grammar import (
     INPUT,
     Node,
@@ -38,6 +26,7 @@ from explorer.core.families.formula_values import (
     check_finite,
     tensor_values,
 )
+from explorer.core.families.numerics import Array, Values, columns, even_inputs, library, uniformly
 
 if TYPE_CHECKING:
     from explorer.core.families.formula_values import AnyArray

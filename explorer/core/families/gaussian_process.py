@@ -17,18 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import Range, setting
 from explorer.core.base.lazy_torch import np, torch
-from explorer.core.families.base import (
-    TASKS,
-    Array,
-    Family,
-    Parameter,
-    Values,
-    input_range,
-    library,
-    normal,
-    target_noise,
-)
+from explorer.core.families.base import Family, Parameter
+from explorer.core.families.fields import TASKS, input_range, target_noise
 from explorer.core.families.linear_estimator import LinearEstimator
+from explorer.core.families.numerics import Array, Values, library, normal
 
 if TYPE_CHECKING:
     from torch import Tensor

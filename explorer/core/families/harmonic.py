@@ -11,21 +11,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from explorer.core.base.fields import Range, setting
 from explorer.core.base.lazy_torch import np, torch
-from explorer.core.families.base import (
-    TASKS,
+from explorer.core.families.base import Family, Moments, Parameter, ranged
+from explorer.core.families.fields import TASKS, target_noise, task_range
+from explorer.core.families.numerics import (
     Array,
-    Family,
-    Moments,
-    Parameter,
     Values,
     columns,
     even_inputs,
     library,
     mean_wave,
     normal,
-    ranged,
-    target_noise,
-    task_range,
     uniformly,
 )
 

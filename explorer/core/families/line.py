@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from explorer.core.base.fields import Range
 from explorer.core.base.lazy_torch import np
-from explorer.core.families.base import (
+from explorer.core.families.base import Parameter, ranged
+from explorer.core.families.fields import input_range, target_noise, task_range
+from explorer.core.families.linear_family import LinearFamily
+from explorer.core.families.numerics import (
     Array,
-    Parameter,
     Values,
     columns,
     density_within,
-    input_range,
     library,
-    ranged,
-    target_noise,
-    task_range,
     uniformly,
 )
-from explorer.core.families.linear_family import LinearFamily
 
 if TYPE_CHECKING:
     from torch import Tensor

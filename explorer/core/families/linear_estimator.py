@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import np, torch
-from explorer.core.families.base import Array
+from explorer.core.families.numerics import Array
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import np
-from explorer.core.families.base import Array, Estimator, Family, Values
+from explorer.core.families.base import Estimator, Family
 from explorer.core.families.bayes_estimator import BayesEstimator, Prior
 from explorer.core.families.linear_estimator import LinearEstimator
+from explorer.core.families.numerics import Array, Values
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,8 @@ from itertools import accumulate, pairwise
 from typing import Any, ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.families.base import Array, Family, Parameter, Values, library
+from explorer.core.families.base import Family, Parameter
+from explorer.core.families.numerics import Array, Values, library
 
 COMMON = ("x", "noise")  # settings of a component that are the mixture's
 

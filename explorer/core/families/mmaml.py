@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.families.base import Family, input_range, target_noise
+from explorer.core.families.base import Family
 from explorer.core.families.bent import AbsoluteValue, Tanh
+from explorer.core.families.fields import input_range, target_noise
 from explorer.core.families.line import Line
 from explorer.core.families.mixture import Mixture
 from explorer.core.families.quadratic import Quadratic

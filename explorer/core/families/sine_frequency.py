@@ -7,20 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.families.base import (
-    Array,
-    Family,
-    Parameter,
-    Values,
-    columns,
-    input_range,
-    library,
-    mean_wave,
-    ranged,
-    target_noise,
-    task_range,
-    uniformly,
-)
+from explorer.core.families.base import Family, Parameter, ranged
+from explorer.core.families.fields import input_range, target_noise, task_range
+from explorer.core.families.numerics import Array, Values, columns, library, mean_wave, uniformly
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from explorer.core.base.fields import Range
-from explorer.core.families.base import Family, input_range, target_noise
+from explorer.core.families.base import Family
+from explorer.core.families.fields import input_range, target_noise
 from explorer.core.families.line import Line
 from explorer.core.families.mixture import Mixture
 from explorer.core.families.sine import Sine

@@ -8,8 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from explorer.core.adaptation.inner_loop import Start
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.coverage import coverage

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.core.adaptation.inner_loop import Start
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings

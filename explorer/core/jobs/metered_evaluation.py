@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.core.adaptation.inner_loop import Start
-from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.evaluation.coverage import Coverage
 from explorer.core.evaluation.evaluation import Evaluation, block_errors, summarise
 from explorer.core.evaluation.grid import GRID_POINTS

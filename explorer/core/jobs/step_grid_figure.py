@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
+from explorer.core.base.texts import short_loss_text
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.figures.figure import Figure, HeatMap, Panel, Row
 from explorer.core.figures.provenance import provenance
@@ -97,7 +97,7 @@ def _heat_map(
             values[row, column] = cell.evaluation.mse[step]
             hatched[row, column] = cell.hurts[step]
             at = f" @{alpha:.3g}" if name_alpha and step else ""
-            marks[row][column] = short(cell.evaluation.mse[step]) + at
+            marks[row][column] = short_loss_text(cell.evaluation.mse[step]) + at
     return HeatMap(
         tuple(map(str, steps)),
         tuple(map(str, request.shots)),
@@ -105,13 +105,6 @@ def _heat_map(
         tuple(map(tuple, marks)),
         hatched,
     )
-
-
-def short(mse: float) -> str:
-    """An error in the few characters that a cell has room for; a dash where there is none."""
-    if not math.isfinite(mse):
-        return "–"
-    return f"{mse:.2f}" if mse < 100 else f"{mse:.1e}"
 
 
 def _rows(
@@ -171,13 +164,13 @@ def _sentences(
         mine, parts = cell.evaluation.mse[last], []
         if last:
             alpha = best_alpha(cells, alphas, shots, last)
-            least = short(cells[shots, alpha].evaluation.mse[last])
+            least = short_loss_text(cells[shots, alpha].evaluation.mse[last])
             after = f"after {last} {'step' if last == 1 else 'steps'}"
             if alpha == own:
                 parts.append(f"{after} its own α = {own:.3g} is the best with {least}")
             else:
                 parts.append(f"{after} α = {alpha:.3g} is the best with {least}")
-                parts.append(f"its own {own:.3g} gives {short(mine)}")
+                parts.append(f"its own {own:.3g} gives {short_loss_text(mine)}")
             if alpha in {alphas[0], alphas[-1]} and len(alphas) > 1:
                 parts.append("a better one may lie beyond those tried")
         hurting = [step + 1 for step in range(last + 1) if cell.hurts[step]]

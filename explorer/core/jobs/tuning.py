@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from explorer.core.adaptation.inner_loop import Start
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.families import Family
 from explorer.core.jobs.metered_evaluation import LearnerResult, evaluate_metered
 from explorer.core.jobs.progress import Job, Meter

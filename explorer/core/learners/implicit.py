@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Keeps 0/0 out once a residual is 0; below what float32 tells apart from any other residual.
 TINY = 1e-30
+LONGEST = 100.0  # of the gradients of one task; those of a training that goes well are below 50
 LEAST = 0.5  # of a direction's square: less, and the loss bends down half as much as the pull holds
 
 
@@ -83,6 +84,17 @@ def solved(matrix: Callable[[Tensor], Tensor], target: Tensor, steps: int) -> Te
     return found
 
 
+def limited(vectors: Tensor) -> Tensor:
+    """The vectors ``(T, P)``, those that are longer than `LONGEST` cut to it.
+
+    Nothing in the implicit meta-gradient keeps the inner steps stable, and where they are not, one
+    task would throw a whole training off.
+    """
+    length = torch.sqrt(_product(vectors, vectors) + TINY)
+    share = torch.ones_like(length) * LONGEST / length
+    return vectors * (torch.relu(share * -1.0 + 1.0) * -1.0 + 1.0)
+
+
 def _product(one: Tensor, other: Tensor) -> Tensor:
     """The scalar product of each task's vectors, ``(T, 1)``."""
     return (one * other).sum(-1, keepdim=True)
@@ -107,7 +119,7 @@ def meta_gradient(
     before = loss.mean()
     for _ in range(options.implicit_steps):
         descent = gradient(passed) + (adapted - meta) * pull
-        adapted = adapted - descent * options.implicit_alpha
+        adapted = adapted - limited(descent) * options.implicit_alpha
         _, passed = losses_and_pass(adapted, batch.support_x, batch.support_y, network)
     after, judged = losses_and_pass(adapted, batch.query_x, batch.query_y, network)
 
@@ -115,6 +127,7 @@ def meta_gradient(
         return vector + hessian_vector(passed, vector, network) * (1 / pull)
 
     found = solved(matrix, gradient(judged), options.implicit_products)
+    found = limited(found)
     return found.sum(0) / batch.support_x.size(0), torch.stack([before, after.mean()])
 
 

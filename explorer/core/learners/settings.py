@@ -1,6 +1,6 @@
 """The settings that every learner knows; an experiment adds those of single learners.
 
-The defaults are those of the MAML paper's sinusoid experiment (arXiv 1703.03400, section 5.1),
+The defaults are those of the MAML paper's regression (arXiv 1703.03400, section 5.1),
 completed from the authors' code where the paper is silent (query points, meta-batch, β).
 """
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from explorer.core.base.fields import MAX_LAYERS, Checked, Range, setting
 from explorer.core.families import DEFAULT_FAMILY, Family
-from explorer.core.families.base import TASKS
+from explorer.core.families.fields import TASKS
 
 INNER, OUTER, NETWORK = "Inner loop", "Meta-training", "Network"
 

@@ -4,8 +4,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from explorer.core.base.texts import loss_text
 from explorer.core.figures.figure import Figure, Row
-from explorer.panels.plotting.plots import number_text
 
 COLUMNS = ("Learner", "K", "Steps", "Paper", "Ours", "± 95 %", "Diverged", "Verdict")
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -109,9 +109,9 @@ def texts_of(row: Row) -> tuple[str, ...]:
         row.label,
         str(row.shots),
         str(row.steps),
-        "" if row.paper is None else number_text(row.paper),
-        number_text(row.ours),
-        number_text(row.ci95),
+        "" if row.paper is None else loss_text(row.paper),
+        loss_text(row.ours),
+        loss_text(row.ci95),
         str(row.diverged),
         row.verdict,
     )

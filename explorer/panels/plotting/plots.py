@@ -17,6 +17,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget, QWidgetAction
 
+from explorer.core.base.texts import superscript
 from explorer.panels.plotting.curves import Curve, RoughCurve
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.style import Theme, pen
@@ -254,20 +255,3 @@ def steady(span: float) -> float:
     """A growing span rounded up by 3 % at most, so that its axis changes only now and then."""
     step = 2.0 ** (math.ceil(math.log2(span)) - 6)
     return math.ceil(span / step) * step
-
-
-def number_text(value: float | None) -> str:
-    """A loss as people read it: three significant digits, never a bare inf or nan."""
-    if value is None or np.isnan(value):
-        return "–"
-    if not np.isfinite(value):
-        return "diverged"
-    if value != 0 and not 1e-3 <= abs(value) < 1e4:
-        mantissa, exponent = f"{value:.1e}".split("e")
-        return f"{mantissa}·10{superscript(int(exponent))}"
-    return f"{value:.3f}" if value < 10 else f"{value:.4g}"
-
-
-def superscript(number: int) -> str:
-    """A whole number in raised digits."""
-    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from explorer.panels.plotting.plots import number_text
+from explorer.core.base.texts import loss_text
 from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker
 from explorer.panels.widgets.controls import button, label, row
 from explorer.panels.widgets.style import Theme, swatch
@@ -148,7 +148,7 @@ class NumbersTable(QFrame):
             trajectory = answer.trajectories.get(role) if role in state.shown else None
             texts = (NONE, NONE)
             if trajectory is not None:
-                texts = number_text(trajectory.mse[step]), number_text(trajectory.support_mse[step])
+                texts = loss_text(trajectory.mse[step]), loss_text(trajectory.support_mse[step])
             self.on_task[role].setText(texts[0])
             self.on_support[role].setText(texts[1])
             why = answer.unable.get(role, "") if role in state.shown else ""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from explorer.core.base.texts import loss_text
 from explorer.core.learners import LEARNERS
-from explorer.panels.plotting.plots import number_text
 from explorer.panels.training.loss_plots import CROWDED, Key, is_early, losses_of
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.style import LIGHT, Theme, swatch
@@ -87,4 +87,4 @@ class Legend(QWidget):
     def draw(self, session: TrainingSession) -> None:
         """Show the newest values."""
         for key, value in self.values.items():
-            value.setText(number_text(session.histories[key].latest()))
+            value.setText(loss_text(session.histories[key].latest()))

@@ -8,14 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from explorer.core.adaptation.inner_loop import (
+from explorer.core.adaptation.divergence import (
     DIVERGENCE_FACTOR,
-    AdaptStep,
-    adapt,
     curvature,
     diverged,
     divergence_sentence,
 )
+from explorer.core.adaptation.inner_loop import AdaptStep, adapt
 from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.network.mlp import (

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from explorer.core.adaptation import inner_loop
-from explorer.core.adaptation.inner_loop import adapt, curvature, diverged
+from explorer.core.adaptation.divergence import curvature, diverged
+from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.adaptation.trajectory import Divergence, Trajectory, trajectory_of
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when

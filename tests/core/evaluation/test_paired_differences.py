@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from explorer.core.base.texts import with_interval
 from explorer.core.evaluation.paired_differences import (
     Difference,
     TaskErrors,
     mean_difference,
     paired,
     sentence,
-    with_interval,
 )
 
 NOBODY = np.zeros(400, np.bool_)

@@ -9,7 +9,7 @@ import torch
 from explorer.core.base.fields import Range, descriptions
 from explorer.core.base.random_streams import stream
 from explorer.core.families import FAMILIES, Family, Sine, default_family
-from explorer.core.families.base import symbol_of
+from explorer.core.families.fields import symbol_of
 from explorer.core.families.sampling import sample
 
 EACH = pytest.mark.parametrize("family", [default_family(name) for name in FAMILIES], ids=FAMILIES)

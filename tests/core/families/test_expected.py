@@ -9,9 +9,9 @@ import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.families import FAMILIES, Family
-from explorer.core.families.base import even_inputs
 from explorer.core.families.bent import AbsoluteValue, Tanh
 from explorer.core.families.closed_forms import CLOSED_FORMS, best_constant, reference_losses
+from explorer.core.families.numerics import even_inputs
 from explorer.core.families.sampling import sample
 from tests.core.families.cases import BENT, INPUTS, WITH_PARAMETERS, family
 

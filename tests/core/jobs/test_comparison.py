@@ -13,7 +13,7 @@ from explorer.core.base.fields import Range
 from explorer.core.evaluation.coverage import coverage, coverage_sentence
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.families import Sine
-from explorer.core.families.base import Array, Values, between
+from explorer.core.families.numerics import Array, Values, between
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.comparison import compare, evaluate_competitors
 from explorer.core.jobs.comparison_request import Comparison, Results

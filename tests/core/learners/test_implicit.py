@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.core.adaptation.inner_loop import adapt, curvature
-from explorer.core.learners.implicit import solved
+from explorer.core.adaptation.divergence import curvature
+from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.learners.implicit import LONGEST, limited, solved
 from tests.core.learners import plain
 from tests.core.learners.problems import TASKS, Problem, problem, relative_error
 
@@ -146,3 +147,31 @@ def test_the_pull_is_part_of_the_curvature() -> None:
     free = replace(case.start, pull=0.0)
     ends = [curvature(start, x, y, rounds=600) for start in (case.start, free)]
     assert ends[0] == pytest.approx(ends[1] + case.start.pull, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-8, 1.0, LONGEST])
+def test_short_gradients_are_left_alone(size: float) -> None:
+    """To the bit, however short."""
+    vectors = torch.zeros(2, 5, dtype=torch.float64)
+    vectors[0, 3] = size
+    assert torch.equal(limited(vectors), vectors)
+
+
+def test_long_gradients_are_cut() -> None:
+    """They keep their direction; those of other tasks keep all."""
+    generator = torch.Generator().manual_seed(1)
+    vectors = torch.randn(3, 7, generator=generator, dtype=torch.float64)
+    vectors[1] *= 1e9
+    cut = limited(vectors)
+    assert torch.equal(cut[[0, 2]], vectors[[0, 2]])
+    torch.testing.assert_close(cut[1], vectors[1] * (LONGEST / vectors[1].norm()))
+
+
+def test_a_task_on_which_the_steps_are_too_long_does_no_harm() -> None:
+    """Weights on which gradient descent leaves the finite numbers still have a meta-gradient."""
+    case = problem(NAME)
+    wild = case.meta * 30
+    gradient, losses = case.learner.meta_gradient(wild, case.batch, case.network, case.inner)
+    assert torch.isfinite(gradient).all()
+    assert torch.isfinite(losses).all()
+    assert float(gradient.norm()) <= LONGEST

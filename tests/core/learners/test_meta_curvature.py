@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from explorer.core.adaptation.inner_loop import curvature
+from explorer.core.adaptation.divergence import curvature
 from explorer.core.learners.meta_curvature import Curvature
 from explorer.core.network.mlp import make_network
 from tests.core.learners import plain

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.core.adaptation.inner_loop import adapt, curvature
+from explorer.core.adaptation.divergence import curvature
+from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.experiment.settings import Settings

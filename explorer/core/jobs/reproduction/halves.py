@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from explorer.core.adaptation.inner_loop import Start
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import Evaluation, squared_errors, summarise

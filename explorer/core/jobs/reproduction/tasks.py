@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.core.adaptation.inner_loop import Start
+from explorer.core.adaptation.starting_point import Start
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.jobs.metered_evaluation import evaluate_metered
 from explorer.core.jobs.progress import Job, Meter
