@@ -140,6 +140,18 @@ def test_missing_files_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         resource(MAML_CHECKPOINT)
 
 
+def test_a_learner_without_a_file_is_not_shipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The program does without its network, but not without MAML's."""
+    monkeypatch.setattr(resources, "_FOLDERS", (tmp_path,))
+    (tmp_path / PRETRAINED_CHECKPOINT).touch()
+    with pytest.raises(UserError, match=r"maml-10shot\.safetensors is missing"):
+        shipped_checkpoints()
+    (tmp_path / MAML_CHECKPOINT).touch()
+    assert shipped_checkpoints() == (tmp_path / MAML_CHECKPOINT, tmp_path / PRETRAINED_CHECKPOINT)
+
+
 def test_installed_files_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Inside a package its own copy is used, not a folder that happens to lie beside it."""
     package, repository = tmp_path / "_resources", tmp_path / "resources"

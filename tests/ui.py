@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QWidge
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.core.adaptation.inner_loop import adapt
+from explorer.core.adaptation.inner_loop import Start, adapt
+from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
+from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.jobs.competitor import Competitor, start_of
 from explorer.panels.plotting.plots import BEYOND, Plot
 from explorer.state.adaptation_query import GRID_POINTS
 from explorer.state.competitors import ROLES
@@ -101,6 +105,18 @@ def curve_values(curve: object) -> Array:
     return np.empty(0) if y is None else np.asarray(y)
 
 
+def starts(sandbox: Sandbox) -> dict[str, Start]:
+    """Per role shown: where it starts; without those that cannot adapt to such tasks."""
+    found = {}
+    for role in sandbox.question.roles:
+        one = sandbox.competitors.by_role[role]
+        own = None if role in CLOSED_FORMS else one.start
+        with suppress(UserError):
+            competitor = Competitor(one.label, role, own, one.settings)
+            found[role] = start_of(competitor, sandbox.state.family)
+    return found
+
+
 def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     """Per role: predictions, error on the function and on the points, straight from the core."""
     state, task = sandbox.state, torch.tensor([[sandbox.state.task]])
@@ -109,11 +125,8 @@ def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
     result = {}
-    for role in sandbox.question.roles:
-        entry = sandbox.competitors.by_role[role]
-        steps = list(
-            adapt(entry.start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task)
-        )
+    for role, start in starts(sandbox).items():
+        steps = list(adapt(start, x, y, inputs, alpha=state.alpha, steps=state.steps, task=task))
         predictions = torch.cat([step.prediction for step in steps])
         errors = (predictions - truth).square().mean(-1)
         losses = torch.cat([step.support_loss for step in steps])

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
 from explorer.core.base.errors import UserError
-from explorer.core.base.fields import Range
+from explorer.core.base.fields import Range, descriptions
+from explorer.core.evaluation.coverage import coverage, coverage_sentence
+from explorer.core.families import FAMILIES
+from explorer.core.families.gaussian_process import RBF
 from explorer.core.figures.figure import JobProgress
 from explorer.core.files.checkpoint import load, save
 from explorer.core.jobs.comparison import compare
@@ -39,7 +42,7 @@ from tests.conftest import OpenWindow
 from tests.jobs import GatedJob, endless, loss_figure
 from tests.stages import EvaluationStage
 from tests.trainers import SMALL
-from tests.ui import click, press, status_text
+from tests.ui import click, enter, pick, press, status_text
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -162,6 +165,7 @@ def test_it_fits_a_small_window(window: MainWindow) -> None:
     panel = evaluation(window)
     for index in range(panel.kind.count()):
         panel.kind.setCurrentIndex(index)
+        QApplication.processEvents()  # or it would still be that of the panel before
         assert window.minimumSizeHint().width() <= 1100
         assert window.minimumSizeHint().height() <= 700
     form = panel.forms["compare"]
@@ -326,6 +330,61 @@ def test_a_comparison_is_what_the_core_computes(
     for ours, theirs in zip(figure.panels, last.figure.panels, strict=True):
         for one, other in zip(ours.curves, theirs.curves, strict=True):
             assert np.array_equal(one.y, other.y)
+
+
+def test_tasks_of_another_family_are_what_the_core_compares(
+    evaluation_stage: EvaluationStage, panel: EvaluationPanel, qtbot: QtBot
+) -> None:
+    """A family chosen with the arrow keys, with a range of one's own, and coverage in words."""
+    panel.kind.setCurrentIndex(panel.kind.findData("compare"))
+    form = panel.forms["compare"]
+    assert isinstance(form, ComparisonForm)
+    pick(form.tasks.choice, "gp-rbf")
+    enter(form.tasks.editors["length_scale"], "0.6")
+    enter(form.shots, "3")
+    enter(form.counts.steps, "1")
+    enter(form.counts.tasks, "8")
+    form.roles.setFocus()
+    press(form.roles, Key.Key_End, Key.Key_Space)  # the ideal learner
+    begin(panel, "compare")
+    jobs = evaluation_stage.workspace.jobs
+    qtbot.waitUntil(lambda: jobs.jobs[1].phase is JobPhase.DONE)
+    figure, competitors = jobs.jobs[1].figure, evaluation_stage.workspace.sandbox.competitors
+    request = Comparison((3,), 1, 8, 0, 0.01, RBF(length_scale=0.6), reference="MAML")
+    chosen = [competitor(competitors, role) for role in ("maml", "pretrained", "ideal")]
+    *_, last = compare(request, chosen)
+    assert figure is not None
+    assert last.figure is not None
+    assert figure.rows == last.figure.rows
+    assert figure.notes == last.figure.notes
+    found = coverage(RBF(length_scale=0.6).ideal(), request.family, shots=3, tasks=8)
+    assert found is not None
+    assert coverage_sentence(found, 3, "Ideal learner") in figure.notes
+
+
+def test_every_setting_of_every_family_can_be_seen(window: MainWindow, qtbot: QtBot) -> None:
+    """However many there are: none is squashed, all can be scrolled to, and nothing grows."""
+    panel = evaluation(window)
+    panel.kind.setCurrentIndex(panel.kind.findData("compare"))
+    form = panel.forms["compare"]
+    assert isinstance(form, ComparisonForm)
+    room = form.tasks.height()
+    assert room > 0
+    for name in FAMILIES:
+        pick(form.tasks.choice, name)
+        assert form.tasks.choice.hasFocus()
+        assert list(form.tasks.editors) == list(descriptions(FAMILIES[name]))
+        for editor in form.tasks.editors.values():
+
+            def is_whole(editor: QWidget = editor) -> None:
+                form.tasks.verticalScrollBar().setValue(editor.y())
+                seen = editor.visibleRegion().boundingRect()
+                assert seen.height() == editor.height() >= editor.minimumSizeHint().height()
+
+            qtbot.waitUntil(is_whole)
+        assert form.tasks.height() == room
+        assert window.minimumSizeHint().width() <= 1100
+        assert window.minimumSizeHint().height() <= 700
 
 
 def test_a_grid_is_what_the_core_computes(

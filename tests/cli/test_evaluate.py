@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from explorer.core.evaluation.coverage import coverage
 from explorer.core.evaluation.evaluation import Evaluation, evaluate
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import load, save
@@ -152,3 +153,22 @@ def test_refuses_files_of_another_kind(tmp_path: Path, capsys: Captured) -> None
 def test_a_file_is_required(capsys: Captured) -> None:
     """There is nothing to evaluate without one."""
     assert "FILE" in refused(capsys, "evaluate")
+
+
+def test_coverage_of_who_knows_its_deviation(tmp_path: Path, capsys: Captured) -> None:
+    """The core's shares as numbers and in words, beside the nominal one; others have none."""
+    path = tiny_file(tmp_path, ("maml", "ridge"))
+    maml, ridge = parsed(capsys, "evaluate", path, *FEW, "--seed", 7)["learners"]
+    assert [one["coverage"] for one in maml["results"]] == [None, None]
+    file = load(path)
+    text = printed(capsys, "evaluate", path, *FEW, "--seed", 7)
+    start = file.starting_points()["ridge"]
+    for result, shots in zip(ridge["results"], (2, 5), strict=True):
+        found = coverage(start, file.settings.family, shots=shots, tasks=30, seed=7)
+        assert found is not None
+        said = result["coverage"]
+        assert (said["before"], said["after"], said["nominal"]) == (*found, 0.95)
+        assert said["text"].startswith(f"At K = {shots} the ±2σ band of Ridge head holds ")
+        assert f"{100 * found.after:.1f} % of the truth" in said["text"]
+        assert said["text"] in " ".join(text.split())
+    assert text.count("band of") == 2

@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS, Settings
+from explorer.core.families.formula import Formula
+from explorer.core.families.gaussian_process import RBF
 from explorer.panels.training.settings_form import SettingsForm
 from explorer.panels.widgets.editors import RangeBox
 from tests.ui import enter, press
@@ -145,6 +147,61 @@ def test_too_much_work_is_refused(form: SettingsForm) -> None:
     enter(form.editors["hidden"], "256, 256, 256")
     assert form.settings is None
     assert "meta-batch" in shown(form)["hidden"]
+
+
+def choose_family(form: SettingsForm, name: str) -> None:
+    """Go down the list with the arrow keys, which takes every family on the way."""
+    form.editors["family"].setFocus()
+    while form.editors["family"].currentText() != name:
+        press(form, Qt.Key.Key_Down)
+        assert form.settings is not None
+        assert set(form.editors) == set(form.settings.descriptions)
+
+
+def test_another_family_brings_its_own_settings(form: SettingsForm) -> None:
+    """The rest of what was entered stays, and the list keeps the focus."""
+    type_number(form, "shots", "7")
+    choose_family(form, "gp-rbf")
+    assert form.editors["family"].hasFocus()
+    assert form.settings == Settings(family="gp-rbf", shots=7)
+    assert "amplitude" not in form.editors
+    type_number(form, "length_scale", "0.4")
+    assert form.settings == Settings(family=RBF(length_scale=0.4), shots=7)
+
+
+@pytest.mark.parametrize(
+    ("formula", "name", "place"),
+    [("a*sin(w*x)+*b", "formula", 12), ("a*sin(w*x)+c", "ranges", 29), ("a*b*w/x", "formula", 6)],
+)
+def test_a_wrong_formula_is_refused_where_it_was_typed(
+    form: SettingsForm, formula: str, name: str, place: int
+) -> None:
+    """The sentence stands at the field and names the place; what was typed stays."""
+    choose_family(form, "formula")
+    enter(form.editors["formula"], formula)
+    assert form.settings is None
+    assert list(shown(form)) == [name]
+    assert form.editors[name].property("invalid") is True
+    if "/x" not in formula:
+        assert f"character {place}" in shown(form)[name]
+    assert form.editors["formula"].text() == formula
+    enter(form.editors["formula"], "a*sin(w*x)+b")
+    assert form.settings == Settings(family="formula")
+    assert shown(form) == {}
+
+
+@pytest.mark.parametrize("order", [("formula", "ranges"), ("ranges", "formula")])
+def test_formula_and_ranges_can_be_typed_in_either_order(
+    form: SettingsForm, order: tuple[str, str]
+) -> None:
+    """In between the one that fits no longer is complained of, and neither loses a letter."""
+    choose_family(form, "formula")
+    texts = {"formula": "p*x + exp(-q*x^2)", "ranges": "p: -1 to 1, q: 0.1 to 2"}
+    for name in order:
+        assert len(shown(form)) == (name == order[1])
+        enter(form.editors[name], texts[name])
+    assert shown(form) == {}
+    assert form.settings == Settings(family=Formula(**texts))
 
 
 def test_a_number_beyond_its_bounds_cannot_stay(form: SettingsForm) -> None:

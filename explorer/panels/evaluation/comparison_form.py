@@ -76,8 +76,8 @@ class ComparisonForm(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
-        layout.addWidget(self.roles, 3)
-        layout.addLayout(form, 4)
+        layout.addWidget(self.roles, 2)
+        layout.addLayout(form, 3)
 
     def show_competitors(self, competitors: Competitors) -> None:
         """Offer them, and the tasks of their training."""

@@ -26,7 +26,7 @@ from explorer.panels.widgets.editors import Editor, RangeBox, make_editor, show_
 from explorer.state.competitors import ROLES, Competitors, LazyCompetitor
 
 ROWS, ROW_GAP = 4, 3  # settings that are seen without scrolling, and pixels between them
-WIDEST = 400  # pixels
+WIDEST = 380  # pixels
 T = TypeVar("T", int, float)
 
 
@@ -55,11 +55,16 @@ class CountFields:
         self.tasks = _spin(1, MAX_TASKS, 600, "Tasks")
         self.seed = seed_box()
 
-    def add_to(self, form: QFormLayout) -> None:
-        """A row for all three."""
-        others = label("Tasks", buddy=self.tasks), self.tasks, label("Seed", buddy=self.seed)
-        line: QHBoxLayout = row(self.steps, *others, self.seed)
+    def add_to(self, form: QFormLayout, narrow: bool = False) -> None:
+        """A row for all three; a narrow form has the seed in the next one."""
+        seed = label("Seed", buddy=self.seed)
+        line: QHBoxLayout = row(self.steps, label("Tasks", buddy=self.tasks), self.tasks)
         form.addRow(label("Steps", buddy=self.steps), line)
+        if narrow:
+            form.addRow(seed, self.seed)
+        else:
+            line.insertWidget(line.count() - 1, seed)
+            line.insertWidget(line.count() - 1, self.seed)
 
 
 class TaskFields(QScrollArea):

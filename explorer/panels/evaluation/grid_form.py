@@ -47,7 +47,7 @@ class GridForm(QWidget):
         network.addRow(label("Network", buddy=self.role), self.role)
         network.addRow(label("K", buddy=self.shots), self.shots)
         network.addRow(label("α", buddy=self.alphas), self.alphas)
-        self.counts.add_to(network)
+        self.counts.add_to(network, narrow=True)
         self.tasks.add_to(tasks)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

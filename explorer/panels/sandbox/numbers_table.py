@@ -151,7 +151,7 @@ class NumbersTable(QFrame):
                 texts = loss_text(trajectory.mse[step]), loss_text(trajectory.support_mse[step])
             self.on_task[role].setText(texts[0])
             self.on_support[role].setText(texts[1])
-            why = answer.unable.get(role, "")
+            why = answer.unable.get(role, "") if role in state.shown else ""
             for cell in (self.on_task[role], self.on_support[role]):
                 cell.setToolTip(why)
             self.names[role].setToolTip(why or SOURCES[role])

@@ -1,6 +1,6 @@
 """The parameters of the sandbox's task: a slider for each, or a choice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
@@ -38,8 +38,9 @@ class TaskParameters(QWidget):
         """Show a task, with the editors that its family and its mode need."""
         parameters = _that_matter(state)
         if parameters != self._parameters:
+            before = {each: self.editors[each.column] for each in self._parameters or ()}
             self._parameters = parameters
-            self._rebuild()
+            self._rebuild(before)
             self._keep_room(state.family.parameters)
         for parameter in parameters:
             editor, value = self.editors[parameter.column], state.task[parameter.column]
@@ -49,13 +50,18 @@ class TaskParameters(QWidget):
             else:
                 show_choice(editor, round(value))
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, before: Mapping[Parameter, SliderBox | QComboBox]) -> None:
+        """Lay out anew; an editor that stays keeps the focus, if it has it."""
+        parameters = self._parameters or ()
+        self.editors = {
+            each.column: before[each] if each in before else self._editor(each)
+            for each in parameters
+        }
         while self._grid.count():
             widget = self._grid.takeAt(0).widget()
-            widget.hide()
-            widget.deleteLater()  # its signal may be what led here
-        parameters = self._parameters or ()
-        self.editors = {each.column: self._editor(each) for each in parameters}
+            if widget not in self.editors.values():
+                widget.hide()
+                widget.deleteLater()  # its signal may be what led here
         for number, parameter in enumerate(parameters):
             editor = self.editors[parameter.column]
             line, place = divmod(number, IN_A_ROW)

@@ -10,13 +10,14 @@ import pytest
 
 from explorer.core.base.errors import UserError
 from explorer.core.base.fields import Range
+from explorer.core.evaluation.coverage import coverage, coverage_sentence
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.families import Sine
 from explorer.core.families.numerics import Array, Values, between
 from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.comparison import compare, evaluate_competitors
 from explorer.core.jobs.comparison_request import Comparison, Results
-from explorer.core.jobs.competitor import Competitor, closed_form
+from explorer.core.jobs.competitor import Competitor, closed_form, start_of
 from explorer.core.jobs.requests import step_sizes_around
 from explorer.core.jobs.step_grid import step_grid
 from explorer.core.jobs.step_grid_request import StepGrid
@@ -339,11 +340,12 @@ def test_verdicts_of_the_yardsticks_themselves() -> None:
     closed = [Competitor(name.title(), name) for name in ("single", "ideal", "zero")]
     figure, _ = compared(replace(SHORT, shots=(5,)), closed)
     found = {label: one.verdict for (label, _), one in results(SHORT, closed).items()}
+    known = coverage(start_of(closed[1], SHORT.family), SHORT.family, shots=5, tasks=60, seed=4)
+    assert known is not None
     assert all(found.values())
     assert [found[label].shares[-1] for label in ("Single", "Ideal")] == [0, 1]  # type: ignore[union-attr]
     assert found["Zero"].shares[-1] < 0  # type: ignore[union-attr]
-    (note,) = figure.notes
-    assert "band of Ideal" in note  # which is not about the way
+    assert figure.notes == (coverage_sentence(known, 5, "Ideal"),)
     assert not any("Shares of the way" in line for line in figure.protocol)
 
 
