@@ -13,7 +13,6 @@ from explorer.core.files.checkpoint import Checkpoint, load
 from explorer.core.jobs.reproduction import Plan
 from explorer.core.jobs.reproduction.plan import PENALTIES
 from explorer.core.jobs.reproduction.store import plain
-from explorer.core.learners import LEARNERS
 from explorer.core.network.derivatives import predict
 from explorer.resources import (
     MAML_CHECKPOINT,
@@ -22,6 +21,7 @@ from explorer.resources import (
     resource,
     shipped_checkpoints,
 )
+from tests.shipped import SHIPPED
 
 TASKS = 600
 SEEDS = range(8)
@@ -79,9 +79,6 @@ def test_files_tell_where_they_come_from(maml: Checkpoint, pretrained: Checkpoin
         assert file.settings.changed(seed=0) == PRESETS["paper"].settings
         assert {"program", "made", "torch", "python"} <= set(file.provenance)
     assert maml.settings.seed == pretrained.settings.seed
-
-
-SHIPPED = [name for name in LEARNERS if name != "imaml"]  # resources/README.md says why
 
 
 def test_every_learner_is_shipped() -> None:
@@ -146,7 +143,10 @@ def test_a_learner_without_a_file_is_not_shipped(
     """The program does without its network, but not without MAML's."""
     monkeypatch.setattr(resources, "_FOLDERS", (tmp_path,))
     (tmp_path / PRETRAINED_CHECKPOINT).touch()
-    assert set(checkpoints()) == {MAML_CHECKPOINT, PRETRAINED_CHECKPOINT}
+    with pytest.raises(UserError, match=r"maml-10shot\.safetensors is missing"):
+        shipped_checkpoints()
+    (tmp_path / MAML_CHECKPOINT).touch()
+    assert shipped_checkpoints() == (tmp_path / MAML_CHECKPOINT, tmp_path / PRETRAINED_CHECKPOINT)
 
 
 def test_installed_files_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ PRESETS = {
     **{
         f"mmaml-{modes}": Preset(
             f"MMAML, {modes} modes",
-            f"MMAML (Vuorio et al. 2019): {kinds}, noise 0.3, 3×100 units, 5 inner steps.",
+            f"MMAML (Vuorio et al. 2019): {kinds}, 5 inner steps.",
             Settings(
                 family=f"mmaml-{modes}",
                 hidden=(100, 100, 100),
@@ -174,7 +174,7 @@ PRESETS = {
         for modes, kinds in (
             (2, "sines and lines"),
             (3, "sines, lines and parabolas"),
-            (5, "sines, lines, parabolas, tanh and absolute values"),
+            (5, "sines, lines, parabolas, tanh and |x|"),
         )
     },
     "multistep": Preset(

@@ -1,8 +1,9 @@
 """How long one meta-iteration of several learners takes, before it is tried.
 
-It weighs the parts of a job, and tells what the window has to refuse: a meta-iteration runs to its
-end before Pause is answered. `Settings` bounds that of MAML; learners that are trained together,
-take steps of their own or have tasks of their own can take longer.
+It weighs the parts of a job, and tells what the window has to refuse: a learner's meta-iteration
+runs to its end before Pause is answered; the next learner's is not begun (`advance`). `Settings`
+bounds that of MAML; learners that take steps of their own or have tasks of their own can take
+longer.
 """
 
 from collections.abc import Sequence
@@ -26,15 +27,14 @@ def _seconds(settings: Settings, learner: str) -> float:
 
 
 def too_much(settings: Settings, learners: Sequence[str]) -> str:
-    """Why these learners cannot be trained together in the window; empty if they can."""
-    seconds = iteration_seconds(settings, learners)
+    """Why not all of these learners can be trained in the window; empty if they can."""
+    slowest = max(learners, key=lambda name: _seconds(settings, name))
+    rule, seconds = LEARNERS[slowest], _seconds(settings, slowest)
     if seconds <= MAX_SECONDS:
         return ""
-    slowest = max(learners, key=lambda name: _seconds(settings, name))
-    rule = LEARNERS[slowest]
     remedy = f", {rule.remedy}" if rule.remedy else ""
     return (
-        f"One meta-iteration would take about {seconds:.1f} s, too long for Pause to answer at "
-        f"once: choose fewer learners (the slowest is {rule.label}), or lower the "
-        f"layer widths, the meta-batch{remedy} or K."
+        f"One meta-iteration of {rule.label} would take about {seconds:.1f} s, too long for Pause "
+        f"to answer at once: train without it, or lower the layer widths, the meta-batch{remedy} "
+        "or K."
     )

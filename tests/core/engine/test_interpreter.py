@@ -159,7 +159,7 @@ def test_threads_carry_on_what_one_would(cuts: tuple[int, ...]) -> None:
     """However a batch is cut, sums over threads are sums over all of it, again and again."""
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(50, generator=generator, dtype=torch.float64)
-    given = torch.randn(3000, 6, 50, generator=generator, dtype=torch.float64)
+    given = torch.randn(500, 6, 50, generator=generator, dtype=torch.float64)
     ends = [0, *cuts, 6]
 
     def shard(given: Tensors, threads: int) -> list[Tensors]:

@@ -429,7 +429,7 @@ def test_not_a_sine_network(tmp_path: Path, change: Callable[[dict[str, Tensor]]
         ({"format": FORMAT + 1}, "newer version"),
         ({"format": None}, "damaged description"),
         ({"format": math.inf}, "damaged description"),
-        ({"learner": "imaml"}, "'imaml'"),
+        ({"learner": "fomaml"}, "'fomaml'"),
         ({"learner": "two\nlines"}, "learner"),
         ({"learner": None}, "learner"),
         ({"iteration": "many"}, "damaged description"),

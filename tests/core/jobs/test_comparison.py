@@ -336,7 +336,7 @@ def test_verdicts_are_measured_on_the_same_tasks(pair: list[Competitor]) -> None
 
 
 def test_verdicts_of_the_yardsticks_themselves() -> None:
-    """The single function has come nowhere, the ideal learner all the way; no words on them."""
+    """The single function has come nowhere, the ideal learner all the way; no words on that."""
     closed = [Competitor(name.title(), name) for name in ("single", "ideal", "zero")]
     figure, _ = compared(replace(SHORT, shots=(5,)), closed)
     found = {label: one.verdict for (label, _), one in results(SHORT, closed).items()}

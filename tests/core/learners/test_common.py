@@ -7,7 +7,7 @@ import torch
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.preconditioners import Scale
 from explorer.core.adaptation.starting_point import StartingPoint
-from explorer.core.adaptation.trajectory import walk, walk_together
+from explorer.core.adaptation.trajectory import trajectories_of, trajectory_of
 from explorer.core.engine import Loop
 from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS
@@ -145,9 +145,9 @@ def test_together_as_alone() -> None:
     grid = torch.linspace(-2, 2, 9, dtype=torch.float64)
     starts = [case.start for case in cases]
     points = b.support_x[:1], b.support_y[:1], grid, grid
-    together = walk_together(starts, *points, alpha=0.01, steps=4, task=b.task[:1])
+    together = trajectories_of(starts, *points, alpha=0.01, steps=4, task=b.task[:1])
     for start, shown in zip(starts, together, strict=True):
-        alone = walk(start, *points, alpha=0.01, steps=4, task=b.task[:1])
+        alone = trajectory_of(start, *points, alpha=0.01, steps=4, task=b.task[:1])
         np.testing.assert_allclose(shown.prediction, alone.prediction, rtol=1e-9, atol=1e-12)
 
 

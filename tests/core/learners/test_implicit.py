@@ -149,6 +149,22 @@ def test_the_pull_is_part_of_the_curvature() -> None:
     assert ends[0] == pytest.approx(ends[1] + case.start.pull, rel=1e-6)
 
 
+def test_float32_is_enough() -> None:
+    """A matrix as steep as trained networks make it: rounding does not grow from step to step."""
+    generator = torch.Generator().manual_seed(0)
+    bases = torch.linalg.qr(torch.randn(20, 40, 40, generator=generator, dtype=torch.float64)).Q
+    steepness = torch.linspace(0.7, 1.5, 40, dtype=torch.float64)
+    steepness[-2:] = torch.tensor([20.0, 150.0])
+    matrices = bases * steepness @ bases.mT
+    target = torch.randn(20, 40, generator=generator, dtype=torch.float64)
+
+    def found(dtype: torch.dtype) -> Tensor:
+        each = matrices.to(dtype)
+        return solved(lambda v: (each @ v.unsqueeze(-1)).squeeze(-1), target.to(dtype), 5)
+
+    assert relative_error(found(torch.float32).double(), found(torch.float64)) < 1e-5
+
+
 @pytest.mark.parametrize("size", [0.0, 1e-8, 1.0, LONGEST])
 def test_short_gradients_are_left_alone(size: float) -> None:
     """To the bit, however short."""

@@ -39,7 +39,9 @@ from explorer.core.training.loop import (
 from explorer.core.training.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
 from tests.core.families.toy import make_known
 
-SMALL = Settings(hidden=(8, 8), shots=3, query=4, meta_batch=5, noise=0.3, networks=20)
+SMALL = Settings(
+    hidden=(8, 8), shots=3, query=4, meta_batch=5, noise=0.3, networks=20, implicit_steps=4
+)
 ROUNDING = 1e-4  # what a few dozen iterations may make of different orders of summation
 
 
@@ -274,8 +276,7 @@ def test_every_learner_trains_on_any_family(learner: str, monkeypatch: pytest.Mo
     plain, _ = advance(start(settings, (learner,)), 3, plain_chunk)
     assert_close_runs(run, plain)
     assert np.isfinite(losses[learner]).all()
-    *_, result = held_out(run)
-    assert isinstance(result, HeldOut)
+    result = held_out(run)
     assert math.isfinite(result.mse[learner][0])
 
 
