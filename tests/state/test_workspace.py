@@ -21,7 +21,6 @@ from explorer.core.training.loop import CHUNK_SECONDS, Run, advance, start
 from explorer.state import competitors as state_competitors
 from explorer.state import training_session as session_module
 from explorer.state import workspace as workspace_module
-from explorer.state.competitors import ROLES
 from explorer.state.training_session import Phase, train_newest
 from explorer.state.workspace import Workspace
 from tests.shipped import PRESENT
@@ -440,7 +439,7 @@ def test_a_run_of_one_learner_is_completed(
     }
     for source in ("file", "training"):
         workspace.choose_source(source)
-        assert set(workspace.sandbox.competitors.by_role) == set(ROLES)
+        assert set(workspace.sandbox.competitors.by_role) == set(PRESENT)
         for role, theta in shipped.items():
             assert torch.equal(thetas(workspace)[role], theta)
         label = LEARNERS[other].label
