@@ -21,17 +21,6 @@ _PACKAGE = Path(__file__).parent
 _FOLDERS = (_PACKAGE / "_resources", _PACKAGE.parent / "resources")
 
 
-def checkpoints() -> list[str]:
-    """The names of the files of networks: MAML's, and those of the learners that have one."""
-    names = map(checkpoint_name, LEARNERS)
-    return [name for name in names if name == MAML_CHECKPOINT or _place(name) is not None]
-
-
-def _place(name: str) -> Path | None:
-    """Where a file that comes with the program is; None if it is missing."""
-    return next((folder / name for folder in _FOLDERS if (folder / name).is_file()), None)
-
-
 def resource(name: str) -> Path:
     """The path of a file that comes with the program.
 

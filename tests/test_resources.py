@@ -13,7 +13,6 @@ from explorer.core.files.checkpoint import Checkpoint, load
 from explorer.core.jobs.reproduction import Plan
 from explorer.core.jobs.reproduction.plan import PENALTIES
 from explorer.core.jobs.reproduction.store import plain
-from explorer.core.learners import LEARNERS
 from explorer.core.network.derivatives import predict
 from explorer.resources import (
     MAML_CHECKPOINT,
@@ -22,6 +21,7 @@ from explorer.resources import (
     resource,
     shipped_checkpoints,
 )
+from tests.shipped import SHIPPED
 
 TASKS = 600
 SEEDS = range(8)
@@ -79,9 +79,6 @@ def test_files_tell_where_they_come_from(maml: Checkpoint, pretrained: Checkpoin
         assert file.settings.changed(seed=0) == PRESETS["paper"].settings
         assert {"program", "made", "torch", "python"} <= set(file.provenance)
     assert maml.settings.seed == pretrained.settings.seed
-
-
-SHIPPED = [name for name in LEARNERS if name != "imaml"]  # resources/README.md says why
 
 
 def test_every_learner_is_shipped() -> None:

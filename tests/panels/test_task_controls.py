@@ -14,12 +14,12 @@ from safetensors.torch import save_file
 from explorer import resources
 from explorer.app.main_window import MainWindow
 from explorer.core.base.random_streams import stream
-from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
 from explorer.panels.widgets.controls import SliderBox
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import MAX_POINTS
 from explorer.state.training_session import Phase
+from tests.shipped import PRESENT, SHIPPED
 from tests.stages import SandboxStage
 from tests.trainers import SMALL
 from tests.ui import RIGHT, assert_adapted, click, click_plot, enter, pick, press, read_number
@@ -221,11 +221,11 @@ def test_a_run_of_one_learner_is_compared_in_full(
         act()
         assert_adapted(qtbot, window)
         numbers = window.sandbox.numbers
-        assert all(not numbers.switches[role].isHidden() for role in ROLES)
+        assert [role for role in ROLES if not numbers.switches[role].isHidden()] == [*PRESENT]
         for role in ("maml", "pretrained"):
             for cell in (numbers.on_task[role], numbers.on_support[role]):
                 assert math.isfinite(read_number(cell.text()))
-        assert f"{filled} and {len(LEARNERS) - 2} others: as shipped" in sandbox.competitors.origin
+        assert f"{filled} and {len(SHIPPED) - 2} others: as shipped" in sandbox.competitors.origin
         qtbot.waitUntil(lambda: sandbox.competitors.origin in window._origin.text())
     assert controls.source.currentData() == "training"
 

@@ -21,9 +21,9 @@ from explorer.core.training.loop import CHUNK_SECONDS, Run, advance, start
 from explorer.state import competitors as state_competitors
 from explorer.state import training_session as session_module
 from explorer.state import workspace as workspace_module
-from explorer.state.competitors import ROLES
 from explorer.state.training_session import Phase, train_newest
 from explorer.state.workspace import Workspace
+from tests.shipped import PRESENT
 from tests.trainers import SMALL, GatedTrainer
 
 
@@ -69,7 +69,7 @@ def thetas(workspace: Workspace) -> dict[str, torch.Tensor]:
 def test_it_starts_with_the_shipped_networks(workspace: Workspace) -> None:
     """MAML and its baseline from the program's own files, and an untrained network."""
     shown = thetas(workspace)
-    assert set(workspace.sandbox.competitors.by_role) == set(ROLES)
+    assert set(workspace.sandbox.competitors.by_role) == set(PRESENT)
     for role, name in (
         ("maml", resources.MAML_CHECKPOINT),
         ("pretrained", resources.PRETRAINED_CHECKPOINT),
@@ -439,7 +439,7 @@ def test_a_run_of_one_learner_is_completed(
     }
     for source in ("file", "training"):
         workspace.choose_source(source)
-        assert set(workspace.sandbox.competitors.by_role) == set(ROLES)
+        assert set(workspace.sandbox.competitors.by_role) == set(PRESENT)
         for role, theta in shipped.items():
             assert torch.equal(thetas(workspace)[role], theta)
         label = LEARNERS[other].label
