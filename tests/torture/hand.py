@@ -21,11 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.app.main_window import EVALUATION, MainWindow
+from explorer.app.views import VIEWS
 from explorer.panels.evaluation.fields import CountFields
 from explorer.panels.plotting.plots import Plot
 from explorer.state.training_session import Phase
 from tests.ui import LEFT, MOVE, NONE, PRESS, RELEASE, RIGHT, enter, pick, send_mouse
 
+TAB = [view.title for view in VIEWS].index(EVALUATION)
 Rule = Callable[[], None]
 NOT_CHOSEN = {"Quit"}  # actions that end the run
 CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QTabBar)
@@ -95,8 +97,8 @@ class Hand:
     def flip(self) -> None:
         """Look at another result, as with the arrow keys."""
         panel = self.window.evaluation
-        if panel is None or self.window.left.currentIndex() != EVALUATION:
-            self.window.left.setCurrentIndex(EVALUATION)
+        if panel is None or self.window.left.currentIndex() != TAB:
+            self.window.left.setCurrentIndex(TAB)
         elif panel.results.count():
             panel.results.setFocus()
             QTest.keyClick(
@@ -105,7 +107,7 @@ class Hand:
 
     def job(self) -> None:
         """Start a small job, or cancel one."""
-        self.window.left.setCurrentIndex(EVALUATION)
+        self.window.left.setCurrentIndex(TAB)
         panel = self.window.evaluation
         assert panel is not None
         jobs = self.window.workspace.jobs
