@@ -57,7 +57,7 @@ ITEMS = {
         ),
         Item(
             "table2", "Table 2: all baselines",
-            "Error after 1, 5 and 10 steps on 5 points, the paper's beside ours, for all learners.",
+            "Error after 1, 5 and 10 steps on 5 points, the paper's beside ours, in one table.",
             "table",
         ),
         Item(
