@@ -275,7 +275,7 @@ def test_another_family_is_trained(open_training: OpenTraining, qtbot: QtBot) ->
     family = panel.form.editors["family"]
     assert isinstance(family, QComboBox)
     family.setFocus()
-    while panel.form.editors["family"].currentText() != "mmaml-2":
+    while panel.form.editors["family"].currentData() != "mmaml-2":
         press(stage, Key.Key_Down)
     assert panel.form.settings == settings.changed(family="mmaml-2")
     assert panel.train.isEnabled()

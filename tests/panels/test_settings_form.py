@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS, Settings
+from explorer.core.families import FAMILIES
 from explorer.core.families.formula import Formula
 from explorer.core.families.gaussian_process import RBF
 from explorer.panels.training.settings_form import SettingsForm
@@ -51,7 +52,16 @@ def test_every_setting_can_be_entered(form: SettingsForm) -> None:
             assert editor.maximum() == pytest.approx(description.high)
         if isinstance(editor, QComboBox):
             texts = [editor.itemText(i) for i in range(editor.count())]
-            assert texts == list(description.choices)
+            assert texts == list(description.captions or description.choices)
+            assert [editor.itemData(i) for i in range(len(texts))] == list(description.choices)
+
+
+def test_families_are_called_what_the_sandbox_calls_them(form: SettingsForm) -> None:
+    """By the names that people read, not by those of the command line."""
+    family = form.editors["family"]
+    assert isinstance(family, QComboBox)
+    texts = [family.itemText(i) for i in range(family.count())]
+    assert texts == [each.label for each in FAMILIES.values()]
 
 
 def type_number(form: SettingsForm, name: str, text: str) -> None:
@@ -152,7 +162,7 @@ def test_too_much_work_is_refused(form: SettingsForm) -> None:
 def choose_family(form: SettingsForm, name: str) -> None:
     """Go down the list with the arrow keys, which takes every family on the way."""
     form.editors["family"].setFocus()
-    while form.editors["family"].currentText() != name:
+    while form.editors["family"].currentData() != name:
         press(form, Qt.Key.Key_Down)
         assert form.settings is not None
         assert set(form.editors) == set(form.settings.descriptions)

@@ -67,6 +67,7 @@ class Description:
         help: one line for the reader.
         step: increment of the entry field.
         choices: the values of a choice.
+        captions: what people read for each of them in the window; empty if the value itself.
     """
 
     group: str
@@ -78,6 +79,7 @@ class Description:
     help: str = ""
     step: float = 1.0
     choices: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
 
 
 def setting(default: Any, *args: Any, **kwargs: Any) -> Any:

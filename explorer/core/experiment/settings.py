@@ -33,7 +33,12 @@ _OPTIONS = {name: kind for kind in _KINDS for name in descriptions(kind)}
 def family_description() -> Description:
     """The choice of the family."""
     return Description(
-        TASKS, "Family", "choice", choices=tuple(FAMILIES), help="Functions that the tasks are."
+        TASKS,
+        "Family",
+        "choice",
+        help="Functions that the tasks are.",
+        choices=tuple(FAMILIES),
+        captions=tuple(family.label for family in FAMILIES.values()),
     )
 
 

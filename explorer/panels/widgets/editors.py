@@ -53,7 +53,9 @@ def make_editor(description: Description) -> Editor:
             return QLineEdit()
         case "choice":
             choices = QComboBox()
-            choices.addItems(description.choices)
+            captions = description.captions or description.choices
+            for caption, value in zip(captions, description.choices, strict=True):
+                choices.addItem(caption, value)
             return choices
 
 
@@ -64,7 +66,7 @@ def value_of(editor: Editor) -> Any:
     if isinstance(editor, QLineEdit):
         return editor.text()
     if isinstance(editor, QComboBox):
-        return editor.currentText()
+        return editor.currentData()
     return editor.exact_value() if isinstance(editor, NumberBox) else editor.value()
 
 
@@ -79,7 +81,7 @@ def show_in(editor: Editor, value: Any) -> None:
         editor.setText(value if isinstance(value, str) else ", ".join(map(str, value)))
         editor.setCursorPosition(0)  # a long text is read from its beginning
     elif isinstance(editor, QComboBox):
-        editor.setCurrentText(value)
+        editor.setCurrentIndex(editor.findData(value))
     else:
         editor.setValue(value)
 
@@ -91,6 +93,6 @@ def on_edit(editor: Editor, slot: Callable[[], None]) -> None:
     elif isinstance(editor, QLineEdit):
         editor.textEdited.connect(slot)
     elif isinstance(editor, QComboBox):
-        editor.currentTextChanged.connect(slot)
+        editor.currentIndexChanged.connect(slot)
     else:
         editor.valueChanged.connect(slot)
