@@ -1,7 +1,7 @@
 """The training run in hand."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,41 +10,12 @@ import torch
 from pytestqt.qtbot import QtBot
 
 from explorer.core.base.cancellation import check_cancelled
-from explorer.core.base.errors import TrainingDivergedError
 from explorer.core.experiment.settings import Settings
 from explorer.core.training.loop import HeldOut, Run, TrainEvent, advance, start
 from explorer.state import training_session as session_module
-from explorer.state.training_session import (
-    Newest,
-    Phase,
-    Trainer,
-    TrainingSession,
-    train_newest,
-)
-from tests.trainers import PATIENCE, SMALL, GatedTrainer, failing, progress
-
-Open = Callable[..., TrainingSession]
-
-
-@pytest.fixture
-def trainer() -> Iterator[GatedTrainer]:
-    trainer = GatedTrainer()
-    yield trainer
-    trainer.open_all()
-
-
-@pytest.fixture
-def open_session(qapp: object, trainer: GatedTrainer) -> Iterator[Open]:
-    sessions: list[TrainingSession] = []
-
-    def open_one(settings: Settings = SMALL, trainer: Trainer = train_newest) -> TrainingSession:
-        sessions.append(TrainingSession(settings, None, trainer))
-        return sessions[-1]
-
-    yield open_one
-    for session in sessions:
-        trainer.open_all()
-        session.shut_down()
+from explorer.state.training_session import Newest, Phase, TrainingSession, train_newest
+from tests.state.conftest import Open
+from tests.trainers import PATIENCE, SMALL, GatedTrainer, progress
 
 
 def assert_same(run: Run, other: Run) -> None:
@@ -172,114 +143,6 @@ def test_orders_that_make_no_sense_are_ignored(
     assert len(trainer.gates) == 1
 
 
-def test_reset_does_not_wait_and_hears_nothing_more(
-    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
-) -> None:
-    """Iterations of the run before the reset, made or on their way, never reach the new one."""
-    session = open_session(trainer=trainer.train)
-    session.start()
-    trainer.open(2)
-    qtbot.waitUntil(lambda: session.run.iteration == 2)
-    old = session._worker
-    heard = []
-    session.progressed.connect(heard.append)
-    with qtbot.waitSignal(session.run_replaced):
-        session.reset(replace(SMALL, seed=9))
-    assert session.phase is Phase.READY
-    assert session.run.iteration == 0
-    assert session.run.settings.seed == 9
-    assert old is not None
-    assert not old.isFinished()
-    with qtbot.waitSignal(old.ended):
-        trainer.open(worker=0)
-    assert heard == []
-    assert session.phase is Phase.READY
-    assert all(history.iterations == 0 for history in session.histories.values())
-
-
-def test_a_new_run_may_begin_while_the_old_worker_ends(
-    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
-) -> None:
-    """Two workers are then alive; only the newer is heard."""
-    session = open_session(trainer=trainer.train)
-    session.start()
-    trainer.open()
-    qtbot.waitUntil(lambda: session.run.iteration == 1)
-    old = session._worker
-    session.reset(replace(SMALL, seed=9))
-    session.start()
-    trainer.open(3)
-    qtbot.waitUntil(lambda: session.run.iteration == 3)
-    assert old is not None
-    with qtbot.waitSignal(old.ended):
-        trainer.open(worker=0)
-    trainer.open()
-    qtbot.waitUntil(lambda: session.run.iteration == 4)
-    assert session.run.settings.seed == 9
-    assert session.phase is Phase.TRAINING
-
-
-def test_late_messages_of_a_retired_worker_are_dropped(
-    open_session: Open, trainer: GatedTrainer, qtbot: QtBot
-) -> None:
-    """Even an error: it is about a run that nobody has any more."""
-    session = open_session(trainer=trainer.train)
-    failures = []
-    session.failed.connect(lambda *told: failures.append(told))
-    session.start()
-    trainer.open()
-    qtbot.waitUntil(lambda: session.run.iteration == 1)
-    old = session._worker
-    session.reset(SMALL)
-    trainer.error = RuntimeError("of the old run")
-    assert old is not None
-    with qtbot.waitSignal(old.ended) as ended:
-        trainer.open()
-    assert "of the old run" in ended.args[1]
-    old.produced.emit(old, progress(session.run, 50))
-    assert failures == []
-    assert session.phase is Phase.READY
-    assert session.run.iteration == 0
-
-
-def test_a_defect_stops_training_and_nothing_else(open_session: Open, qtbot: QtBot) -> None:
-    """The last good run is kept, the error is reported, and training can go on or start anew."""
-    trainer = failing(ZeroDivisionError("by nought"))
-    session = open_session(trainer=trainer)
-    with qtbot.waitSignal(session.failed) as failed:
-        session.start()
-    sentence, details = failed.args
-    assert "ZeroDivisionError: by nought" in sentence
-    assert "Traceback" in details
-    assert session.phase is Phase.FAILED
-    assert session.run.iteration == 2
-    with qtbot.waitSignal(session.failed):
-        session.start()
-    assert session.run.iteration == 4
-    session.reset(SMALL)
-    assert session.phase is Phase.READY
-    assert session.run.iteration == 0
-
-
-def test_divergence_is_said_in_its_own_sentence(open_session: Open, qtbot: QtBot) -> None:
-    """An error that is the user's to mend has no details to puzzle over."""
-    session = open_session(trainer=failing(TrainingDivergedError("Lower β."), after=0))
-    with qtbot.waitSignal(session.failed) as failed:
-        session.start()
-    assert failed.args == ["Lower β.", ""]
-    assert session.phase is Phase.FAILED
-
-
-def test_real_divergence_is_reported(open_session: Open, qtbot: QtBot) -> None:
-    """Settings that cannot train end in one sentence; what was good is kept."""
-    session = open_session(replace(SMALL, alpha=1.0, inner_steps=20, iterations=2000, beta=1.0))
-    with qtbot.waitSignal(session.failed) as failed:
-        session.start()
-    assert "lower α or β" in failed.args[0]
-    assert failed.args[1] == ""
-    assert all(torch.isfinite(s.meta).all() for s in session.run.learners.values())
-
-
 def test_speed_and_time_left(open_session: Open, trainer: GatedTrainer, qtbot: QtBot) -> None:
     """Both follow from the trainer's own clock: one iteration in 0.01 s."""
     session = open_session(trainer=trainer.train)
@@ -320,19 +183,6 @@ def test_an_opened_run_is_taken_in_hand(open_session: Open, qtbot: QtBot) -> Non
     assert (x[0], x[-1]) == (26, 60)
     session.open(session.run)
     assert session.phase is Phase.FINISHED
-
-
-def test_shutting_down_stops_every_worker(open_session: Open, qtbot: QtBot) -> None:
-    """Also those that were retired and have not ended yet."""
-    session = open_session(replace(SMALL, iterations=1_000_000))
-    workers = []
-    for seed in range(3):
-        session.reset(replace(SMALL, iterations=1_000_000, seed=seed))
-        session.start()
-        workers.append(session._worker)
-        qtbot.waitUntil(lambda: session.run.iteration > 0)
-    session.shut_down()
-    assert all(worker is not None and worker.isFinished() for worker in workers)
 
 
 def test_a_new_run_is_made_by_whoever_needs_it(
