@@ -1,11 +1,6 @@
 """Training from the command line."""
 
-import json
 import os
-import shlex
-import signal
-import tempfile
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,24 +9,13 @@ import pytest
 import torch
 
 from explorer.cli import main
-from explorer.cli import train as command
-from explorer.core.base.errors import CheckpointError
 from explorer.core.base.fields import Range
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
 from explorer.core.files.checkpoint import load
 from explorer.core.learners import LEARNERS
 from explorer.core.training import loop as training
-from tests.cli.commands import (
-    TINY,
-    TINY_FLAGS,
-    interrupted,
-    parsed,
-    printed,
-    refused,
-    tiny_file,
-    tiny_run,
-)
+from tests.cli.commands import TINY, TINY_FLAGS, parsed, printed, refused, tiny_run
 
 Captured = pytest.CaptureFixture[str]
 
@@ -120,62 +104,6 @@ def test_flags_override_the_preset(tmp_path: Path, capsys: Captured) -> None:
     assert load(path).settings == replace(PRESETS["5-shot"].settings, iterations=2)
 
 
-@pytest.mark.parametrize("learners", [("maml",), ("maml", "pretrained")])
-def test_resuming_equals_never_having_stopped(
-    tmp_path: Path, capsys: Captured, learners: tuple[str, ...]
-) -> None:
-    """A finished run that is extended matches one long run bit for bit, every learner of it."""
-    path = tiny_file(tmp_path, learners)
-    printed(capsys, "train", "--resume", path, "--iterations", 145, "--output", path)
-    resumed, straight = load(path).run, tiny_run(learners, 145)
-    assert resumed is not None
-    assert resumed.settings == replace(TINY, iterations=145)
-    for name in learners:
-        assert torch.equal(resumed.learners[name].meta, straight.learners[name].meta)
-        assert torch.equal(
-            resumed.learners[name].second_moment, straight.learners[name].second_moment
-        )
-    assert torch.equal(resumed.task_stream, straight.task_stream)
-
-
-def test_turns_cannot_be_made_longer(tmp_path: Path, capsys: Captured) -> None:
-    """Networks that take turns would otherwise go on with another's task."""
-    path = tiny_file(tmp_path, ("maml", "averaged-pulled"))
-    message = refused(capsys, "train", "--resume", path, "--iterations", 145, "--output", path)
-    assert "take turns" in message
-    assert "without --iterations" in message
-
-
-def test_resuming_a_finished_run_says_what_to_do(tmp_path: Path, capsys: Captured) -> None:
-    """Nothing is left to train, so nothing is written, and the message names the flag."""
-    path = tiny_file(tmp_path)
-    output = tmp_path / "out"
-    assert "--iterations" in refused(capsys, "train", "--resume", path, "--output", output)
-    assert not output.exists()
-
-
-@pytest.mark.parametrize(
-    "flags", [["--alpha", "0.1"], ["--seed", "0"], ["--preset", "quick"], ["--learner", "maml"]]
-)
-def test_resuming_refuses_other_settings(
-    tmp_path: Path, capsys: Captured, flags: list[str]
-) -> None:
-    """An exact continuation cannot have another α, seed, preset or learner."""
-    path = tiny_file(tmp_path)
-    line = refused(capsys, "train", "--resume", path, "--output", path, *flags)
-    assert flags[0] in line
-
-
-def test_resuming_refuses_a_file_without_training_state(tmp_path: Path, capsys: Captured) -> None:
-    """Weights alone cannot be trained on."""
-    from safetensors.torch import save_file
-
-    path = tmp_path / "plain.safetensors"
-    net = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
-    save_file(net.state_dict(), path)
-    assert "no training state" in refused(capsys, "train", "--resume", path, "--output", path)
-
-
 @pytest.mark.parametrize(
     ("flags", "word"),
     [
@@ -225,112 +153,3 @@ def test_progress_goes_to_standard_error(tmp_path: Path, capsys: Captured) -> No
     assert "it/s" in captured.err
     assert "MAML" in captured.err
     assert "it/s" not in captured.out
-
-
-def test_divergence_saves_the_last_good_run(
-    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was trained before the numbers blew up is kept, and the message says where."""
-    good = training.Progress(tiny_run(iterations=7), {}, 0.1)
-
-    def diverging(run: training.Run, threads: int) -> Iterator[training.TrainEvent]:
-        yield good
-        raise training.TrainingDivergedError("Training left the finite numbers.")
-
-    monkeypatch.setattr(command, "train", diverging)
-    path = tmp_path / "out.safetensors"
-    capsys.readouterr()
-    assert main(["train", *TINY_FLAGS, "--output", str(path)]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    line = captured.err.splitlines()[-1]
-    assert line.startswith("maml-explorer: error: Training left the finite numbers.")
-    assert str(path) in line
-    assert load(path).iteration == 7
-
-
-@pytest.mark.parametrize("interrupted", [False, True])
-def test_a_place_that_fills_up_loses_nothing(
-    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, interrupted: bool
-) -> None:
-    """The run goes to a temporary place, message and data say where, and all else is as ever."""
-    path, spare = tmp_path / "out.safetensors", tmp_path / "spare"
-    spare.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(spare))
-    real_save, real_train = command.save, training.train
-
-    def save(place: Path, run: training.Run, learner: str) -> None:
-        if place == path:
-            raise CheckpointError("No space left.")
-        real_save(place, run, learner)
-
-    def train(run: training.Run, threads: int) -> Iterator[training.TrainEvent]:
-        for event in real_train(run, threads=threads):
-            if interrupted:
-                signal.raise_signal(signal.SIGINT)
-            yield event
-
-    monkeypatch.setattr(command, "save", save)
-    monkeypatch.setattr(command, "train", train)
-    capsys.readouterr()
-    code = main(["train", *TINY_FLAGS, "--output", str(path), "--json"])
-    captured = capsys.readouterr()
-    assert code == (130 if interrupted else 0)
-    result = json.loads(captured.out)
-    assert Path(result["file"]).is_relative_to(spare)
-    assert (
-        load(Path(result["file"])).iteration == result["iterations"] == (1 if interrupted else 60)
-    )
-    assert result["finished"] is not interrupted
-    assert f"No space left. Saved {result['file']} instead." in captured.err
-    assert str(path) not in captured.err
-    assert not path.exists()
-
-
-def test_real_divergence_ends_in_one_line(tmp_path: Path, capsys: Captured) -> None:
-    """A hopeless step size neither hangs nor shows a traceback."""
-    path = tmp_path / "out.safetensors"
-    hopeless = ["--alpha", "1", "--inner-steps", "20", "--amplitude", "50", "100"]
-    assert main(["train", *hopeless, "--iterations", "50", "--output", str(path)]) == 2
-    told = capsys.readouterr().err
-    assert "Traceback" not in told
-    assert "lower α" in told.splitlines()[-1]
-    assert load(path).iteration is not None
-
-
-def test_interruption_between_chunks_saves_and_restores_the_handler(
-    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ctrl-C ends training after the chunk at hand, with data, a hint and exit code 130."""
-    real = training.train
-
-    def interrupted(run: training.Run, threads: int) -> Iterator[training.TrainEvent]:
-        for event in real(run):
-            signal.raise_signal(signal.SIGINT)
-            yield event
-
-    monkeypatch.setattr(command, "train", interrupted)
-    before = signal.getsignal(signal.SIGINT)
-    path = tmp_path / "has space.safetensors"
-    capsys.readouterr()
-    assert main(["train", *TINY_FLAGS, "--output", str(path)]) == 130
-    captured = capsys.readouterr()
-    assert captured.out == f"{path}\n"
-    hint = f"maml-explorer train --resume '{path}' --output '{path}'"
-    assert captured.err.splitlines()[-1].endswith(hint)
-    assert load(path).iteration == 1
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_interrupted_process_resumes_exactly(tmp_path: Path, capsys: Captured) -> None:
-    """A real Ctrl-C loses nothing: the printed command carries on to the uninterrupted result."""
-    path = tmp_path / "out.safetensors"
-    flags = [*TINY_FLAGS, "--iterations", "1000000", "--output", path]
-    stopped = interrupted("train", 4, "train", *flags)
-    assert (stopped.returncode, stopped.stdout) == (130, f"{path}\n")
-    assert "Traceback" not in stopped.stderr
-    done = load(path).iteration
-    assert done
-    hint = stopped.stderr.splitlines()[-1].partition("to go on: maml-explorer ")[2]
-    printed(capsys, *shlex.split(hint), "--iterations", done + 33)
-    assert torch.equal(load(path).start.theta, tiny_run(iterations=done + 33).learners["maml"].meta)

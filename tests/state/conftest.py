@@ -1,10 +1,13 @@
-"""Workspaces and training sessions without a window, shut down at the end."""
+"""Workspaces, training sessions and sandboxes without a window, shut down at the end."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from explorer import resources
 from explorer.core.experiment.settings import Settings
+from explorer.state.competitors import Competitors, from_shipped
+from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
 from tests.trainers import SMALL, GatedTrainer
@@ -47,3 +50,17 @@ def open_session(qapp: object, trainer: GatedTrainer) -> Iterator[Open]:
     for session in sessions:
         trainer.open_all()
         session.shut_down()
+
+
+@pytest.fixture(scope="module")
+def competitors() -> Competitors:
+    names = (resources.MAML_CHECKPOINT, resources.PRETRAINED_CHECKPOINT)
+    return from_shipped(*(resources.resource(name) for name in names))
+
+
+@pytest.fixture
+def sandbox(competitors: Competitors, qapp: object) -> Iterator[Sandbox]:
+    sandbox = Sandbox(competitors)
+    sandbox.start()
+    yield sandbox
+    sandbox.shut_down()

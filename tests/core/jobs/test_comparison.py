@@ -1,56 +1,20 @@
 """Comparisons: the same tasks for all, honest differences, and a stop at any moment."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from explorer.core.base.errors import UserError
 from explorer.core.base.fields import Range
-from explorer.core.evaluation.coverage import coverage, coverage_sentence
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.families import Sine
-from explorer.core.families.numerics import Array, Values, between
-from explorer.core.figures.figure import Figure, JobProgress
 from explorer.core.jobs.comparison import compare, evaluate_competitors
-from explorer.core.jobs.comparison_request import Comparison, Results
-from explorer.core.jobs.competitor import Competitor, closed_form, start_of
+from explorer.core.jobs.comparison_request import Comparison
+from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.requests import step_sizes_around
-from explorer.core.jobs.step_grid import step_grid
-from explorer.core.jobs.step_grid_request import StepGrid
-from explorer.core.training.loop import advance, start
-from tests.core.jobs.reproduction.plans import outcome
+from tests.core.jobs.comparisons import SHORT, compared, results
 from tests.trainers import SMALL
-
-SHORT = Comparison(shots=(2, 5), steps=3, tasks=60, seed=4)
-
-
-@pytest.fixture(scope="module")
-def pair() -> list[Competitor]:
-    """Two learners of the small experiment."""
-    run, _ = advance(start(SMALL, ("maml", "pretrained")), 60)
-    labels = {"maml": "MAML", "pretrained": "Pretrained"}
-    return [
-        Competitor(label, name, run.starting_point(name), SMALL) for name, label in labels.items()
-    ]
-
-
-def compared(
-    request: Comparison, competitors: Sequence[Competitor]
-) -> tuple[Figure, list[JobProgress]]:
-    """The finished figure, and all that came on the way."""
-    items = list(compare(request, competitors))
-    figure = items[-1].figure
-    assert figure is not None
-    return figure, items
-
-
-def results(request: Comparison, competitors: Sequence[Competitor]) -> Results:
-    """What was found."""
-    return outcome(evaluate_competitors(request, competitors))
 
 
 def test_rows_equal_the_engine(pair: list[Competitor]) -> None:
@@ -249,130 +213,3 @@ def test_no_steps_at_all(pair: list[Competitor]) -> None:
     figure, _ = compared(replace(SHORT, steps=0, alpha="tuned", reference="MAML"), pair)
     assert len([note for note in figure.notes if "MAML by" in note]) == 2
     assert all(note.startswith("After 0 steps") for note in figure.notes)
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"shots": ()}, "Support points"),
-        ({"shots": (0,)}, "Support points"),
-        ({"shots": (5, 5)}, "once"),
-        ({"steps": -1}, "steps"),
-        ({"steps": 10**6}, "steps"),
-        ({"tasks": 0}, "Tasks"),
-        ({"seed": -1}, "Seed"),
-        ({"alpha": 0.0}, "α"),
-        ({"alpha": math.nan}, "α"),
-        ({"alpha": "best"}, "own"),
-        ({"tasks": 100_000, "steps": 1000}, "memory"),
-    ],
-)
-def test_bad_requests_are_refused(values: dict[str, object], words: str) -> None:
-    """In one sentence, before any work."""
-    with pytest.raises(UserError, match=words):
-        Comparison(**values)  # type: ignore[arg-type]
-
-
-def test_bad_competitors_are_refused(pair: list[Competitor]) -> None:
-    """None, the same twice, one without a network, and a reference that is not there."""
-    for request, competitors, words in (
-        (SHORT, [], "at least one"),
-        (SHORT, [pair[0], pair[0]], "twice"),
-        (SHORT, [Competitor("MAML", "maml")], "no network"),
-        (replace(SHORT, reference="ANIL"), pair, "ANIL is not among"),
-    ):
-        with pytest.raises(UserError, match=words):
-            next(iter(compare(request, competitors)))
-
-
-def test_a_distribution_reads_well() -> None:
-    """With π where it is meant, and only what differs."""
-    paper = Sine()
-    assert paper.text() == "A from 0.1 to 5, φ from 0 to π, x from −5 to 5, no noise"
-    other = Sine(phase=Range(-math.pi, 2 * math.pi), noise=0.3)
-    assert other.difference(paper) == "φ from −π to 2π, noise σ = 0.3"
-    assert paper.difference(paper) == ""
-    with pytest.raises(UserError, match="first value"):
-        Sine(x=Range(3, 1))
-
-
-@dataclass(frozen=True)
-class Slopes(Sine):
-    """Straight lines through the origin, of which no ideal learner is known."""
-
-    name: ClassVar[str] = "slopes"
-    label: ClassVar[str] = "Slopes"
-    size: ClassVar[int] = 1
-
-    def task(self, u: Values) -> Values:
-        """The slope, in the range of the amplitudes."""
-        return between(u, self.amplitude)
-
-    def function(self, x: Values, task: Values) -> Values:
-        """A·x."""
-        return x * task
-
-    def expected(self, x: Array) -> tuple[Array, Array]:
-        """E[A]·x, and E[A²]·x²."""
-        return self.amplitude.mean * x, self.amplitude.mean_square * x * x
-
-    def ideal(self) -> None:  # type: ignore[override]
-        """Unknown."""
-
-
-def test_verdicts_are_measured_on_the_same_tasks(pair: list[Competitor]) -> None:
-    """Brute force: three evaluations with the same seed, and the share between them."""
-    found = results(replace(SHORT, shots=(5,)), pair)
-    single, ideal = (
-        evaluate(closed_form(role, Sine()), Sine(), shots=5, steps=1, tasks=60, seed=4).mse[1]
-        for role in ("single", "ideal")
-    )
-    for one in found.values():
-        assert one.verdict is not None
-        assert not any(one.evaluation.diverged)
-        expected = [(single - mse) / (single - ideal) for mse in one.evaluation.mse]
-        assert one.verdict.shares == pytest.approx(expected, abs=1e-5)
-        assert one.verdict.single == pytest.approx(single, rel=1e-5)
-
-
-def test_verdicts_of_the_yardsticks_themselves() -> None:
-    """The single function has come nowhere, the ideal learner all the way; no words on that."""
-    closed = [Competitor(name.title(), name) for name in ("single", "ideal", "zero")]
-    figure, _ = compared(replace(SHORT, shots=(5,)), closed)
-    found = {label: one.verdict for (label, _), one in results(SHORT, closed).items()}
-    known = coverage(start_of(closed[1], SHORT.family), SHORT.family, shots=5, tasks=60, seed=4)
-    assert known is not None
-    assert all(found.values())
-    assert [found[label].shares[-1] for label in ("Single", "Ideal")] == [0, 1]  # type: ignore[union-attr]
-    assert found["Zero"].shares[-1] < 0  # type: ignore[union-attr]
-    assert figure.notes == (coverage_sentence(known, 5, "Ideal"),)
-    assert not any("Shares of the way" in line for line in figure.protocol)
-
-
-def test_verdicts_where_no_ideal_learner_is_known(pair: list[Competitor]) -> None:
-    """The way then is to zero, and the sentence says so; the ideal learner itself is refused."""
-    request = replace(SHORT, shots=(5,), family=Slopes())
-    figure, _ = compared(request, pair)
-    assert all(
-        "zero error (the ideal learner is not known" in n or "no better" in n for n in figure.notes
-    )
-    for one in results(request, pair).values():
-        assert one.verdict is not None
-        assert one.verdict.ideal is None
-        share = 1 - one.evaluation.mse[1] / one.verdict.single
-        assert one.verdict.shares[1] == pytest.approx(share, abs=1e-5)
-    with pytest.raises(UserError, match="Ideal learner is not known for Slopes tasks: leave it"):
-        next(compare(request, [Competitor("Ideal", "ideal")]))
-
-
-def test_who_is_told_the_task_knows_no_other_family() -> None:
-    """One sentence, for a comparison and a grid alike; its own tasks with other ranges are fine."""
-    run = start(SMALL, ("oracle",))
-    oracle = Competitor("Oracle", "oracle", run.starting_point("oracle"), SMALL)
-    words = "Oracle is told the parameters of Sine tasks and knows no others: leave it out, or"
-    with pytest.raises(UserError, match=words):
-        next(compare(replace(SHORT, family=Slopes()), [oracle]))
-    with pytest.raises(UserError, match=words):
-        next(step_grid(StepGrid(shots=(2,), steps=1, family=Slopes()), oracle))
-    narrow = replace(SHORT, family=Sine(amplitude=Range(1, 2)))
-    assert len(results(narrow, [oracle])) == 2
