@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ def pytest_sessionstart() -> None:
 
     Workers begin after the process that starts them has been here, and find it compiled.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's job in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for dtype in ("float32", "float64"):
         native.load(dtype)
 

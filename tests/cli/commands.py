@@ -117,6 +117,9 @@ def interrupted(work: str, items: int, *arguments: object) -> subprocess.Complet
         for _ in range(items):
             os.read(reading, 1)  # nothing if the program has ended
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-        os.close(reading)
+        try:
+            out, err = child.communicate(timeout=60)
+        finally:
+            child.kill()  # one that has not ended would be waited for without end
+            os.close(reading)
     return subprocess.CompletedProcess(texts, child.returncode, out, err)
