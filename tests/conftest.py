@@ -28,7 +28,7 @@ from explorer.state.training_session import Trainer, TrainingSession, train_newe
 from explorer.state.workspace import Workspace
 from tests.leaks import Deaths, Watch
 from tests.stages import EvaluationStage, SandboxStage, TrainingStage
-from tests.trainers import SMALL
+from tests.trainers import SMALL, GatedTrainer
 
 MakeWorkspace = Callable[..., Workspace]
 OpenWindow = Callable[..., MainWindow]
@@ -241,6 +241,14 @@ def evaluation_stage(
     closing.append(stage := EvaluationStage(make_workspace()))
     stage.show_and_start(qtbot)
     return stage
+
+
+@pytest.fixture
+def trainer() -> Iterator[GatedTrainer]:
+    """A trainer that waits at gates, all of them open at the end."""
+    trainer = GatedTrainer()
+    yield trainer
+    trainer.open_all()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Closing the window: nothing goes on afterwards, and nothing late is drawn."""
 
-from collections.abc import Iterator
-
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -54,13 +51,6 @@ def test_quitting_by_key(window: MainWindow, qtbot: QtBot) -> None:
     """Ctrl+Q closes the window."""
     press(window, "q", modifier=CTRL)
     qtbot.waitUntil(lambda: not window.isVisible())
-
-
-@pytest.fixture
-def trainer() -> Iterator[GatedTrainer]:
-    trainer = GatedTrainer()
-    yield trainer
-    trainer.open_all()
 
 
 def test_what_arrives_after_closing_is_not_drawn(

@@ -10,16 +10,8 @@ from explorer.panels.figures.panel_plot import PanelPlot
 from explorer.panels.figures.view import FigureView
 from explorer.panels.widgets.style import LIGHT
 from explorer.state.frame_clock import FrameClock
-from tests.trainers import GatedTrainer
 
 Show = Callable[[Figure], list[PanelPlot]]
-
-
-@pytest.fixture
-def trainer() -> Iterator[GatedTrainer]:
-    trainer = GatedTrainer()
-    yield trainer
-    trainer.open_all()
 
 
 @pytest.fixture

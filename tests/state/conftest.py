@@ -32,13 +32,6 @@ def told(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def trainer() -> Iterator[GatedTrainer]:
-    trainer = GatedTrainer()
-    yield trainer
-    trainer.open_all()
-
-
-@pytest.fixture
 def open_session(qapp: object, trainer: GatedTrainer) -> Iterator[Open]:
     sessions: list[TrainingSession] = []
 
