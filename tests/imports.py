@@ -13,7 +13,8 @@ PACKAGE = ROOT / "explorer"
 ROOMS = [
     *("core.base", "core.engine", "core.families", "core.network", "core.adaptation"),
     *("core.evaluation", "core.learners", "core.experiment", "core.training", "core.files"),
-    *("core.figures", "core.jobs", "state", "panels", "app", "cli"),
+    *("core.figures", "core.insight", "core.jobs"),
+    *("state", "panels", "app", "cli"),
 ]
 # These need less than what lies below them, and could be used elsewhere as they are.
 ONLY = {"core.engine": {"core.base"}, "core.figures": {"core.base"}}

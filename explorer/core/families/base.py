@@ -18,6 +18,7 @@ from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
 from explorer.core.families.fields import symbol_of
 from explorer.core.families.numerics import Array, Values, between, even_inputs
+from explorer.core.families.task_plane import TaskPlane
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -168,6 +169,10 @@ class Family(Checked, ABC):
 
     def ideal(self) -> Estimator | None:
         """The Bayes-optimal learner, which knows the family and its ranges; None if unknown."""
+        return None
+
+    def plane(self) -> TaskPlane | None:
+        """The plane that holds all its functions; None if it takes more than two directions."""
         return None
 
     def reach(self, task: Sequence[float]) -> float:

@@ -15,9 +15,11 @@ from explorer.core.families.numerics import (
     Values,
     columns,
     density_within,
+    grid_of,
     library,
     uniformly,
 )
+from explorer.core.families.task_plane import TaskPlane
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,3 +74,11 @@ class Line(LinearFamily):
     def covariance(self) -> Array:
         """Slope and intercept are independent."""
         return np.diag([self.slope.variance, self.intercept.variance])
+
+    def plane(self) -> TaskPlane:
+        """The slope along one axis, the intercept along the other."""
+        a, b = self.slope, self.intercept
+        corners = [(a.low, b.low), (a.high, b.low), (a.high, b.high), (a.low, b.high)]
+        outline = np.array([*corners, corners[0]])
+        fan = grid_of(np.linspace(*a, 7), np.linspace(*b, 7))
+        return TaskPlane(("a", "b"), self.features, lambda t: t, lambda u, v: (u, v), outline, fan)

@@ -77,6 +77,13 @@ def even_inputs(bounds: Range, points: int = INTEGRATION_POINTS) -> tuple[Array,
     return x, weight / weight.sum()
 
 
+def grid_of(*values: Array) -> Array:
+    """Every combination of some values, ``(N, P)``; the last runs fastest."""
+    axes = np.meshgrid(*values, indexing="ij")
+    combinations: Array = np.stack([axis.ravel() for axis in axes], -1)
+    return combinations
+
+
 def columns(task: Values) -> Iterator[Values]:
     """The parameters of tasks ``(…, 1, P)`` one by one, ``(…, 1, 1)`` each."""
     for column in range(task.shape[-1]):

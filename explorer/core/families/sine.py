@@ -16,12 +16,18 @@ from explorer.core.families.numerics import (
     Values,
     columns,
     density_within,
+    grid_of,
     library,
     uniformly,
 )
+from explorer.core.families.task_plane import TaskPlane
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+# The fan of tasks in the plane, and how finely its edge is drawn.
+FAN_RINGS, FAN_SPOKES, ARC_POINTS = 5, 13, 91
 
 
 def sine(x: Values, amplitude: Values, phase: Values) -> Values:
@@ -43,6 +49,18 @@ def mean_cos(u: Range, factor: float = 1.0) -> float:
 def mean_sin(u: Range, factor: float = 1.0) -> float:
     """E[sin(factor·u)] for u drawn uniformly."""
     return (math.cos(factor * u.low) - math.cos(factor * u.high)) / (factor * (u.high - u.low))
+
+
+def _plane_basis(x: Values) -> Values:
+    """Sin x and −cos x, ``(…, K, 2)``."""
+    return sine_features(x) * library(x).asarray([1.0, -1.0], dtype=x.dtype)
+
+
+def _on_plane(task: Values) -> Values:
+    """(A·cos φ, A·sin φ) ``(…, 2)`` of tasks ``(…, 2)``."""
+    both = library(task)
+    amplitude, phase = columns(task)
+    return both.concatenate([amplitude * both.cos(phase), amplitude * both.sin(phase)], -1)
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,23 @@ class Sine(LinearFamily):
         of_phase = (last - first + 1) / (self.phase.high - self.phase.low)
         smallest = torch.finfo(amplitude.dtype).tiny
         return density_within(amplitude, self.amplitude) * of_phase / amplitude.clamp(min=smallest)
+
+    def plane(self) -> TaskPlane:
+        """A·cos φ along one axis and A·sin φ along the other: A·sin(x − φ) = u·sin x − v·cos x."""
+        low, high = self.amplitude
+        angles = np.linspace(*self.phase, ARC_POINTS)
+        arc = np.stack([np.cos(angles), np.sin(angles)], -1)
+        outline = np.concatenate([high * arc, low * arc[::-1], high * arc[:1]])
+        amplitudes = high * np.arange(1, FAN_RINGS + 1) / FAN_RINGS
+        fan = grid_of(amplitudes, np.linspace(*self.phase, FAN_SPOKES))
+        return TaskPlane(
+            ("A·cos φ", "A·sin φ"), _plane_basis, _on_plane, self._task_at, outline, fan
+        )
+
+    def _task_at(self, u: float, v: float) -> tuple[float, float]:
+        """Of the angles that are one phase, that within a turn from the lowest of the range."""
+        turn = 2 * math.pi
+        return math.hypot(u, v), self.phase.low + (math.atan2(v, u) - self.phase.low) % turn
 
     @property
     def height(self) -> float:

@@ -1,0 +1,1 @@
+"""Why adaptation works: the numbers behind the instruments, for any learner with a network."""
