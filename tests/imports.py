@@ -13,7 +13,7 @@ PACKAGE = ROOT / "explorer"
 ROOMS = [
     *("core.base", "core.engine", "core.families", "core.network", "core.adaptation"),
     *("core.evaluation", "core.learners", "core.experiment", "core.training", "core.files"),
-    *("core.figures", "core.insight", "core.jobs"),
+    *("core.figures", "core.insight", "core.instruments", "core.jobs"),
     *("state", "panels", "app", "cli"),
 ]
 # These need less than what lies below them, and could be used elsewhere as they are.

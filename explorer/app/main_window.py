@@ -38,7 +38,7 @@ from explorer.state.workspace import Workspace
 if TYPE_CHECKING:
     from explorer.panels.evaluation.panel import EvaluationPanel
 
-SANDBOX, EVALUATION = (view.title for view in VIEWS)
+SANDBOX, EVALUATION, *_ = (view.title for view in VIEWS)
 TRANSIENT_MS = 5000
 LOADING = "Loading the engine"
 ENGINE = {  # said beside the sandbox's networks, where all is slower than it could be

@@ -32,7 +32,14 @@ def _evaluation(workspace: Workspace, clock: FrameClock) -> View:
     return EvaluationPanel(workspace, clock)
 
 
+def _instruments(workspace: Workspace, clock: FrameClock) -> View:
+    from explorer.panels.instruments.panel import InstrumentsPanel  # noqa: PLC0415 - as above
+
+    return InstrumentsPanel(workspace, clock)
+
+
 VIEWS = (
     ViewEntry("Sandbox", "Ctrl+1", SandboxPanel, on_sandbox=True),
     ViewEntry("Evaluation", "Ctrl+2", _evaluation),
+    ViewEntry("Why it works", "Ctrl+3", _instruments, on_sandbox=True),
 )

@@ -96,7 +96,7 @@ def answer(question: AdaptationQuery) -> AdaptationAnswer:
     competitors = {
         role: one for role, one in question.competitors.by_role.items() if role in question.roles
     }
-    known, unable = _starts(competitors, family)
+    known, unable = starts_of(competitors, family)
     found = trajectories_of(
         *(list(known.values()), x, y, inputs, truth),
         alpha=question.alpha,
@@ -113,7 +113,7 @@ def answer(question: AdaptationQuery) -> AdaptationAnswer:
     return AdaptationAnswer(question, *arrays, trajectories, sentences, unable)
 
 
-def _starts(
+def starts_of(
     competitors: Mapping[str, LazyCompetitor], family: Family
 ) -> tuple[dict[str, Start], dict[str, str]]:
     """Where each starts on a task of a family, and why those that cannot have no start."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -25,6 +26,16 @@ from explorer.state.workers import describe
 
 # Above the rate of training chunks, or every other chunk would come just too soon.
 FOLLOWS_PER_SECOND = 25.0
+
+
+class Stoppable(Protocol):
+    """What has a thread."""
+
+    def stop(self) -> None:
+        """Ask it to end, without waiting."""
+
+    def shut_down(self) -> None:
+        """Stop it and wait for it."""
 
 
 class Workspace(QObject):
@@ -65,6 +76,7 @@ class Workspace(QObject):
         self._saved_iteration = 0
         self._followed = 0.0
         self._ignore_engine: Callable[[], None] = lambda: None  # until it is observed
+        self._guests: list[Stoppable] = []
         self.session = TrainingSession(
             settings or PRESETS["paper"].settings, self, learners=learners
         )
@@ -91,6 +103,10 @@ class Workspace(QObject):
         self._ignore_engine = STATUS.observe(self._on_engine)
         self.sandbox.start()
 
+    def join(self, guest: Stoppable) -> None:
+        """Stop a thread with all others, of a part that is made when it is first looked at."""
+        self._guests.append(guest)
+
     def _on_engine(self, why_plain: str) -> None:
         """Pass on what the engine says, from whatever thread, to the window's."""
         self.engine_changed.emit()
@@ -104,10 +120,14 @@ class Workspace(QObject):
         self.sandbox.stop()
         self.jobs.stop()
         self.exporter.stop()
+        for guest in self._guests:
+            guest.stop()
         self.session.shut_down()
         self._keep()
         self.jobs.shut_down()
         self.exporter.shut_down()
+        for guest in self._guests:
+            guest.shut_down()
         self.sandbox.shut_down()
 
     def _in_training(self) -> Competitors:

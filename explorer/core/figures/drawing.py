@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from explorer.core.base.look import LookOf
-from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
+from explorer.core.figures.figure import HIGH_ROLE, LOW_ROLE, Curve, Figure, HeatMap, Panel, Raster
 
 PANEL_INCHES = (3.4, 3.0)
 DOTS_PER_INCH = 150
@@ -30,6 +30,7 @@ INCHES_PER_LINE = 0.145
 LONG_AXIS = 2.5  # decades
 # Colours of what is no competitor, as in the paper's figures.
 TRUTH, POINTS = "#d62728", "#8f2d6b"
+GROUND = "#ffffff"
 
 
 def picture(figure: Figure, form: str, look: LookOf) -> bytes:
@@ -111,10 +112,13 @@ def _dashes(curve: Curve, look: LookOf) -> tuple[int, tuple[float, ...] | None]:
 
 
 def _marker(curve: Curve, look: LookOf) -> dict[str, Any]:
+    symbol, size = ("^" if curve.role == "points" else "o"), 6
+    if curve.star:
+        symbol, size = "*", 12
     return {
         "linestyle": "none",
-        "marker": "^" if curve.role == "points" else "o",
-        "markersize": 6,
+        "marker": symbol,
+        "markersize": size,
         "markerfacecolor": "none" if curve.hollow else _colour(curve, look),
     }
 
@@ -126,6 +130,8 @@ def _drawn(curve: Curve, look: LookOf) -> dict[str, Any]:
 
 
 def _handle(curve: Curve, look: LookOf) -> Any:
+    if curve.bar:
+        return Patch(label=curve.label, color=_colour(curve, look), alpha=curve.opacity)
     return Line2D([], [], label=curve.label, **_drawn(curve, look))
 
 
@@ -139,15 +145,28 @@ def _draw_panel(axes: Axes, panel: Panel, look: LookOf) -> None:
         return
     if panel.log_y:
         axes.set_yscale("log", nonpositive="mask")
+    if panel.raster is not None:
+        _draw_raster(axes, panel.raster, look)
     for curve in panel.curves:
         _draw_curve(axes, curve, panel.log_y, look)
     if panel.log_y:
         _label_decades(axes)
-    if not panel.x_label:  # the places along x are competitors, which the legend names
+    _set_limits(axes, panel)
+    axes.grid(alpha=0.25, linewidth=0.5)
+
+
+def _set_limits(axes: Axes, panel: Panel) -> None:
+    """What the axes span, and what stands along x."""
+    if panel.names:
+        axes.set_xticks(range(len(panel.names)), panel.names)
+    elif not panel.x_label:  # the places along x are competitors, which the legend names
         axes.set_xticks([])
+    if panel.x_range is not None:
+        axes.set_xlim(*panel.x_range)
     if panel.y_range is not None:
         axes.set_ylim(*panel.y_range)
-    axes.grid(alpha=0.25, linewidth=0.5)
+    if panel.square:
+        axes.set_aspect("equal")
 
 
 def _label_decades(axes: Axes) -> None:
@@ -169,7 +188,22 @@ def _draw_curve(axes: Axes, curve: Curve, log_y: bool, look: LookOf) -> None:
             axes.errorbar(curve.x, curve.y, reach, fmt="none", ecolor=colour, capsize=3, lw=1)
         else:
             axes.fill_between(curve.x, low, curve.high, color=colour, alpha=0.15, linewidth=0)
+    if curve.bar:
+        feet = np.zeros_like(curve.y) if curve.low is None else curve.low
+        heights = curve.y - feet
+        axes.bar(curve.x, heights, curve.bar, feet, color=colour, alpha=curve.opacity)
+        return
     axes.plot(curve.x, curve.y, linewidth=1.6, **_drawn(curve, look))
+
+
+def _draw_raster(axes: Axes, raster: Raster, look: LookOf) -> None:
+    ends = (look(LOW_ROLE).light if raster.diverging else GROUND, look(HIGH_ROLE).light)
+    between = [ends[0], GROUND, ends[1]] if raster.diverging else list(ends)
+    axes.imshow(
+        raster.shades, origin="lower", extent=(*raster.x, *raster.y), vmin=0, vmax=1,
+        cmap=LinearSegmentedColormap.from_list("shades", between), aspect="auto",
+        interpolation="nearest",
+    )  # fmt: skip
 
 
 def _draw_heat_map(axes: Axes, heat: HeatMap) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+# The roles whose colours are the ends of a raster's; one that does not diverge has the second.
+LOW_ROLE, HIGH_ROLE = "maml", "pretrained"
 Verdict = Literal["agrees", "better", "worse", ""]
 
 
@@ -31,6 +33,8 @@ class Curve:
         opacity: 0 to 1.
         markers: draw points instead of a line; a band is then an interval at each point.
         hollow: draw the points as outlines.
+        star: draw the points as stars.
+        bar: width of upright bars from ``low``, or from 0, to y, in place of a line; 0 for none.
     """
 
     role: str
@@ -43,6 +47,8 @@ class Curve:
     opacity: float = 1.0
     markers: bool = False
     hollow: bool = False
+    star: bool = False
+    bar: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +71,34 @@ class HeatMap:
 
 
 @dataclass(frozen=True, eq=False)
+class Raster:
+    """Values over a plane, as colours.
+
+    Attributes:
+        values: evenly over the plane, the lowest y first, ``(rows, columns)``; NaN where there is
+            nothing.
+        x: what it spans along x.
+        y: what it spans along y.
+        limits: the values that have the two end colours; those beyond have them too.
+        diverging: whether the middle of the limits is as good as nothing, and the two ends are
+            opposites.
+    """
+
+    values: Array
+    x: tuple[float, float]
+    y: tuple[float, float]
+    limits: tuple[float, float]
+    diverging: bool = False
+
+    @property
+    def shades(self) -> Array:
+        """Where the values lie between the limits, 0 to 1; NaN where there is nothing."""
+        low, high = self.limits
+        shades: Array = np.clip((self.values - low) / (high - low), 0, 1)
+        return shades
+
+
+@dataclass(frozen=True, eq=False)
 class Panel:
     """One set of axes.
 
@@ -76,6 +110,11 @@ class Panel:
         heat_map: what it shows instead of curves, or None.
         log_y: whether y is logarithmic.
         y_range: fixed limits of y, or None.
+        x_range: fixed limits of x, or None.
+        raster: what lies under the curves, or None.
+        square: whether a unit is as long along x as along y.
+        names: what stands along x at 0, 1, 2, … in place of numbers.
+        press: what pressing and dragging in it does, for the reader; empty if nothing.
     """
 
     title: str
@@ -85,6 +124,11 @@ class Panel:
     heat_map: HeatMap | None = None
     log_y: bool = False
     y_range: tuple[float, float] | None = None
+    x_range: tuple[float, float] | None = None
+    raster: Raster | None = None
+    square: bool = False
+    names: tuple[str, ...] = ()
+    press: str = ""
 
 
 @dataclass(frozen=True)

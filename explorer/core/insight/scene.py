@@ -69,6 +69,7 @@ class Scene:
         step: the step that is shown, 0 to S.
         members: the learners, in the order in which they are listed.
         settings: of the training that the learners come from.
+        focus: role of the learner that pictures of a single one are about.
     """
 
     family: Family
@@ -79,6 +80,7 @@ class Scene:
     step: int
     members: tuple[Member, ...]
     settings: Settings
+    focus: str = ""
 
     @cached_property
     def x(self) -> Tensor:
@@ -110,6 +112,13 @@ class Scene:
     def networks(self) -> tuple[tuple[Member, StartingPoint], ...]:
         """The learners that take gradient steps, each with where they start."""
         return tuple((m, m.network) for m in self.members if m.network is not None)
+
+    @property
+    def focused(self) -> tuple[Member, StartingPoint] | None:
+        """The learner that pictures of a single one are about; None if none takes steps."""
+        networks = self.networks
+        chosen = (pair for pair in networks if pair[0].role == self.focus)
+        return next(chosen, networks[0] if networks else None)
 
     @cached_property
     def ways(self) -> Mapping[str, Way]:

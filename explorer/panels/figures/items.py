@@ -19,14 +19,16 @@ from explorer.core.figures.figure import HeatMap
 from explorer.panels.figures.look import (
     Look,
     band_colour,
+    bar_colour,
     line_pen,
     look_of,
     symbol_colours,
     symbol_of,
 )
+from explorer.panels.figures.raster import shades
 from explorer.panels.plotting.curves import band_path
 from explorer.panels.plotting.plots import Plot, drawable, log_values
-from explorer.panels.widgets.style import Theme, pen
+from explorer.panels.widgets.style import Theme, pen, see_through
 
 Values = NDArray[np.float64]
 NO_LINE = Qt.PenStyle.NoPen
@@ -51,6 +53,15 @@ def intervals_path(x: Values, low: Values, high: Values) -> QPainterPath:
     return path
 
 
+def bars_path(x: Values, low: Values, high: Values, width: float) -> QPainterPath:
+    """An upright bar around each x."""
+    path = QPainterPath()
+    for at, bottom, top in zip(x, low, high, strict=True):
+        if math.isfinite(bottom) and math.isfinite(top):
+            path.addRect(QRectF(at - width / 2, bottom, width, top - bottom))
+    return path
+
+
 class DrawnCurve:
     """A curve of a panel with what lies around it."""
 
@@ -69,6 +80,11 @@ class DrawnCurve:
             self.look = look_of(data)
             self._show_points(0)
             self.apply_theme(theme)
+        if data.bar:
+            low = np.zeros_like(data.y) if data.low is None else data.low
+            self.band.setPath(bars_path(data.x, on_axis(low, log_y), y, data.bar))
+            self.line.clear()
+            return
         if data.low is None or data.high is None:
             self.band.setPath(QPainterPath())
         else:
@@ -93,28 +109,31 @@ class DrawnCurve:
             item = self._plot.add(QGraphicsPathItem(symbol_of(self.look)), 3.0 + self._z)
             item.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
             self.points.append(item)
-            self._dress_points(theme)
+            self._dress(item, theme)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour."""
         if self.look is None:
             return
         self.line.setPen(line_pen(theme, self.look))
-        if self.look.markers:
+        if self.look.bar:
+            self.band.setPen(NO_LINE)
+            self.band.setBrush(see_through(*bar_colour(theme, self.look)))
+        elif self.look.markers:
             interval = line_pen(theme, self.look._replace(dashes=()), 1.2)
             self.band.setPen(interval)
             self.band.setBrush(QBrush())
         else:
             self.band.setPen(NO_LINE)
             self.band.setBrush(band_colour(theme, self.look))
-        self._dress_points(theme)
+        for item in self.points:
+            self._dress(item, theme)
 
-    def _dress_points(self, theme: Theme) -> None:
+    def _dress(self, point: QGraphicsPathItem, theme: Theme) -> None:
         if self.look is not None:
             edge, filling = symbol_colours(theme, self.look)
-            for item in self.points:
-                item.setPen(edge)
-                item.setBrush(filling)
+            point.setPen(edge)
+            point.setBrush(filling)
 
     def remove(self) -> None:
         """Take it off the plot."""
@@ -197,12 +216,7 @@ class DrawnHeatMap:
 
 def _blend(theme: Theme, share: float) -> QColor:
     """From the plot's ground towards the colour for large errors."""
-    ground, full = QColor(theme.base), QColor(theme.learners["pretrained"])
-    mixed = (
-        round(a + (b - a) * share)
-        for a, b in zip(ground.getRgb()[:3], full.getRgb()[:3], strict=True)  # type: ignore[index]
-    )
-    return QColor(*mixed)
+    return QColor(*shades(theme.base, theme.learners["pretrained"], np.array(share)).tolist())
 
 
 def _readable_on(colour: QColor) -> str:

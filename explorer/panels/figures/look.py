@@ -1,5 +1,6 @@
 """How the curves of a figure look: pens, pieces of line for legends, and the legends."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,6 +17,14 @@ TRIANGLE.lineTo(5, 5)
 TRIANGLE.closeSubpath()
 DISC = QPainterPath()
 DISC.addEllipse(QPointF(0, 0), 4, 4)
+STAR = QPainterPath()
+for _corner in range(10):
+    _reach = 9 if _corner % 2 == 0 else 3.8
+    _at = QPointF(
+        _reach * math.sin(_corner * math.pi / 5), -_reach * math.cos(_corner * math.pi / 5)
+    )
+    STAR.lineTo(_at) if _corner else STAR.moveTo(_at)
+STAR.closeSubpath()
 SWATCH = 30, 12  # pixels
 TRUTH_OPACITY = 0.7
 
@@ -28,11 +37,14 @@ class Look(NamedTuple):
     opacity: float
     markers: bool
     hollow: bool
+    star: bool = False
+    bar: bool = False
 
 
 def look_of(curve: Curve) -> Look:
     """How a curve is to be told from others."""
-    return Look(curve.role, curve.dashes, curve.opacity, curve.markers, curve.hollow)
+    of_line = curve.role, curve.dashes, curve.opacity, curve.markers
+    return Look(*of_line, curve.hollow, curve.star, curve.bar > 0)
 
 
 def colour_of(theme: Theme, role: str) -> str:
@@ -56,8 +68,15 @@ def band_colour(theme: Theme, look: Look) -> QColor:
     return see_through(colour_of(theme, look.role), BAND_OPACITY * look.opacity)
 
 
+def bar_colour(theme: Theme, look: Look) -> tuple[str, float]:
+    """What bars are filled with: a colour, and how much of it hides what lies below."""
+    return colour_of(theme, look.role), look.opacity
+
+
 def symbol_of(look: Look) -> QPainterPath:
     """The shape of a point, in pixels around it."""
+    if look.star:
+        return STAR
     return TRIANGLE if look.role == "points" else DISC
 
 
@@ -81,13 +100,17 @@ def swatch(theme: Theme, look: Look) -> QPixmap:
         painter.setBrush(filling)
         painter.drawPath(symbol_of(look))
 
+    def bar(painter: QPainter) -> None:
+        painter.fillRect(2, 1, width - 4, height - 2, see_through(*bar_colour(theme, look)))
+
     def line(painter: QPainter) -> None:
         stroke = line_pen(theme, look)
         stroke.setWidthF(stroke.widthF() / theme.pixel_ratio)
         painter.setPen(stroke)
         painter.drawLine(QPointF(1, height / 2), QPointF(width - 1, height / 2))
 
-    return small_picture(theme, width, height, point if look.markers else line)
+    painted = bar if look.bar else point if look.markers else line
+    return small_picture(theme, width, height, painted)
 
 
 def entries_of(panels: Iterable[Panel]) -> dict[tuple[str, Look], None]:

@@ -1,6 +1,7 @@
 """One set of axes of a figure, live: it can be zoomed into, and keeps that while values come in."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from explorer.core.figures.figure import Panel
 from explorer.panels.figures.items import DrawnCurve, DrawnHeatMap, Values, on_axis
 from explorer.panels.figures.look import entries_of
+from explorer.panels.figures.raster import DrawnRaster
 from explorer.panels.plotting.plots import Plot
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.flow import FigureLegend
@@ -20,11 +22,10 @@ SMALLEST = 205, 200  # pixels
 TIP = "Zoom: Ctrl and wheel, or + and −. Move: drag. Whole view: double click, or 0."
 
 
-def shape_of(panel: Panel) -> tuple[str, str, str, bool, bool]:
+def shape_of(panel: Panel) -> tuple[object, ...]:
     """What cannot change while a plot stays."""
-    return (
-        panel.title, panel.x_label, panel.y_label, panel.log_y, panel.heat_map is not None
-    )  # fmt: skip
+    texts = panel.title, panel.x_label, panel.y_label, panel.names, panel.press
+    return *texts, panel.log_y, panel.square, panel.heat_map is not None
 
 
 class PanelPlot(Plot):
@@ -35,11 +36,16 @@ class PanelPlot(Plot):
         self.setMinimumSize(*SMALLEST)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(TIP)
-        if not panel.x_label:  # the places along x are competitors, which the legend names
+        if panel.square:
+            self.getPlotItem().getViewBox().setAspectLocked()
+        if panel.names:
+            self.getPlotItem().getAxis("bottom").setTicks([list(enumerate(panel.names)), []])
+        elif not panel.x_label:  # the places along x are competitors, which the legend names
             self.getPlotItem().getAxis("bottom").setTicks([[], []])
         self.panel = panel
         self.curves: list[DrawnCurve] = []
         self.heat_map: DrawnHeatMap | None = None
+        self.raster: DrawnRaster | None = None
         self.is_zoomed = False
         self._theme = LIGHT
         self._dragged: QPointF | None = None
@@ -52,6 +58,8 @@ class PanelPlot(Plot):
             curve.apply_theme(theme)
         if self.heat_map is not None:
             self.heat_map.apply_theme(theme)
+        if self.raster is not None:
+            self.raster.show(self.panel.raster, theme)
 
     def draw(self, panel: Panel) -> None:
         """Show newer values."""
@@ -62,6 +70,11 @@ class PanelPlot(Plot):
             self.curves.append(DrawnCurve(self, len(self.curves)))
         for drawn, data in zip(self.curves, panel.curves, strict=True):
             drawn.show(data, panel.log_y, self._theme)
+        if panel.raster is not None and self.raster is None:
+            self.raster = DrawnRaster(self)
+            self.show_grid(False)
+        if self.raster is not None:
+            self.raster.show(panel.raster, self._theme)
         if panel.heat_map is not None and (
             self.heat_map is None or panel.heat_map is not self.heat_map.data
         ):
@@ -79,7 +92,8 @@ class PanelPlot(Plot):
         if self.is_zoomed:
             return
         (left, right), (low, high), padding = view_of(self.panel)
-        self.show_range("x", left, right, 0 if self.heat_map else 0.03)
+        still = self.heat_map is not None or self.panel.x_range is not None
+        self.show_range("x", left, right, 0.0 if still else 0.03)
         self.show_range("y", low, high, padding)
 
     def _fit_texts(self) -> None:
@@ -117,12 +131,6 @@ class PanelPlot(Plot):
         self._fit_texts()
         self.show_changes()
 
-    def _data_at(self, position: QPointF) -> QPointF:
-        at: QPointF = (
-            self.getPlotItem().getViewBox().mapSceneToView(self.mapToScene(position.toPoint()))
-        )
-        return at
-
     def wheelEvent(self, event: object) -> None:
         """With Ctrl: zoom. Without: the figure scrolls."""
         if not isinstance(event, QWheelEvent):
@@ -130,7 +138,7 @@ class PanelPlot(Plot):
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.accept()
             steps = event.angleDelta().y() / 120
-            self.zoom(ZOOM**-steps, self._data_at(event.position()))
+            self.zoom(ZOOM**-steps, self.data_at(event.position()))
         else:
             event.ignore()
 
@@ -139,14 +147,14 @@ class PanelPlot(Plot):
         event.accept()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         if event.button() == Qt.MouseButton.LeftButton:
-            self._dragged = self._data_at(event.position())
+            self._dragged = self.data_at(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move what is held; a whole view stays."""
         event.accept()
         if self._dragged is None or not self.is_zoomed:
             return
-        away = self._dragged - self._data_at(event.position())
+        away = self._dragged - self.data_at(event.position())
         x, y = self.getPlotItem().getViewBox().viewRange()
         self._show_part([edge + away.x() for edge in x], [edge + away.y() for edge in y])
 
@@ -191,13 +199,18 @@ def _mark(box: QWidget, focused: bool) -> None:
 class PanelBox(QFrame):
     """A panel's title, its legend if it needs one of its own, and its plot."""
 
-    def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        parent: QWidget | None = None,
+        make_plot: Callable[[Panel], PanelPlot] = PanelPlot,
+    ) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
         self.title = label(panel.title, "heading", wrap=True)
         self.title.setVisible(bool(panel.title))
         self.legend = FigureLegend()
-        self.plot = PanelPlot(panel)
+        self.plot = make_plot(panel)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
         layout.setSpacing(2)
@@ -215,10 +228,7 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     if panel.heat_map is not None:
         rows, columns = panel.heat_map.values.shape
         return (-0.5, columns - 0.5), (-0.5, rows - 0.5), 0.0
-    xs = _finite(*(curve.x for curve in panel.curves))
-    x = (float(xs.min()), float(xs.max())) if len(xs) else (0.0, 1.0)
-    if x[0] == x[1] or not panel.x_label:
-        x = x[0] - 0.5, x[1] + 0.5
+    x = _spanned(panel)
     if panel.y_range is not None:
         low, high = (on_axis(np.array(panel.y_range), panel.log_y)).tolist()
         return x, (low, high), 0.0
@@ -237,6 +247,17 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
     high = math.ceil(float(ys.max()) / step) * step
     of_points = all(curve.markers for curve in panel.curves)
     return x, (low, max(high, low + step)), 0.06 if of_points else 0.02
+
+
+def _spanned(panel: Panel) -> tuple[float, float]:
+    """What to show of x."""
+    if panel.x_range is not None:
+        return panel.x_range
+    xs = _finite(*(curve.x for curve in panel.curves))
+    low, high = (float(xs.min()), float(xs.max())) if len(xs) else (0.0, 1.0)
+    bars = max((curve.bar for curve in panel.curves), default=0.0)
+    beside = 0.5 if low == high or not panel.x_label or panel.names else bars / 2
+    return low - beside, high + beside
 
 
 def _finite(*arrays: Values) -> Values:

@@ -13,7 +13,7 @@ import numpy as np
 import pyqtgraph as pg
 import shiboken6
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget, QWidgetAction
 
@@ -209,6 +209,23 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def take_away(self, item: QGraphicsItem) -> None:
         """Remove an item that `add` put there."""
         self.getPlotItem().getViewBox().removeItem(item)
+
+    def data_at(self, position: QPointF) -> QPointF:
+        """Where a position of the mouse is in the data."""
+        box = self.getPlotItem().getViewBox()
+        at: QPointF = box.mapSceneToView(self.mapToScene(position.toPoint()))
+        return at
+
+    def data_inside(self, position: QPointF) -> QPointF:
+        """Where a position is in the data, held inside the view."""
+        at = self.data_at(position)
+        (left, right), (low, high) = self.getPlotItem().getViewBox().viewRange()
+        return QPointF(min(max(at.x(), left), right), min(max(at.y(), low), high))
+
+    def is_inside(self, position: QPointF) -> bool:
+        """Whether a position of the mouse is within the axes."""
+        box = self.getPlotItem().getViewBox()
+        return bool(box.sceneBoundingRect().contains(self.mapToScene(position.toPoint())))
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour background and axes."""

@@ -146,13 +146,6 @@ class FitPlot(Plot):
                 curve.setOpacity(0.15 + 0.4 * (index + 1) / (step + 1))
                 curve.set_values(grid, heights[index])
 
-    def _data_at(self, position: QPointF) -> QPointF:
-        """Where a position is in the data, held inside the view: a point must stay in reach."""
-        box = self.getPlotItem().getViewBox()
-        at = box.mapSceneToView(self.mapToScene(position.toPoint()))
-        (left, right), (low, high) = box.viewRange()
-        return QPointF(min(max(at.x(), left), right), min(max(at.y(), low), high))
-
     def _point_at(self, position: QPointF) -> int | None:
         box = self.getPlotItem().getViewBox()
         nearest, distance = None, GRAB_PIXELS
@@ -164,22 +157,18 @@ class FitPlot(Plot):
                 nearest, distance = index, reach
         return nearest
 
-    def _is_inside(self, position: QPointF) -> bool:
-        box = self.getPlotItem().getViewBox()
-        return bool(box.sceneBoundingRect().contains(self.mapToScene(position.toPoint())))
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Left: grab a point, or add one and hold it. Right: remove a point."""
         event.accept()
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        if not self._is_inside(event.position()):
+        if not self.is_inside(event.position()):
             return
         index = self._point_at(event.position())
         if event.button() == Qt.MouseButton.RightButton and index is not None:
             self.remove_wanted.emit(index)
         elif event.button() == Qt.MouseButton.LeftButton:
             self._dragged = index
-            at = self._data_at(event.position())
+            at = self.data_inside(event.position())
             if index is None:
                 before = len(self._state.points)
                 self.add_wanted.emit(at.x(), at.y())
@@ -191,7 +180,7 @@ class FitPlot(Plot):
         """Move the held point; show what can be grabbed."""
         event.accept()
         if self._dragged is not None and self._dragged < len(self._state.points):
-            at = self._data_at(event.position())
+            at = self.data_inside(event.position())
             self.move_wanted.emit(self._dragged, at.x(), at.y())
         else:
             grabbable = self._point_at(event.position()) is not None

@@ -16,6 +16,7 @@ from explorer.panels.widgets.style import Theme
 from explorer.panels.widgets.view import View
 from explorer.state.adaptation_query import SupportPoint
 from explorer.state.frame_clock import FRAME, FrameClock
+from explorer.state.sandbox import Sandbox
 from explorer.state.workspace import Workspace
 
 HEADROOM = 1.25
@@ -35,10 +36,7 @@ class SandboxPanel(View):
         self.errors = StepsPlot()
         self.numbers = NumbersTable(workspace.sandbox)
         self._lay_out()
-        self.fit.add_wanted.connect(self._sandbox.add_point)
-        self.fit.select_wanted.connect(lambda index: self._sandbox.update(selected=index))
-        self.fit.move_wanted.connect(self._sandbox.move_point)
-        self.fit.remove_wanted.connect(self._sandbox.remove_point)
+        connect_fit(self.fit, self._sandbox)
         self.errors.step_wanted.connect(self._sandbox.go_to)
         self._sandbox.changed.connect(self._on_changed)
         self._sandbox.answered.connect(self._on_answered)
@@ -84,16 +82,30 @@ class SandboxPanel(View):
 
     def draw(self) -> None:
         """Bring the plots and numbers up to date; the frame clock calls this."""
-        state = self._sandbox.state
-        self.fit.set_view(*_view(state.family, state.task, state.points))
-        self.fit.draw_points()
+        draw_fit(self.fit, self._sandbox)
         answer = self._sandbox.answer
         if answer is not None:
-            self.fit.draw_answer(answer)
             self.errors.draw_answer(answer, self._sandbox.state)
             self.numbers.draw_answer(answer)
             for plot in (self.fit, self.errors):
                 plot.setAccessibleDescription(self.numbers.spoken())
+
+
+def connect_fit(fit: FitPlot, sandbox: Sandbox) -> None:
+    """Let the plot's wishes be the sandbox's intents."""
+    fit.add_wanted.connect(sandbox.add_point)
+    fit.select_wanted.connect(lambda index: sandbox.update(selected=index))
+    fit.move_wanted.connect(sandbox.move_point)
+    fit.remove_wanted.connect(sandbox.remove_point)
+
+
+def draw_fit(fit: FitPlot, sandbox: Sandbox) -> None:
+    """Show the sandbox's points and the newest answer."""
+    state = sandbox.state
+    fit.set_view(*_view(state.family, state.task, state.points))
+    fit.draw_points()
+    if sandbox.answer is not None:
+        fit.draw_answer(sandbox.answer)
 
 
 def _view(

@@ -179,6 +179,7 @@ def style_sheet(theme: Theme) -> str:
         QTabWidget::pane {{ border: 0; }}
         QSplitter::handle {{ background: {theme.border}; margin: 8px 2px; }}
         QLabel[role="heading"] {{ font-weight: 600; }}
+        QLabel[role="answer"] {{ font-size: 11pt; }}
         QLabel[role="muted"] {{ color: {theme.muted}; }}
         QLabel[role="hint"] {{ color: {theme.muted}; font-size: 13pt; }}
         QLabel[role="warning"] {{ color: {theme.warning}; }}

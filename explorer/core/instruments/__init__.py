@@ -1,0 +1,17 @@
+"""The instruments of *Why it works*: what each shows and says of a scene.
+
+A further instrument is one file with an `Instrument`, and its name in a page of `PAGES`.
+"""
+
+from explorer.core.instruments.base import Instrument, Page, Press, Reading, Wish
+from explorer.core.instruments.compass import COMPASS
+
+PAGES = (
+    Page(
+        "More steps",
+        "Why do more steps help than it was trained for?",
+        (COMPASS,),
+    ),
+)
+
+__all__ = ["PAGES", "Instrument", "Page", "Press", "Reading", "Wish"]

@@ -1,0 +1,136 @@
+"""What an instrument is to the rest of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from explorer.core.base.fields import Checked
+from explorer.core.figures.figure import Array, Figure, Panel
+from explorer.core.insight.scene import Scene
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NOBODY = (
+    "None of the learners that are shown takes gradient steps: show one that does under Learners."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What an instrument shows and says of a scene.
+
+    Attributes:
+        sentence: the answer in one plain sentence, with its numbers.
+        panels: the pictures, side by side.
+        remarks: what else has to be said for the sentence to claim no more than its numbers.
+    """
+
+    sentence: str
+    panels: tuple[Panel, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+class Press(NamedTuple):
+    """Where a mouse button went down in a panel, and where it is now, in data coordinates.
+
+    Attributes:
+        panel: the panel's place among the instrument's.
+        x: where it is.
+        y: where it is.
+        from_x: where it went down.
+        from_y: where it went down.
+    """
+
+    panel: int
+    x: float
+    y: float
+    from_x: float
+    from_y: float
+
+
+class Wish(NamedTuple):
+    """What pressing a picture asks for.
+
+    Attributes:
+        task: another task, or None.
+        step: another step to be shown, or None.
+        choice: another choice of the instrument's own, or None.
+    """
+
+    task: tuple[float, ...] | None = None
+    step: int | None = None
+    choice: Any = None
+
+
+class Choice(Checked):
+    """What an instrument lets its reader choose: a frozen dataclass of settings with defaults."""
+
+
+Read = Callable[[Scene, Any], Reading]
+Answer = Callable[[Scene, Any, Press], Wish]
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A question with its picture. A further one is a file with this and a line in a page.
+
+    Attributes:
+        name: identifier in files of figures.
+        title: what stands above it.
+        explanation: what is drawn, with the formula, in a few lines.
+        read: what it shows of a scene; its second argument is an object of `choice`.
+        choice: what its reader may choose; None if nothing.
+        press: what a press in one of its pictures asks for; None where nothing can be pressed.
+        columns: panels in a row.
+    """
+
+    name: str
+    title: str
+    explanation: tuple[str, ...]
+    read: Read
+    choice: type[Choice] | None = None
+    press: Answer | None = None
+    columns: int = 2
+
+    def begin(self) -> Choice | None:
+        """What is chosen at first."""
+        return None if self.choice is None else self.choice()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Instruments that belong together.
+
+    Attributes:
+        title: of the page, a few words.
+        question: what it answers.
+        instruments: in the order in which they are read.
+    """
+
+    title: str
+    question: str
+    instruments: tuple[Instrument, ...]
+
+
+def figure_of(instrument: Instrument, reading: Reading, provenance: str) -> Figure:
+    """What is exported of an instrument."""
+    return Figure(
+        item=instrument.name,
+        title=instrument.title,
+        panels=reading.panels,
+        columns=min(instrument.columns, max(len(reading.panels), 1)),
+        protocol=instrument.explanation,
+        notes=(reading.sentence, *reading.remarks),
+        provenance=provenance,
+        complete=True,
+    )
+
+
+def array(values: Tensor | Sequence[float]) -> Array:
+    """Numbers as figures hold them."""
+    return np.asarray(values, dtype=np.float64)

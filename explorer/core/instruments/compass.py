@@ -1,0 +1,149 @@
+"""The task compass: tasks and adapted curves as points of one plane, and the error in parts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.core.base.texts import loss_text
+from explorer.core.figures.figure import Curve, Panel
+from explorer.core.insight.plane import Plane, plane_of
+from explorer.core.insight.scene import Member, Scene
+from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
+
+MARGIN = 1.15
+PARTS = ("along {}", "along {}", "ripple")
+OPACITIES = (1.0, 0.6, 0.3)
+BAR = 0.7
+NO_PLANE = (
+    "{} tasks have no two leading directions: no plane holds four fifths of them, so there is no "
+    "compass to draw. Sines and lines have one."
+)
+PRESS = "Press or drag: the task goes there."
+
+
+def read(scene: Scene, _choice: None) -> Reading:
+    """The compass, and beside it the error of the chosen learner step by step."""
+    plane = plane_of(scene.family)
+    if plane is None:
+        return Reading(NO_PLANE.format(scene.family.label))
+    focused = scene.focused
+    if focused is None:
+        return Reading(NOBODY)
+    member, _ = focused
+    sentence, remarks = _said(scene, member)
+    if plane.share < 1:
+        remarks += (
+            f"These two directions hold {plane.share:.0%} of the squares of {scene.family.label} "
+            "tasks; the others count as ripple.",
+        )
+    return Reading(sentence, (_compass(scene, plane), _parts(scene, plane, member)), remarks)
+
+
+def press(scene: Scene, _choice: None, pressed: Press) -> Wish:
+    """The task goes to where the compass is pressed; the bars choose the step."""
+    if pressed.panel == 1:
+        return Wish(step=min(max(round(pressed.x), 0), scene.steps))
+    plane = plane_of(scene.family)
+    return Wish() if plane is None else Wish(task=plane.task_at(pressed.x, pressed.y))
+
+
+def _compass(scene: Scene, plane: Plane) -> Panel:
+    curves: list[Curve] = []
+    if len(plane.outline):
+        outline = plane.outline.numpy()
+        curves.append(Curve("limits", "", outline[:, 0], outline[:, 1], dashes=(4, 3)))
+    for member, _ in scene.networks:
+        curves += _trail(scene, plane, member)
+    true_place = plane.coordinates(scene.truth).numpy()
+    curves.append(Curve("points", "task", true_place[:1], true_place[1:], markers=True, star=True))
+    x_range, y_range = _view(plane)
+    return Panel(
+        "Tasks and curves as points", *plane.labels, tuple(curves),
+        x_range=x_range, y_range=y_range, square=plane.reaches_beyond, press=PRESS,
+    )  # fmt: skip
+
+
+def _trail(scene: Scene, plane: Plane, member: Member) -> list[Curve]:
+    """A learner's way from step 0 to the last, with the chosen step marked."""
+    places = plane.coordinates(scene.ways[member.role].prediction).numpy()
+    u, v = places.T
+    at = slice(scene.step, scene.step + 1)
+    return [
+        Curve(member.role, "", u, v, opacity=0.6),
+        Curve(member.role, "", u[:1], v[:1], markers=True, hollow=True),
+        Curve(member.role, member.label, u[at], v[at], markers=True),
+    ]
+
+
+def _view(plane: Plane) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Room for all tasks, and as much again around them for curves that lie beside."""
+    known = plane.outline if len(plane.outline) else plane.targets
+    low, high = known.min(0).values.numpy(), known.max(0).values.numpy()
+    middle, half = (low + high) / 2, (high - low) / 2 * MARGIN
+    beside = 0.12 * half.max()
+    (left, bottom), (right, top) = middle - half - beside, middle + half + beside
+    return (float(left), float(right)), (float(bottom), float(top))
+
+
+def _parts(scene: Scene, plane: Plane, member: Member) -> Panel:
+    """Bars of three parts for every step after the first; step 0 would dwarf them."""
+    parts = plane.parts(scene.ways[member.role].prediction, scene.truth).numpy()
+    steps = np.arange(1, len(parts), dtype=np.float64)
+    tops = parts[1:].cumsum(-1)
+    tops[~np.isfinite(tops)] = np.nan
+    feet = np.zeros_like(steps)
+    curves = []
+    for column, (name, opacity) in enumerate(zip(PARTS, OPACITIES, strict=True)):
+        label = name.format(plane.labels[column]) if column < 2 else name
+        bars = Curve(member.role, label, steps, tops[:, column], feet, opacity=opacity, bar=BAR)
+        curves.append(bars)
+        feet = tops[:, column]
+    if 1 <= scene.step < len(parts):
+        at = scene.step - 1
+        mark = Curve(
+            "truth", "", steps[at : at + 1], tops[at : at + 1, 2], markers=True, hollow=True
+        )
+        curves.append(mark)
+    before = " + ".join(loss_text(part) for part in parts[0])
+    return Panel(
+        f"Error of {member.label} by step (before: {before})",
+        "gradient step", "MSE", tuple(curves), press="Press a bar: show this step.",
+    )  # fmt: skip
+
+
+def _said(scene: Scene, member: Member) -> tuple[str, tuple[str, ...]]:
+    """What the steps did, as far as the numbers go."""
+    errors = array(scene.errors(member.role))
+    if not scene.support:
+        return "Without support points nothing changes: click some on the function.", ()
+    gone = scene.ways[member.role].diverged
+    if gone is not None:
+        return f"{member.label} diverged at step {gone}: its way leads out of the picture.", ()
+    before, first, last = errors[0], errors[1], errors[-1]
+    if first > before:
+        text = f"Step 1 raised the error of {member.label} from {loss_text(before)} to "
+        text += f"{loss_text(first)}"
+    else:
+        text = f"Step 1 removed {1 - first / before:.0%} of the error of {member.label}"
+    if scene.steps > 1:
+        text += (
+            f"; each further step aims again at what is left: {loss_text(first)} → "
+            f"{loss_text(last)} by step {scene.steps}"
+        )
+    return f"{text}.", ()
+
+
+COMPASS = Instrument(
+    "compass",
+    "The task compass",
+    (
+        "A task A·sin(x − φ) is the point (A·cos φ, A·sin φ); a curve f is where its nearest such "
+        "function lies: (u, v) = argmin Σ (f(x) − u·b₁(x) − v·b₂(x))².",
+        "A learner's way leads from its hollow dot (before adaptation) over the steps; the full "
+        "dot is the step shown, the star the task.",
+        "The error has three exact parts: along either direction, and the ripple, which is no "
+        "task at all: e = ⟨b₁²⟩Δu² + ⟨b₂²⟩Δv² + ρ².",
+    ),
+    read,
+    press=press,
+)

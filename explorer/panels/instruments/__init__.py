@@ -1,0 +1,1 @@
+"""See why it works: pages of instruments that look at the sandbox."""

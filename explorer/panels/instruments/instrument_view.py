@@ -1,0 +1,183 @@
+"""One instrument: its answer, its pictures, what can be chosen, and what is drawn."""
+
+from functools import partial
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from explorer.core.base.errors import SettingsError
+from explorer.core.base.fields import descriptions
+from explorer.core.figures.figure import Panel
+from explorer.core.instruments import Instrument, Press, Reading
+from explorer.panels.figures.look import entries_of, one_legend_serves
+from explorer.panels.figures.panel_plot import PanelBox, shape_of
+from explorer.panels.instruments.live_plot import LivePlot
+from explorer.panels.widgets.controls import button, label
+from explorer.panels.widgets.editors import Editor, make_editor, on_edit, show_in, value_of
+from explorer.panels.widgets.flow import FigureLegend
+from explorer.panels.widgets.style import LIGHT, Theme
+from explorer.state.frame_clock import FrameClock
+from explorer.state.instruments import Instruments
+
+EXPLAIN, HIDE = "What is drawn?", "Hide"
+
+
+class InstrumentView(QFrame):
+    """Shows what an instrument reads, and passes on what is pressed and chosen.
+
+    Signals:
+        export_wanted: the `Figure` to export.
+    """
+
+    export_wanted = Signal(object)
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        state: Instruments,
+        clock: FrameClock,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.instrument, self._state, self._clock = instrument, state, clock
+        self._theme = LIGHT
+        self._reading: Reading | None = None
+        self.boxes: list[PanelBox] = []
+        self.sentence = label("", "answer", wrap=True)
+        self.remarks = label("", "muted", wrap=True)
+        self.explanation = label("\n".join(instrument.explanation), "muted", wrap=True)
+        self.explanation.setVisible(False)
+        self.explain = button(EXPLAIN, "What the picture shows, with the formula")
+        self.export = button("Export…", "Write the picture as SVG, PNG and CSV")
+        self.legend = FigureLegend()
+        self.editors: dict[str, Editor] = {}
+        self._lay_out()
+        self.explain.clicked.connect(self._fold)
+        self.export.clicked.connect(self._on_export)
+        state.changed.connect(self.show_choice)
+        self.show_choice()
+
+    def _lay_out(self) -> None:
+        self.setProperty("role", "instrument")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 8)
+        layout.setSpacing(4)
+        head = QHBoxLayout()
+        head.addWidget(label(self.instrument.title, "heading"), 1)
+        head.addWidget(self.explain)
+        head.addWidget(self.export)
+        layout.addLayout(head)
+        layout.addWidget(self.sentence)
+        layout.addWidget(self.explanation)
+        if self.instrument.choice is not None:
+            layout.addLayout(self._controls())
+        layout.addWidget(self.legend)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(6)
+        layout.addLayout(self._grid, 1)
+        layout.addWidget(self.remarks)
+
+    def _controls(self) -> QHBoxLayout:
+        controls = QHBoxLayout()
+        choice = self.instrument.choice
+        for name, description in ({} if choice is None else descriptions(choice)).items():
+            editor = make_editor(description)
+            editor.setToolTip(description.help)
+            editor.setAccessibleName(description.label)
+            on_edit(editor, partial(self._on_edit, name))
+            self.editors[name] = editor
+            controls.addWidget(label(description.label, buddy=editor))
+            controls.addWidget(editor)
+        controls.addStretch(1)
+        return controls
+
+    def take(self, reading: Reading | None) -> None:
+        """Show what was read; the frame clock calls this."""
+        self._reading = reading
+        panels = () if reading is None else reading.panels
+        self.sentence.setText("" if reading is None else reading.sentence)
+        remarks = "" if reading is None else "\n".join(reading.remarks)
+        self.remarks.setText(remarks)
+        self.remarks.setVisible(bool(remarks))
+        self.export.setEnabled(bool(panels))
+        shapes = [shape_of(panel) for panel in panels[: len(self.boxes)]]
+        if [shape_of(box.plot.panel) for box in self.boxes] != shapes:
+            self.clear()
+        for box, panel in zip(self.boxes, panels, strict=False):
+            box.plot.draw(panel)
+            box.title.setText(panel.title)
+        if len(self.boxes) < len(panels):
+            self._clock.request(self._make_next)
+        self._show_legends(panels)
+
+    def clear(self) -> None:
+        """Take the pictures apart."""
+        for box in self.boxes:
+            self._grid.removeWidget(box)
+            box.hide()
+            box.plot.take_apart()
+            box.deleteLater()
+        self.boxes = []
+
+    def _make_next(self) -> None:
+        """Add one picture, the others in the frames that follow: axes take long to make."""
+        panels = () if self._reading is None else self._reading.panels
+        number = len(self.boxes)
+        if number >= len(panels):
+            return
+        box = PanelBox(panels[number], make_plot=LivePlot)
+        self.boxes.append(box)
+        box.plot.apply_theme(self._theme)
+        box.plot.draw(panels[number])
+        if isinstance(box.plot, LivePlot):
+            box.plot.pressed.connect(partial(self._on_press, number))
+        columns = max(self.instrument.columns, 1)
+        self._grid.addWidget(box, *divmod(number, columns))
+        self._grid.setColumnStretch(number % columns, 1)
+        if number + 1 < len(panels):
+            self._clock.request(self._make_next)
+        self._show_legends(panels)
+
+    def _show_legends(self, panels: tuple[Panel, ...]) -> None:
+        shared = one_legend_serves(panels)
+        for box in self.boxes:
+            box.show_legend(self._theme, not shared)
+        self.legend.show_entries(self._theme, entries_of(panels) if shared else ())
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        self._theme = theme
+        for box in self.boxes:
+            box.plot.apply_theme(theme)
+        self._show_legends(() if self._reading is None else self._reading.panels)
+
+    @Slot()
+    def show_choice(self) -> None:
+        """Show what is chosen."""
+        choice = self._state.choices[self.instrument.name]
+        for name, editor in self.editors.items():
+            if value_of(editor) != getattr(choice, name):
+                editor.blockSignals(True)  # or it would answer back
+                show_in(editor, getattr(choice, name))
+                editor.blockSignals(False)
+
+    def _on_edit(self, name: str) -> None:
+        try:
+            self._state.choose(self.instrument, **{name: value_of(self.editors[name])})
+        except SettingsError as error:
+            self._state.failed.emit(str(error), "")
+
+    def _on_press(self, number: int, x: float, y: float, from_x: float, from_y: float) -> None:
+        self._state.press(self.instrument, Press(number, x, y, from_x, from_y))
+
+    @Slot()
+    def _fold(self) -> None:
+        wanted = self.explanation.isHidden()
+        self.explanation.setVisible(wanted)
+        self.explain.setText(HIDE if wanted else EXPLAIN)
+
+    @Slot()
+    def _on_export(self) -> None:
+        figure = self._state.figure(self.instrument)
+        if figure is not None:
+            self.export_wanted.emit(figure)

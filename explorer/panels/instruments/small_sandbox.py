@@ -1,0 +1,67 @@
+"""The sandbox in little: its points and steps, above the instruments that look at them."""
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from explorer.panels.sandbox.fit_plot import FitPlot
+from explorer.panels.sandbox.panel import connect_fit, draw_fit
+from explorer.panels.sandbox.step_bar import StepBar
+from explorer.panels.widgets.style import Theme
+from explorer.state.frame_clock import FRAME, FrameClock
+from explorer.state.workspace import Workspace
+
+HEIGHT = 170  # pixels
+
+
+class SmallSandbox(QWidget):
+    """The sandbox's plot and its step bar."""
+
+    def __init__(
+        self, workspace: Workspace, clock: FrameClock, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._sandbox, self._clock = workspace.sandbox, clock
+        self.fit = FitPlot()
+        self.fit.setFixedHeight(HEIGHT)
+        for side in ("bottom", "left"):  # there is little room, and x and y go without saying
+            self.fit.getPlotItem().getAxis(side).showLabel(False)
+        self.step_bar = StepBar(workspace.sandbox, workspace.player)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.fit)
+        layout.addWidget(self.step_bar)
+        connect_fit(self.fit, self._sandbox)
+        self._sandbox.changed.connect(self._on_changed)
+        self._sandbox.answered.connect(self._request)
+        self._on_changed()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing was drawn while nobody saw it."""
+        super().showEvent(event)
+        self._request()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Recolour everything."""
+        self.fit.apply_theme(theme)
+        self._request()
+
+    def take_focus(self) -> None:
+        """Keys go to the plot."""
+        self.fit.setFocus()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.fit.take(self._sandbox.state)
+        self._request()
+
+    @Slot()
+    def _request(self) -> None:
+        if self.isVisible():
+            self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
+
+    def draw(self) -> None:
+        """Bring the plot up to date; the frame clock calls this."""
+        if self.isVisible():
+            draw_fit(self.fit, self._sandbox)

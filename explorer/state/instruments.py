@@ -1,0 +1,181 @@
+"""What the instruments of *Why it works* show: the sandbox's scene, read while they are seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from explorer.core.figures.figure import Figure
+from explorer.core.figures.provenance import provenance
+from explorer.core.insight.scene import Member, Scene
+from explorer.core.instruments import PAGES, Instrument, Press, Reading, Wish
+from explorer.core.instruments.base import figure_of
+from explorer.state.adaptation_query import AdaptationQuery, starts_of
+from explorer.state.sandbox import Sandbox
+from explorer.state.workers import LatestWorker
+
+
+@dataclass(frozen=True, eq=False)
+class PageReading:
+    """What the instruments of a page read of one scene.
+
+    Attributes:
+        page: its place among `PAGES`.
+        scene: what they looked at.
+        readings: by the instruments' names.
+    """
+
+    page: int
+    scene: Scene
+    readings: dict[str, Reading]
+
+
+def scene_of(question: AdaptationQuery, step: int, focus: str) -> Scene:
+    """The sandbox's task, points and learners as instruments see them."""
+    by_role = question.competitors.by_role
+    asked = {role: one for role, one in by_role.items() if role in question.roles}
+    starts, _ = starts_of(asked, question.family)
+    members = tuple(Member(role, asked[role].label, start) for role, start in starts.items())
+    return Scene(
+        question.family,
+        question.task,
+        tuple((point.x, point.y) for point in question.points),
+        question.alpha,
+        question.steps,
+        min(step, question.steps),
+        members,
+        question.competitors.settings,
+        focus,
+    )
+
+
+def read(
+    page: int, question: AdaptationQuery, step: int, focus: str, choices: dict[str, Any]
+) -> PageReading:
+    """Read every instrument of a page.
+
+    Raises:
+        CancelledWorkError: nobody waits for it any more.
+    """
+    scene = scene_of(question, step, focus)
+    readings = {each.name: each.read(scene, choices[each.name]) for each in PAGES[page].instruments}
+    return PageReading(page, scene, readings)
+
+
+class Instruments(QObject):
+    """Keeps the newest readings of the page that is looked at coming; of no page, none.
+
+    Signals:
+        changed: `page`, `focus` or a choice has a new value.
+        answered: `answer` is new.
+        failed: the user's sentence and the details.
+    """
+
+    changed = Signal()
+    answered = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, sandbox: Sandbox, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.sandbox = sandbox
+        self.page = 0
+        self.focus = ""
+        self.answer: PageReading | None = None
+        self.choices = {each.name: each.begin() for page in PAGES for each in page.instruments}
+        self._is_seen = False
+        self._asked: object = None
+        self._answered_ticket = 0
+        self._worker = LatestWorker()
+        self._worker.done.connect(self._on_done)
+        self._worker.failed.connect(self._on_failed)
+        sandbox.changed.connect(self._ask)
+        sandbox.answered.connect(self._ask)  # newer networks are no change of the sandbox
+
+    def look(self, seen: bool) -> None:
+        """Begin to read, or read no longer, since nobody sees it."""
+        self._is_seen = seen
+        if seen:
+            if not self._worker.isRunning():
+                self._worker.start()
+            self._ask()
+
+    def stop(self) -> None:
+        """Ask the worker to end, without waiting."""
+        self._worker.stop()
+
+    def shut_down(self) -> None:
+        """Stop the worker and wait for it."""
+        self._worker.shut_down()
+
+    def turn_to(self, page: int) -> None:
+        """Look at another page."""
+        if page != self.page:
+            self.page = page
+            self.changed.emit()
+            self._ask()
+
+    def focus_on(self, role: str) -> None:
+        """Have pictures of a single learner show this one."""
+        if role != self.focus:
+            self.focus = role
+            self.changed.emit()
+            self._ask()
+
+    def choose(self, instrument: Instrument, **values: Any) -> None:
+        """Change what an instrument lets its reader choose.
+
+        Raises:
+            SettingsError: a value is out of bounds.
+        """
+        current: Any = self.choices[instrument.name]
+        self._take(instrument, replace(current, **values))
+
+    def press(self, instrument: Instrument, pressed: Press) -> None:
+        """Do what a press in one of an instrument's pictures asks for."""
+        if instrument.press is None or self.answer is None:
+            return
+        choice = self.choices[instrument.name]
+        wish: Wish = instrument.press(self.answer.scene, choice, pressed)
+        if wish.choice is not None:
+            self._take(instrument, wish.choice)
+        if wish.task is not None:
+            self.sandbox.update(task=wish.task)
+        if wish.step is not None:
+            self.sandbox.go_to(wish.step)
+
+    def figure(self, instrument: Instrument) -> Figure | None:
+        """What there is to export of an instrument."""
+        reading = None if self.answer is None else self.answer.readings.get(instrument.name)
+        if reading is None:
+            return None
+        return figure_of(instrument, reading, provenance(0, self.sandbox.origin))
+
+    def _take(self, instrument: Instrument, choice: Any) -> None:
+        if choice != self.choices[instrument.name]:
+            self.choices[instrument.name] = choice
+            self.changed.emit()
+            self._ask()
+
+    @Slot()
+    def _ask(self) -> None:
+        """Read the page anew, if it is seen and something that it shows has changed."""
+        if not self._is_seen:
+            return
+        choices = {each.name: self.choices[each.name] for each in PAGES[self.page].instruments}
+        asked = self.page, self.sandbox.question, self.sandbox.state.step, self.focus, choices
+        if asked != self._asked:
+            self._asked = asked
+            self._worker.submit(lambda: read(*asked))
+
+    @Slot(int, object)
+    def _on_done(self, ticket: int, result: PageReading) -> None:
+        if ticket > self._answered_ticket:
+            self._answered_ticket = ticket
+            self.answer = result
+            self.answered.emit()
+
+    @Slot(int, str, str)
+    def _on_failed(self, _ticket: int, sentence: str, details: str) -> None:
+        self.failed.emit(sentence, details)
