@@ -140,6 +140,25 @@ def gradient(passed: Pass) -> Tensor:
     return products
 
 
+def output_gradient(theta: Tensor, x: Tensor, network: Network) -> Tensor:
+    """∇f(x) of each point ``(T, K, P + C)``: row k is how f(xₖ) changes with θ.
+
+    From δ_L = 1 backwards, ∂f/∂Wₗ = hₗ₋₁δₗᵀ at each point; by the context it is δ₁W₁ᵀ in the
+    context's rows.
+    """
+    layers, inputs, prediction = forward(theta, x, network)
+    deltas = _deltas(torch.ones_like(prediction), layers, inputs, network)
+    parts = [
+        (h.unsqueeze(-1) * delta.unsqueeze(-2)).flatten(-2)
+        for h, delta in zip(inputs, deltas, strict=True)
+    ]
+    context = network.sizes[0] - x.size(-1)
+    if context:
+        rows = layers[0].narrow(-2, x.size(-1), context)
+        parts.append(torch.matmul(deltas[0], rows.transpose(-1, -2)))
+    return torch.cat(parts, -1)
+
+
 def summed_gradient(passed: Pass) -> Tensor:
     """Σ over tasks of ∇L by the weights ``(P,)``, as one matrix product per layer over all rows."""
     return flat_products(

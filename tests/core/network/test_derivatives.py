@@ -10,6 +10,7 @@ from explorer.core.network.derivatives import (
     gradient,
     hessian_vector,
     losses_and_pass,
+    output_gradient,
     predict,
     summed_gradient,
     summed_hessian_vector,
@@ -122,6 +123,23 @@ def test_gradient(case: Case) -> None:
     )
     close(gradient(passed), expected)
     close(summed_gradient(passed), expected.sum(0)[: case.weights])
+
+
+def test_output_gradient(case: Case) -> None:
+    """How the prediction at each point changes with θ is autograd's, context included."""
+    expected = torch.stack(
+        [
+            torch.autograd.functional.jacobian(
+                lambda theta, task=task: case.task_prediction(task, theta).squeeze(-1),
+                case.task_theta(task),
+            )
+            for task in range(TASKS)
+        ]
+    )
+    found = output_gradient(case.theta, case.x, case.network)
+    close(found, expected)
+    residual = predict(case.theta, case.x, case.network) - case.y
+    close((found * residual).sum(1) * (2 / POINTS), gradient(case.closed()[1]))
 
 
 def test_hessian_vector_product(case: Case) -> None:
