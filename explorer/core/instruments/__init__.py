@@ -5,12 +5,13 @@ A further instrument is one file with an `Instrument`, and its name in a page of
 
 from explorer.core.instruments.base import Instrument, Page, Press, Reading, Wish
 from explorer.core.instruments.compass import COMPASS
+from explorer.core.instruments.modes import MODES
 
 PAGES = (
     Page(
         "More steps",
         "Why do more steps help than it was trained for?",
-        (COMPASS,),
+        (COMPASS, MODES),
     ),
 )
 

@@ -16,7 +16,7 @@ OPACITIES = (1.0, 0.6, 0.3)
 BAR = 0.7
 NO_PLANE = (
     "{} tasks have no two leading directions: no plane holds four fifths of them, so there is no "
-    "compass to draw. Sines and lines have one."
+    "compass to draw: choose another family in the sandbox."
 )
 PRESS = "Press or drag: the task goes there."
 
@@ -137,8 +137,8 @@ COMPASS = Instrument(
     "compass",
     "The task compass",
     (
-        "A task A·sin(x − φ) is the point (A·cos φ, A·sin φ); a curve f is where its nearest such "
-        "function lies: (u, v) = argmin Σ (f(x) − u·b₁(x) − v·b₂(x))².",
+        "A task f = u·b₁ + v·b₂ is the point (u, v); any curve is where the nearest such function "
+        "lies: (u, v) = argmin Σ (f(x) − u·b₁(x) − v·b₂(x))².",
         "A learner's way leads from its hollow dot (before adaptation) over the steps; the full "
         "dot is the step shown, the star the task.",
         "The error has three exact parts: along either direction, and the ripple, which is no "

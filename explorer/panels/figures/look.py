@@ -1,6 +1,6 @@
 """How the curves of a figure look: pens, pieces of line for legends, and the legends."""
 
-import math
+import cmath
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -18,12 +18,8 @@ TRIANGLE.closeSubpath()
 DISC = QPainterPath()
 DISC.addEllipse(QPointF(0, 0), 4, 4)
 STAR = QPainterPath()
-for _corner in range(10):
-    _reach = 9 if _corner % 2 == 0 else 3.8
-    _at = QPointF(
-        _reach * math.sin(_corner * math.pi / 5), -_reach * math.cos(_corner * math.pi / 5)
-    )
-    STAR.lineTo(_at) if _corner else STAR.moveTo(_at)
+_corners = [cmath.rect((9.0, 3.8)[n % 2], (n / 5 - 0.5) * cmath.pi) for n in range(10)]
+STAR.addPolygon([QPointF(corner.real, corner.imag) for corner in _corners])
 STAR.closeSubpath()
 SWATCH = 30, 12  # pixels
 TRUTH_OPACITY = 0.7
