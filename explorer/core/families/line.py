@@ -81,4 +81,9 @@ class Line(LinearFamily):
         corners = [(a.low, b.low), (a.high, b.low), (a.high, b.high), (a.low, b.high)]
         outline = np.array([*corners, corners[0]])
         fan = grid_of(np.linspace(*a, 7), np.linspace(*b, 7))
-        return TaskPlane(("a", "b"), self.features, lambda t: t, lambda u, v: (u, v), outline, fan)
+        labels, features = ("a", "b"), self.features
+        return TaskPlane(labels, features, _itself, lambda u, v: (u, v), outline, fan, (7, 7))
+
+
+def _itself(task: Values) -> Values:
+    return task

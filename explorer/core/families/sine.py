@@ -137,9 +137,8 @@ class Sine(LinearFamily):
         outline = np.concatenate([high * arc, low * arc[::-1], high * arc[:1]])
         amplitudes = high * np.arange(1, FAN_RINGS + 1) / FAN_RINGS
         fan = grid_of(amplitudes, np.linspace(*self.phase, FAN_SPOKES))
-        return TaskPlane(
-            ("A·cos φ", "A·sin φ"), _plane_basis, _on_plane, self._task_at, outline, fan
-        )
+        labels, mesh = ("A·cos φ", "A·sin φ"), (FAN_RINGS, FAN_SPOKES)
+        return TaskPlane(labels, _plane_basis, _on_plane, self._task_at, outline, fan, mesh)
 
     def _task_at(self, u: float, v: float) -> tuple[float, float]:
         """Of the angles that are one phase, that within a turn from the lowest of the range."""

@@ -17,7 +17,8 @@ class TaskPlane(NamedTuple):
         place: (u, v) ``(…, 2)`` of tasks ``(…, P)``.
         task_at: the task at (u, v), which may lie outside the family's ranges.
         outline: a closed line around all tasks, ``(N, 2)``.
-        fan: tasks that cover the plane evenly, ``(N, P)``.
+        fan: tasks that cover the plane evenly, ``(N, P)``, on a mesh.
+        mesh: its two sizes, of which the second runs faster.
     """
 
     labels: tuple[str, str]
@@ -26,3 +27,4 @@ class TaskPlane(NamedTuple):
     task_at: Callable[[float, float], tuple[float, ...]]
     outline: Array
     fan: Array
+    mesh: tuple[int, int]

@@ -44,6 +44,8 @@ class Plane:
         outline: a line around all tasks, ``(N, 2)``; without points where it is not known.
         fan: tasks that cover the plane, ``(N, P)``.
         targets: where these are, ``(N, 2)``.
+        mesh: the two sizes of the mesh that these make, of which the second runs faster; None if
+            they lie anyhow.
         task_at: the task at (u, v), or the nearest known.
         reaches_beyond: whether `task_at` finds tasks outside the family's ranges too.
     """
@@ -54,6 +56,7 @@ class Plane:
     outline: Tensor
     fan: Tensor
     targets: Tensor
+    mesh: tuple[int, int] | None
     task_at: Callable[[float, float], tuple[float, ...]]
     reaches_beyond: bool
 
@@ -97,6 +100,7 @@ def _known(plane: TaskPlane, grid: Tensor) -> Plane:
         outline=torch.from_numpy(plane.outline),
         fan=fan,
         targets=plane.place(fan),
+        mesh=plane.mesh,
         task_at=plane.task_at,
         reaches_beyond=True,
     )
@@ -129,6 +133,7 @@ def _leading(family: Family, grid: Tensor) -> Plane:
         outline=places.new_empty(0, 2),
         fan=tasks[:FAN_TASKS],
         targets=places[:FAN_TASKS],
+        mesh=None,
         task_at=nearest,
         reaches_beyond=False,
     )

@@ -70,6 +70,7 @@ class Scene:
         members: the learners, in the order in which they are listed.
         settings: of the training that the learners come from.
         focus: role of the learner that pictures of a single one are about.
+        frozen: layers, counted from 0, that do not adapt.
     """
 
     family: Family
@@ -81,6 +82,7 @@ class Scene:
     members: tuple[Member, ...]
     settings: Settings
     focus: str = ""
+    frozen: frozenset[int] = frozenset()
 
     @cached_property
     def x(self) -> Tensor:
@@ -124,6 +126,14 @@ class Scene:
     def ways(self) -> Mapping[str, Way]:
         """How each learner gets on, by role; computed when first asked for."""
         return {member.role: self._way(member.start) for member in self.members}
+
+    @property
+    def even_inputs(self) -> Tensor:
+        """As many inputs as training has support points, in the middles of even parts, ``(K,)``."""
+        shots = self.settings.shots
+        return self.family.x.low + (self.family.x.high - self.family.x.low) * (
+            (torch.arange(shots) + 0.5) / shots
+        )
 
     def errors(self, role: str) -> Tensor:
         """Mean squared error of a learner on the grid after each step, ``(S + 1,)``."""

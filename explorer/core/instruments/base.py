@@ -20,21 +20,6 @@ NOBODY = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What an instrument shows and says of a scene.
-
-    Attributes:
-        sentence: the answer in one plain sentence, with its numbers.
-        panels: the pictures, side by side.
-        remarks: what else has to be said for the sentence to claim no more than its numbers.
-    """
-
-    sentence: str
-    panels: tuple[Panel, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-
 class Press(NamedTuple):
     """Where a mouse button went down in a panel, and where it is now, in data coordinates.
 
@@ -54,17 +39,62 @@ class Press(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What pressing a picture asks for.
+    """What pressing a picture or a button asks of the program; None leaves a thing as it is.
 
     Attributes:
-        task: another task, or None.
-        step: another step to be shown, or None.
-        choice: another choice of the instrument's own, or None.
+        task: another task.
+        inputs: inputs of other support points, which lie on the function.
+        step: another step to be shown.
+        steps: another number of steps.
+        alpha: another step size α.
+        shown: roles of the learners to be shown.
+        frozen: layers, counted from 0, that are not to adapt.
+        choice: another choice of the instrument's own.
+        page: another page, by its title.
     """
 
     task: tuple[float, ...] | None = None
+    inputs: tuple[float, ...] | None = None
     step: int | None = None
+    steps: int | None = None
+    alpha: float | None = None
+    shown: frozenset[str] | None = None
+    frozen: frozenset[int] | None = None
     choice: Any = None
+    page: str | None = None
+
+
+class Action(NamedTuple):
+    """A button or, if it is on or off, a switch.
+
+    Attributes:
+        label: what stands on it.
+        wish: what it asks for.
+        on: whether a switch is on; None for a button.
+        tip: what it does, in a few words.
+    """
+
+    label: str
+    wish: Wish
+    on: bool | None = None
+    tip: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What an instrument shows and says of a scene.
+
+    Attributes:
+        sentence: the answer in one plain sentence, with its numbers.
+        panels: the pictures, side by side.
+        remarks: what else has to be said for the sentence to claim no more than its numbers.
+        actions: what can be pressed besides the pictures.
+    """
+
+    sentence: str
+    panels: tuple[Panel, ...] = ()
+    remarks: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 class Choice(Checked):

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.lazy_torch import torch
 from explorer.core.base.texts import loss_text
-from explorer.core.figures.figure import Curve, Panel
+from explorer.core.families import Family
+from explorer.core.figures.figure import Array, Curve, Panel
+from explorer.core.insight.fan import Fan, fan_of
+from explorer.core.insight.one_step_floor import after_ideal_step, error_in_plane
 from explorer.core.insight.plane import Plane, plane_of
 from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+KEPT_FANS = 64
+MOST_FANS = 3  # more would hide each other; then only that of the chosen learner is drawn
+FAINT = 0.35
 MARGIN = 1.15
 PARTS = ("along {}", "along {}", "ripple")
 OPACITIES = (1.0, 0.6, 0.3)
@@ -30,7 +44,7 @@ def read(scene: Scene, _choice: None) -> Reading:
     if focused is None:
         return Reading(NOBODY)
     member, _ = focused
-    sentence, remarks = _said(scene, member)
+    sentence, remarks = _said(scene, plane, member), _spread(scene, plane)
     if plane.share < 1:
         remarks += (
             f"These two directions hold {plane.share:.0%} of the squares of {scene.family.label} "
@@ -52,8 +66,15 @@ def _compass(scene: Scene, plane: Plane) -> Panel:
     if len(plane.outline):
         outline = plane.outline.numpy()
         curves.append(Curve("limits", "", outline[:, 0], outline[:, 1], dashes=(4, 3)))
+    for member, start in scene.networks:
+        if len(scene.networks) <= MOST_FANS or member.role == scene.focus:
+            curves += _unfolded(member, plane, fan_at(scene, plane, start))
     for member, _ in scene.networks:
         curves += _trail(scene, plane, member)
+    if scene.focused is not None and scene.support:
+        best = array(_best_step(scene, plane, scene.focused[0]))
+        label = "best single step on your points"
+        curves.append(Curve("ideal", label, best[:1], best[1:], markers=True, hollow=True))
     true_place = plane.coordinates(scene.truth).numpy()
     curves.append(Curve("points", "task", true_place[:1], true_place[1:], markers=True, star=True))
     x_range, y_range = _view(plane)
@@ -61,6 +82,61 @@ def _compass(scene: Scene, plane: Plane) -> Panel:
         "Tasks and curves as points", *plane.labels, tuple(curves),
         x_range=x_range, y_range=y_range, square=plane.reaches_beyond, press=PRESS,
     )  # fmt: skip
+
+
+def fan_at(scene: Scene, plane: Plane, start: StartingPoint) -> Fan:
+    """Where a learner takes the tasks of the plane by the step shown, from even inputs.
+
+    Even inputs, as training has them by number: random ones would blur it, and it need not be
+    computed anew while a point is dragged.
+    """
+    inputs = tuple(scene.even_inputs.tolist())
+    return _fan(start, scene.family, plane, inputs, scene.alpha, scene.step)
+
+
+@lru_cache(KEPT_FANS)
+def _fan(
+    start: StartingPoint,
+    family: Family,
+    plane: Plane,
+    inputs: tuple[float, ...],
+    alpha: float,
+    step: int,
+) -> Fan:
+    x = torch.tensor(inputs)
+    return fan_of(start, family, plane, x, alpha=alpha, steps=(step,))
+
+
+def _unfolded(member: Member, plane: Plane, fan: Fan) -> list[Curve]:
+    """The fan as the mesh that its tasks make, or as points if they make none."""
+    places = array(fan.places[0])
+    places = np.where(array(fan.diverged[0].double())[:, None] > 0, np.nan, places)
+    if plane.mesh is None:
+        u, v = places.T
+        return [Curve(member.role, "", u, v, opacity=FAINT, markers=True)]
+    mesh = places.reshape(*plane.mesh, 2)
+    u, v = np.concatenate([_lines(mesh), _lines(np.swapaxes(mesh, 0, 1))]).T
+    return [Curve(member.role, "", u, v, opacity=FAINT, dashes=())]
+
+
+def _lines(mesh: Array) -> Array:
+    """Points ``(R, S, 2)`` as R lines one after the other, with gaps between them."""
+    gaps = np.full((len(mesh), 1, 2), np.nan)
+    lines: Array = np.concatenate([mesh, gaps], 1).reshape(-1, 2)
+    return lines
+
+
+def _best_step(scene: Scene, plane: Plane, member: Member) -> Tensor:
+    """Where the best single step on the scene's points leads from where a learner begins."""
+    before = plane.coordinates(scene.ways[member.role].prediction[0])
+    target = plane.coordinates(scene.truth)
+    return after_ideal_step(scene.family, plane, scene.x.view(-1), before, target)
+
+
+def floor_of(scene: Scene, plane: Plane, member: Member) -> float:
+    """The error that the best single step on the scene's points leaves."""
+    target = plane.coordinates(scene.truth)
+    return float(error_in_plane(plane, _best_step(scene, plane, member), target))
 
 
 def _trail(scene: Scene, plane: Plane, member: Member) -> list[Curve]:
@@ -98,6 +174,10 @@ def _parts(scene: Scene, plane: Plane, member: Member) -> Panel:
         bars = Curve(member.role, label, steps, tops[:, column], feet, opacity=opacity, bar=BAR)
         curves.append(bars)
         feet = tops[:, column]
+    if scene.support:
+        floor = np.full(2, floor_of(scene, plane, member))
+        ends = np.array([steps[0] - BAR / 2, steps[-1] + BAR / 2])
+        curves.append(Curve("ideal", "floor of one step", ends, floor, dashes=(4, 3)))
     if 1 <= scene.step < len(parts):
         at = scene.step - 1
         mark = Curve(
@@ -111,26 +191,38 @@ def _parts(scene: Scene, plane: Plane, member: Member) -> Panel:
     )  # fmt: skip
 
 
-def _said(scene: Scene, member: Member) -> tuple[str, tuple[str, ...]]:
+def _said(scene: Scene, plane: Plane, member: Member) -> str:
     """What the steps did, as far as the numbers go."""
     errors = array(scene.errors(member.role))
     if not scene.support:
-        return "Without support points nothing changes: click some on the function.", ()
+        return "Without support points nothing changes: click some on the function."
     gone = scene.ways[member.role].diverged
     if gone is not None:
-        return f"{member.label} diverged at step {gone}: its way leads out of the picture.", ()
+        return f"{member.label} diverged at step {gone}: its way leads out of the picture."
     before, first, last = errors[0], errors[1], errors[-1]
     if first > before:
         text = f"Step 1 raised the error of {member.label} from {loss_text(before)} to "
-        text += f"{loss_text(first)}"
+        text += loss_text(first)
     else:
         text = f"Step 1 removed {1 - first / before:.0%} of the error of {member.label}"
+    text += f"; the best single step on your points would leave "
+    text += loss_text(floor_of(scene, plane, member))
     if scene.steps > 1:
         text += (
             f"; each further step aims again at what is left: {loss_text(first)} → "
             f"{loss_text(last)} by step {scene.steps}"
         )
-    return f"{text}.", ()
+    return f"{text}."
+
+
+def _spread(scene: Scene, plane: Plane) -> tuple[str, ...]:
+    """How far the fans have unfolded."""
+    shares = [
+        f"{member.label} {float(fan_at(scene, plane, start).areas[0]):.0%}"
+        for member, start in scene.networks
+    ]
+    points = f"{scene.settings.shots} even points"
+    return (f"After step {scene.step} on {points} the fan covers, of its area: {', '.join(shares)}.",)
 
 
 COMPASS = Instrument(
@@ -141,6 +233,9 @@ COMPASS = Instrument(
         "lies: (u, v) = argmin Σ (f(x) − u·b₁(x) − v·b₂(x))².",
         "A learner's way leads from its hollow dot (before adaptation) over the steps; the full "
         "dot is the step shown, the star the task.",
+        "The faint mesh is where many tasks end at this step, from even points; its area is the "
+        "determinant of the affine map (u*, v*) → (u, v). The hollow dot of the ideal learner is "
+        "the best step that answers each residual by itself, d₁ = (1 − (c/K)·Σ bbᵀ)·d₀.",
         "The error has three exact parts: along either direction, and the ripple, which is no "
         "task at all: e = ⟨b₁²⟩Δu² + ⟨b₂²⟩Δv² + ρ².",
     ),

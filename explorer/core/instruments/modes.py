@@ -101,8 +101,8 @@ def _said(scene: Scene, member: Member, mine: Modes, step: int) -> str:
     some = {0: "no mode has", 1: "one mode has"}.get(beyond, f"{beyond} modes have")
     text = (
         f"Where step {step + 1} of {member.label} begins, {some} λ > 2 "
-        f"(λ₁ = {values[step, 0]:.2f}); it took the error on your points from {loss_text(losses[step])} to "
-        f"{loss_text(losses[step + 1])}"
+        f"(λ₁ = {values[step, 0]:.2f}); it took the error on your points from "
+        f"{loss_text(losses[step])} to {loss_text(losses[step + 1])}"
     )
     if np.isfinite(values[step + 1, 0]):
         text += f", and λ₁ to {values[step + 1, 0]:.2f}"
