@@ -139,7 +139,9 @@ class InstrumentsPanel(View):
         sandbox = self.state.sandbox
         by_role = sandbox.competitors.by_role
         shown = [(role, one.label) for role, one in by_role.items() if role in sandbox.state.shown]
-        listed = [(self.focus.itemData(i), self.focus.itemText(i)) for i in range(self.focus.count())]
+        listed = [
+            (self.focus.itemData(i), self.focus.itemText(i)) for i in range(self.focus.count())
+        ]
         if listed != shown:
             self.focus.clear()
             for role, text in shown:
