@@ -6,8 +6,16 @@ import torch
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.insight.modes import Modes, modes, step_matrix
 from explorer.core.learners.base import plain_start
+from tests.core.insight.starts import (
+    ALPHA,
+    KINDS,
+    adapted,
+    autograd_jacobian,
+    case_of,
+    curve,
+    matrix,
+)
 from tests.core.learners.problems import Problem
-from tests.insight.starts import ALPHA, KINDS, adapted, autograd_jacobian, case_of, curve, matrix
 
 
 def modes_of(case: Problem, steps: int = 3) -> Modes:

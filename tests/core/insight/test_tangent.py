@@ -14,7 +14,7 @@ from explorer.core.insight.tangent import (
     plane_kernel,
     strength,
 )
-from tests.insight.starts import KINDS, adapted, autograd_jacobian, case_of, matrix, to
+from tests.core.insight.starts import KINDS, adapted, autograd_jacobian, case_of, matrix, to
 
 GRID = torch.linspace(-5, 5, 41, dtype=torch.float64)
 BASIS = torch.stack([torch.sin(GRID), -torch.cos(GRID)])
