@@ -7,12 +7,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from explorer.core.base.lazy_torch import torch
 from explorer.core.figures.figure import Figure
 from explorer.core.figures.provenance import provenance
 from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments import PAGES, Instrument, Press, Reading, Wish
 from explorer.core.instruments.base import figure_of
-from explorer.state.adaptation_query import AdaptationQuery, starts_of
+from explorer.state.adaptation_query import AdaptationQuery, SupportPoint, starts_of
 from explorer.state.sandbox import Sandbox
 from explorer.state.workers import LatestWorker
 
@@ -59,6 +60,7 @@ def read(
     Raises:
         CancelledWorkError: nobody waits for it any more.
     """
+    torch.set_num_threads(1)
     scene = scene_of(question, step, focus)
     readings = {each.name: each.read(scene, choices[each.name]) for each in PAGES[page].instruments}
     return PageReading(page, scene, readings)
@@ -137,13 +139,28 @@ class Instruments(QObject):
         if instrument.press is None or self.answer is None:
             return
         choice = self.choices[instrument.name]
-        wish: Wish = instrument.press(self.answer.scene, choice, pressed)
+        self.grant(instrument, instrument.press(self.answer.scene, choice, pressed))
+
+    def grant(self, instrument: Instrument, wish: Wish) -> None:
+        """Do what an instrument asks for."""
         if wish.choice is not None:
             self._take(instrument, wish.choice)
-        if wish.task is not None:
-            self.sandbox.update(task=wish.task)
-        if wish.step is not None:
-            self.sandbox.go_to(wish.step)
+        if wish.page is not None:
+            self.turn_to([page.title for page in PAGES].index(wish.page))
+        wanted = ("task", "step", "steps", "alpha", "shown", "frozen")
+        changes = {name: getattr(wish, name) for name in wanted}
+        if wish.inputs is not None:
+            changes["points"] = self._points_at(wish.inputs, wish.task)
+            self.sandbox.update(selected=None)
+        self.sandbox.update(**{name: to for name, to in changes.items() if to is not None})
+
+    def _points_at(
+        self, inputs: tuple[float, ...], task: tuple[float, ...] | None
+    ) -> tuple[SupportPoint, ...]:
+        """Points on the function."""
+        state = self.sandbox.state
+        known = state.task if task is None else task
+        return tuple(SupportPoint(x, state.family.value(x, known), True) for x in inputs)
 
     def figure(self, instrument: Instrument) -> Figure | None:
         """What there is to export of an instrument."""

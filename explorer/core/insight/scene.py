@@ -44,11 +44,13 @@ class Member:
         role: whose look it has.
         label: what people read.
         start: where its adaptation starts.
+        thawed: the same with every layer that it adapts, if some are frozen; else None.
     """
 
     role: str
     label: str
     start: Start
+    thawed: StartingPoint | None = None
 
     @property
     def network(self) -> StartingPoint | None:

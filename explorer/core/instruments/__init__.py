@@ -3,16 +3,19 @@
 A further instrument is one file with an `Instrument`, and its name in a page of `PAGES`.
 """
 
-from explorer.core.instruments.base import Instrument, Page, Press, Reading, Wish
+from explorer.core.instruments.base import Action, Instrument, Page, Press, Reading, Wish
+from explorer.core.instruments.beyond import BEYOND
 from explorer.core.instruments.compass import COMPASS
+from explorer.core.instruments.layers import LAYERS
 from explorer.core.instruments.modes import MODES
+from explorer.core.instruments.poke import POKE
+from explorer.core.instruments.ray import RAY
 
 PAGES = (
-    Page(
-        "More steps",
-        "Why do more steps help than it was trained for?",
-        (COMPASS, MODES),
-    ),
+    Page("More steps", "Why do more steps help than it was trained for?", (COMPASS, MODES)),
+    Page("Sensitive", "What does it mean that its parameters are sensitive?", (POKE, RAY)),
+    Page("Layers", "Which layer adapts?", (LAYERS,)),
+    Page("Beyond", "What happens beyond the range of its training?", (BEYOND,)),
 )
 
-__all__ = ["PAGES", "Instrument", "Page", "Press", "Reading", "Wish"]
+__all__ = ["PAGES", "Action", "Instrument", "Page", "Press", "Reading", "Wish"]

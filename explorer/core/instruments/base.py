@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.core.base.fields import Checked
 from explorer.core.figures.figure import Array, Figure, Panel
@@ -161,6 +162,6 @@ def figure_of(instrument: Instrument, reading: Reading, provenance: str) -> Figu
     )
 
 
-def array(values: Tensor | Sequence[float]) -> Array:
+def array(values: Tensor | NDArray[Any] | Sequence[float]) -> Array:
     """Numbers as figures hold them."""
     return np.asarray(values, dtype=np.float64)

@@ -205,7 +205,7 @@ def _said(scene: Scene, plane: Plane, member: Member) -> str:
         text += loss_text(first)
     else:
         text = f"Step 1 removed {1 - first / before:.0%} of the error of {member.label}"
-    text += f"; the best single step on your points would leave "
+    text += "; the best single step on your points would leave "
     text += loss_text(floor_of(scene, plane, member))
     if scene.steps > 1:
         text += (
@@ -222,7 +222,9 @@ def _spread(scene: Scene, plane: Plane) -> tuple[str, ...]:
         for member, start in scene.networks
     ]
     points = f"{scene.settings.shots} even points"
-    return (f"After step {scene.step} on {points} the fan covers, of its area: {', '.join(shares)}.",)
+    return (
+        f"After step {scene.step} on {points} the fan covers, of its area: {', '.join(shares)}.",
+    )
 
 
 COMPASS = Instrument(

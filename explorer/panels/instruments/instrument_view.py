@@ -1,20 +1,29 @@
 """One instrument: its answer, its pictures, what can be chosen, and what is drawn."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import descriptions
 from explorer.core.figures.figure import Panel
-from explorer.core.instruments import Instrument, Press, Reading
+from explorer.core.instruments import Action, Instrument, Press, Reading
 from explorer.panels.figures.look import entries_of, one_legend_serves
 from explorer.panels.figures.panel_plot import PanelBox, shape_of
 from explorer.panels.instruments.live_plot import LivePlot
 from explorer.panels.widgets.controls import button, label
 from explorer.panels.widgets.editors import Editor, make_editor, on_edit, show_in, value_of
-from explorer.panels.widgets.flow import FigureLegend
+from explorer.panels.widgets.flow import FigureLegend, FlowLayout
 from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.state.frame_clock import FrameClock
 from explorer.state.instruments import Instruments
@@ -51,6 +60,7 @@ class InstrumentView(QFrame):
         self.export = button("Export…", "Write the picture as SVG, PNG and CSV")
         self.legend = FigureLegend()
         self.editors: dict[str, Editor] = {}
+        self.actions_shown: list[QAbstractButton] = []
         self._lay_out()
         self.explain.clicked.connect(self._fold)
         self.export.clicked.connect(self._on_export)
@@ -71,6 +81,8 @@ class InstrumentView(QFrame):
         layout.addWidget(self.explanation)
         if self.instrument.choice is not None:
             layout.addLayout(self._controls())
+        self._action_row = FlowLayout()
+        layout.addLayout(self._action_row)
         layout.addWidget(self.legend)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
@@ -100,6 +112,7 @@ class InstrumentView(QFrame):
         self.remarks.setText(remarks)
         self.remarks.setVisible(bool(remarks))
         self.export.setEnabled(bool(panels))
+        self._show_actions(() if reading is None else reading.actions)
         shapes = [shape_of(panel) for panel in panels[: len(self.boxes)]]
         if [shape_of(box.plot.panel) for box in self.boxes] != shapes:
             self.clear()
@@ -109,6 +122,28 @@ class InstrumentView(QFrame):
         if len(self.boxes) < len(panels):
             self._clock.request(self._make_next)
         self._show_legends(panels)
+
+    def _show_actions(self, actions: Sequence[Action]) -> None:
+        """The buttons and switches; the same ones as long as they have the same words."""
+        if [each.text() for each in self.actions_shown] != [each.label for each in actions]:
+            for each in self.actions_shown:
+                self._action_row.removeWidget(each)
+                each.deleteLater()
+            self.actions_shown = [self._make_action(i, a) for i, a in enumerate(actions)]
+        for shown, action in zip(self.actions_shown, actions, strict=True):
+            if action.on is not None and shown.isChecked() != action.on:
+                shown.setChecked(action.on)  # `clicked` is the user's alone
+
+    def _make_action(self, number: int, action: Action) -> QAbstractButton:
+        made = button(action.label, action.tip) if action.on is None else QCheckBox(action.label)
+        made.setToolTip(action.tip)
+        made.clicked.connect(lambda: self._on_action(number))
+        self._action_row.addWidget(made)
+        return made
+
+    def _on_action(self, number: int) -> None:
+        if self._reading is not None:
+            self._state.grant(self.instrument, self._reading.actions[number].wish)
 
     def clear(self) -> None:
         """Take the pictures apart."""

@@ -1,0 +1,186 @@
+"""Which layer adapts: the error that each choice of layers reaches, and how far each moves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.core.base.texts import loss_text
+from explorer.core.figures.figure import Array, Curve, Panel
+from explorer.core.insight.layers import (
+    gradient_shares,
+    movement,
+    subset_errors,
+    subsets,
+)
+from explorer.core.insight.scene import Member, Scene
+from explorer.core.instruments.base import NOBODY, Action, Instrument, Reading, Wish, array
+
+WIDTH = 0.8  # of all bars of a group
+
+
+def read(scene: Scene, _choice: None) -> Reading:
+    """The error after the step shown with every choice of layers, movement and gradient."""
+    focused = scene.focused
+    if focused is None:
+        return Reading(NOBODY)
+    member, _ = focused
+    choices = subsets(_parts(scene, member))
+    errors = {each.role: _errors(scene, each, choices) for each, _ in _alike(scene, member)}
+    panels = _subsets(scene, member, choices, errors), _moved(scene, member)
+    said = _said(scene, member, choices, errors[member.role])
+    return Reading(
+        said, panels, _elsewhere(scene, member, choices, errors), _switches(scene, member)
+    )
+
+
+def _parts(scene: Scene, member: Member) -> int:
+    start = member.network
+    assert start is not None
+    return int(gradient_shares(start, scene.x, scene.y, scene.task_row).shape[-1])
+
+
+def _alike(scene: Scene, member: Member) -> list[tuple[Member, object]]:
+    """Those whose networks have as many parts as the chosen one's."""
+    parts = _parts(scene, member)
+    return [(each, start) for each, start in scene.networks if _parts(scene, each) == parts]
+
+
+def _errors(scene: Scene, member: Member, choices: tuple[tuple[bool, ...], ...]) -> Array:
+    """After the step shown, at least one: ``(C,)``."""
+    start, step = member.thawed or member.network, max(scene.step, 1)
+    assert start is not None
+    found = subset_errors(
+        *(start, choices, scene.x, scene.y, scene.grid, scene.truth.view(1, -1)),
+        alpha=scene.alpha,
+        steps=step,
+        task=scene.task_row,
+    )
+    return array(found[:, step, 0])
+
+
+def _name(parts: int, place: int, layers: int) -> str:
+    return f"layer {place + 1}" if place < layers else "context" if parts > layers else ""
+
+
+def _names(choices: tuple[tuple[bool, ...], ...]) -> tuple[str, ...]:
+    def name(free: tuple[bool, ...]) -> str:
+        if not any(free):
+            return "none"
+        if all(free):
+            return "all"
+        return "+".join(str(place + 1) for place, is_free in enumerate(free) if is_free)
+
+    return tuple(map(name, choices))
+
+
+def _subsets(
+    scene: Scene,
+    member: Member,
+    choices: tuple[tuple[bool, ...], ...],
+    errors: dict[str, Array],
+) -> Panel:
+    places = np.arange(len(choices), dtype=np.float64)
+    curves = []
+    alike = _alike(scene, member)
+    for row, (each, _) in enumerate(alike):
+        shift = (row - (len(alike) - 1) / 2) * WIDTH / max(len(alike), 2) * 0.6
+        values = errors[each.role]
+        visible = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+        curves.append(Curve(each.role, each.label, places + shift, visible, markers=True))
+    return Panel(
+        f"Error after step {max(scene.step, 1)} with only these layers free",
+        "", "MSE", tuple(curves), log_y=True, names=_names(choices),
+    )  # fmt: skip
+
+
+def _moved(scene: Scene, member: Member) -> Panel:
+    start, theta = member.network, scene.ways[member.role].theta
+    assert start is not None
+    assert theta is not None
+    shares = array(gradient_shares(start, scene.x, scene.y, scene.task_row)[0])
+    far = array(movement(start, theta[scene.step]).square())
+    total = far.sum()
+    places = np.arange(len(shares), dtype=np.float64)
+    bars = [
+        Curve(member.role, "of ‖∇L‖² before adaptation", places - 0.2, shares, bar=0.36),
+        Curve(
+            member.role, f"of ‖θ − θ₀‖² at step {scene.step}", places + 0.2,
+            far / total if total > 0 else np.zeros_like(far), opacity=0.45, bar=0.36,
+        ),
+    ]  # fmt: skip
+    layers = len(start.network.sizes) - 1
+    names = tuple(_name(len(shares), place, layers) for place in range(len(shares)))
+    return Panel(
+        f"{member.label}: share of each layer", "", "share", tuple(bars), names=names,
+        y_range=(0.0, 1.0),
+    )  # fmt: skip
+
+
+def _switches(scene: Scene, member: Member) -> tuple[Action, ...]:
+    """One for each layer of weights; they act on the sandbox's curves too."""
+    start = member.network
+    assert start is not None
+    return tuple(
+        Action(
+            f"Layer {layer + 1} adapts",
+            Wish(frozen=scene.frozen ^ {layer}),
+            layer not in scene.frozen,
+            "Off: its weights and biases stay as they are, in the sandbox too",
+        )
+        for layer in range(len(start.network.sizes) - 1)
+    )
+
+
+def _only(choices: tuple[tuple[bool, ...], ...], place: int) -> int:
+    """Where the choice of one layer alone stands."""
+    return choices.index(tuple(i == place for i in range(len(choices[0]))))
+
+
+def _said(
+    scene: Scene, member: Member, choices: tuple[tuple[bool, ...], ...], errors: Array
+) -> str:
+    if not scene.support:
+        return "Without support points no layer moves: click some on the function."
+    first, last = errors[_only(choices, 0)], errors[_only(choices, len(choices[0]) - 1)]
+    count = max(scene.step, 1)
+    after = "one step" if count == 1 else f"{count} steps"
+    return (
+        f"With only the first layer free {member.label} reaches {loss_text(first)} in {after}; "
+        f"with only the last {loss_text(last)}; with all {loss_text(errors[-1])}."
+    )
+
+
+def _elsewhere(
+    scene: Scene,
+    member: Member,
+    choices: tuple[tuple[bool, ...], ...],
+    errors: dict[str, Array],
+) -> tuple[str, ...]:
+    """Where another learner's answer is the opposite."""
+
+    def by_first(role: str) -> bool:
+        values = errors[role]
+        return bool(values[_only(choices, 0)] < values[_only(choices, len(choices[0]) - 1)])
+
+    others = [
+        each.label for each, _ in _alike(scene, member)
+        if each is not member and by_first(each.role) != by_first(member.role)
+    ]  # fmt: skip
+    remarks = [f"The other way round: {', '.join(others)}."] if others else []
+    if len(scene.networks) > len(errors):
+        remarks.append("Networks with another number of layers are left out of the left picture.")
+    return tuple(remarks)
+
+
+LAYERS = Instrument(
+    "layers",
+    "Which layer adapts",
+    (
+        "Left: the mean squared error on the whole function after the step shown, when only the "
+        "weights and biases of some layers take gradient steps and the others stay at θ₀.",
+        "Right: where the gradient of the support loss is before adaptation, ‖∇ₗL‖²/‖∇L‖², and how "
+        "far each layer has moved. From classification one knows the opposite, that the last layer "
+        "does it all (ANIL, Raghu et al. 2020, arXiv 1909.09157).",
+    ),
+    read,
+)

@@ -1,0 +1,178 @@
+"""Pull at the curve: how one real step answers, and the kernel that says how it would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.core.adaptation.starting_point import StartingPoint
+from explorer.core.base.fields import setting
+from explorer.core.base.lazy_torch import torch
+from explorer.core.base.texts import number_text
+from explorer.core.figures.figure import Array, Curve, Panel, Raster
+from explorer.core.insight.one_step_floor import basis_at, ideal_step
+from explorer.core.insight.plane import plane_of
+from explorer.core.insight.response import poke
+from explorer.core.insight.scene import Member, Scene
+from explorer.core.insight.tangent import kernel, plane_gains
+from explorer.core.instruments.base import (
+    NOBODY,
+    Choice,
+    Instrument,
+    Press,
+    Reading,
+    Wish,
+    array,
+)
+
+STRONGEST = 2.0  # pull
+MAP_POINTS = 101
+GROUP = "Pull"
+
+
+@dataclass(frozen=True)
+class Pull(Choice):
+    """Where the curve is pulled, and how hard."""
+
+    place: float = setting(0.5, GROUP, "At x′", "number", -1000.0, 1000.0, step=0.5)
+    pull: float = setting(
+        1.0, GROUP, "Pull ε", "number", -STRONGEST, STRONGEST, step=0.25,
+        help="The residual: how far above the curve the point lies",
+    )  # fmt: skip
+
+
+def read(scene: Scene, choice: Pull) -> Reading:
+    """What one residual does to every learner's curve, and the chosen one's kernel."""
+    focused = scene.focused
+    if focused is None:
+        return Reading(NOBODY)
+    responses = {member.role: _response(scene, start, choice) for member, start in scene.networks}
+    panels = [_answers(scene, choice, responses)]
+    member, start = focused
+    map_of = kernel(start, _map_grid(scene).view(1, -1, 1), task=scene.task_row)[0]
+    panels.append(_map(scene, choice, member, array(map_of) * 2 * scene.alpha))
+    return Reading(_said(scene, choice, responses), tuple(panels), _gains(scene))
+
+
+def press(scene: Scene, choice: Pull, pressed: Press) -> Wish:
+    """The curve is pulled to where the mouse is; in the map, its row is chosen."""
+    place = min(max(pressed.x if pressed.panel == 0 else pressed.y, scene.family.x.low),
+                scene.family.x.high)  # fmt: skip
+    pull = choice.pull if pressed.panel else min(max(pressed.y, -STRONGEST), STRONGEST)
+    return Wish(choice=Pull(round(place, 3), round(pull, 3)))
+
+
+def points_of(scene: Scene) -> int:
+    """K: one residual among so many points."""
+    return len(scene.support) or scene.settings.shots
+
+
+def _place(scene: Scene, choice: Pull) -> float:
+    return min(max(choice.place, scene.family.x.low), scene.family.x.high)
+
+
+def _response(scene: Scene, start: StartingPoint, choice: Pull) -> Array:
+    (moved,) = poke(
+        start,
+        torch.tensor([_place(scene, choice)]),
+        torch.tensor([choice.pull]),
+        scene.grid,
+        alpha=scene.alpha,
+        points=points_of(scene),
+        task=scene.task_row,
+    )
+    return array(moved)
+
+
+def _map_grid(scene: Scene) -> torch.Tensor:
+    return torch.linspace(scene.family.x.low, scene.family.x.high, MAP_POINTS)
+
+
+def _ideal(scene: Scene, choice: Pull) -> Array | None:
+    """The answer of the best step that treats each residual alike."""
+    plane, best = plane_of(scene.family), ideal_step(scene.family, points_of(scene))
+    if plane is None or best is None:
+        return None
+    at = basis_at(scene.family, plane, torch.tensor([_place(scene, choice)]))
+    everywhere = basis_at(scene.family, plane, scene.grid)
+    return array(everywhere @ at[0]) * best.factor * choice.pull / points_of(scene)
+
+
+def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
+    grid = array(scene.grid)
+    curves = []
+    ideal = _ideal(scene, choice)
+    if ideal is not None:
+        curves.append(Curve("ideal", "best single step", grid, ideal, dashes=(4, 3)))
+    for member, _ in scene.networks:
+        curves.append(Curve(member.role, member.label, grid, responses[member.role]))
+    at = np.array([_place(scene, choice)])
+    curves.append(Curve("points", "pull ε at x′", at, np.array([choice.pull]), markers=True))
+    return Panel(
+        f"One step’s answer to a pull of {number_text(choice.pull)} at x′ = {number_text(at[0])}",
+        "x", "Δf(x)", tuple(curves), x_range=(scene.family.x.low, scene.family.x.high),
+        y_range=(-1.1 * STRONGEST, 1.1 * STRONGEST),
+        press="Press or drag: the curve is pulled there.",
+    )  # fmt: skip
+
+
+def _map(scene: Scene, choice: Pull, member: Member, values: Array) -> Panel:
+    low, high = scene.family.x
+    most = float(np.abs(values).max()) or 1.0
+    row = np.full(2, _place(scene, choice))
+    line = Curve("points", "", np.array([low, high]), row)
+    return Panel(
+        f"Kernel of {member.label}: 2α·k(x, x′), to ±{most:.3g}",
+        "x", "x′", (line,), x_range=(low, high), y_range=(low, high),
+        raster=Raster(values, (low, high), (low, high), (-most, most), diverging=True),
+        press="Press: pull at this x′.",
+    )  # fmt: skip
+
+
+def _said(scene: Scene, choice: Pull, responses: dict[str, Array]) -> str:
+    place = _place(scene, choice)
+    at = int(np.abs(array(scene.grid) - place).argmin())
+    moved = {
+        member.label: f"{responses[member.role][at]:.2f}".replace("-", "−")
+        for member, _ in scene.networks
+    }
+    (first, by), *others = moved.items()
+    text = ", ".join(
+        [f"{first}’s curve there by {by}", *(f"{who}’s by {by}" for who, by in others)]
+    )
+    residual = f"{number_text(choice.pull)} at x′ = {number_text(place)}"
+    return f"A residual of {residual}, one of {points_of(scene)} points, moves {text}."
+
+
+def _gains(scene: Scene) -> tuple[str, ...]:
+    """How much of an error in the plane one step on points everywhere removes."""
+    plane = plane_of(scene.family)
+    if plane is None:
+        return ()
+    grid = torch.linspace(*scene.family.x, plane.basis.shape[-1]).view(1, -1, 1)
+    texts = []
+    for member, start in scene.networks:
+        of_start = kernel(start, grid, task=scene.task_row)[0]
+        low, high = plane_gains(of_start, plane.basis, scene.alpha).tolist()
+        texts.append(f"{member.label} {low:.2f} and {high:.2f}")
+    return (
+        "Gains: what one step on points everywhere would remove of an error along the plane’s two "
+        f"directions, where 1 and 1 would do it at once: {'; '.join(texts)}.",
+    )
+
+
+POKE = Instrument(
+    "poke",
+    "Pull at the curve",
+    (
+        "Left: the whole of one real gradient step on a single residual ε at x′, one of K: "
+        "Δf(x) = f(x; θ + α(2/K)ε·M∇f(x′)) − f(x; θ), before adaptation, every learner on one "
+        "scale. Dashed: the best step that answers each residual alike, (c/K)·ε·b(x)ᵀb(x′).",
+        "Right: the tangent kernel k(x, x′) = ∇f(x)ᵀM∇f(x′) of one learner. A pull at x′ lifts the "
+        "curve at x by about (2α/K)·ε·k(x, x′): the marked row is what the left picture shows.",
+    ),
+    read,
+    Pull,
+    press,
+)

@@ -1,0 +1,89 @@
+"""The error after one step of every size: whether α is the right one, and how narrow it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.core.base.texts import loss_text
+from explorer.core.figures.figure import Array, Curve, Panel
+from explorer.core.insight.response import ray
+from explorer.core.insight.scene import Scene
+from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
+
+REACH = 3.0  # times the trained α, or the present one if that is larger
+SIZES = 61
+
+
+def read(scene: Scene, _choice: None) -> Reading:
+    """Every learner's error on the task after one step of size α on the points."""
+    if not scene.networks:
+        return Reading(NOBODY)
+    if not scene.support:
+        return Reading("Without support points a step of any size changes nothing.")
+    alphas = np.linspace(0, REACH * max(_trained(scene), scene.alpha), SIZES)
+    found = {
+        member.role: array(
+            ray(
+                *(start, scene.x, scene.y, scene.grid, scene.truth.view(1, -1), alphas.tolist()),
+                task=scene.task_row,
+            )[:, 0]
+        )
+        for member, start in scene.networks
+    }
+    return Reading(_said(scene, alphas, found), (_picture(scene, alphas, found),))
+
+
+def press(scene: Scene, _choice: None, pressed: Press) -> Wish:
+    """The step size becomes that under the mouse."""
+    most = REACH * max(_trained(scene), scene.alpha)
+    return Wish(alpha=float(f"{min(max(pressed.x, most / 1000), most):.3g}"))
+
+
+def _trained(scene: Scene) -> float:
+    return scene.settings.effective_alpha
+
+
+def _picture(scene: Scene, alphas: Array, found: dict[str, Array]) -> Panel:
+    curves = [
+        Curve(member.role, member.label, alphas, found[member.role]) for member, _ in scene.networks
+    ]
+    values = np.concatenate(list(found.values()))
+    known = values[np.isfinite(values) & (values > 0)]
+    ends = np.array([known.min(), known.max()]) if len(known) else np.array([0.1, 1.0])
+    trained = np.full(2, _trained(scene))
+    curves.append(Curve("limits", "α of training", trained, ends, dashes=(4, 3)))
+    present = np.full(2, scene.alpha)
+    curves.append(Curve("points", "α in the sandbox", present, ends, opacity=0.6))
+    return Panel(
+        "Error after one step of each size", "step size α", "MSE", tuple(curves), log_y=True,
+        x_range=(0.0, float(alphas[-1])), press="Press or drag: the sandbox takes this α.",
+    )  # fmt: skip
+
+
+def _said(scene: Scene, alphas: Array, found: dict[str, Array]) -> str:
+    texts = []
+    for member, _ in scene.networks:
+        errors = found[member.role]
+        if not np.isfinite(errors).any():
+            continue
+        best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.inf)))
+        at_end = " or beyond" if best == len(alphas) - 1 else ""
+        texts.append(
+            f"{member.label} at α = {alphas[best]:.3g}{at_end} ({loss_text(errors[best])})"
+        )
+    trained = f"{_trained(scene):g}"
+    return f"On this task one step does best for {'; '.join(texts)}; trained with α = {trained}."
+
+
+RAY = Instrument(
+    "ray",
+    "The error along α",
+    (
+        "Mean squared error on the whole function of θ − α·M∇L(θ) over α: one step along the same "
+        "direction, of every length. Learners with step sizes of their own take them in proportion "
+        "to α. A narrow valley at the trained α is what “sensitive” looks like.",
+    ),
+    read,
+    press=press,
+    columns=1,
+)
