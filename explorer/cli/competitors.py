@@ -11,8 +11,8 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.families import Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint
-from explorer.core.jobs.competitor import RANDOM, UNTRAINED, Competitor, untrained
-from explorer.core.learners import LEARNERS, MAML
+from explorer.core.jobs.competitor import Competitor, untrained
+from explorer.core.learners import LEARNERS, MAML, RANDOM, UNTRAINED
 
 ADDED = (RANDOM, *CLOSED_FORMS)  # those that no file holds
 

@@ -13,8 +13,8 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint, load
 from explorer.core.files.header import read_header
-from explorer.core.jobs.competitor import RANDOM, UNTRAINED, closed_form, untrained
-from explorer.core.learners import LEARNERS, MAML, PRETRAINED
+from explorer.core.jobs.competitor import closed_form, untrained
+from explorer.core.learners import LEARNERS, MAML, PRETRAINED, RANDOM, UNTRAINED
 from explorer.core.training.loop import Run
 
 Source = Literal["shipped", "training", "file"]

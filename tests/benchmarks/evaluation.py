@@ -7,7 +7,7 @@ import torch
 
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.files.checkpoint import load
-from explorer.core.jobs.competitor import RANDOM
+from explorer.core.learners import RANDOM
 from explorer.core.training.loop import DEFAULT_LEARNERS
 from explorer.resources import MAML_CHECKPOINT, PRETRAINED_CHECKPOINT, resource
 from explorer.state import adaptation_query

@@ -6,6 +6,7 @@ A further instrument is one file with an `Instrument`, and its name in a page of
 from explorer.core.instruments.base import Action, Instrument, Page, Press, Reading, Wish
 from explorer.core.instruments.beyond import BEYOND
 from explorer.core.instruments.compass import COMPASS
+from explorer.core.instruments.exercises import INSTRUMENTS as EXERCISES
 from explorer.core.instruments.layers import LAYERS
 from explorer.core.instruments.modes import MODES
 from explorer.core.instruments.poke import POKE
@@ -16,6 +17,7 @@ PAGES = (
     Page("Sensitive", "What does it mean that its parameters are sensitive?", (POKE, RAY)),
     Page("Layers", "Which layer adapts?", (LAYERS,)),
     Page("Beyond", "What happens beyond the range of its training?", (BEYOND,)),
+    Page("Exercises", "What teachers ask", EXERCISES),
 )
 
 __all__ = ["PAGES", "Action", "Instrument", "Page", "Press", "Reading", "Wish"]

@@ -73,7 +73,7 @@ def _compass(scene: Scene, plane: Plane) -> Panel:
         curves += _trail(scene, plane, member)
     if scene.focused is not None and scene.support:
         best = array(_best_step(scene, plane, scene.focused[0]))
-        label = "best single step on your points"
+        label = "best linear step on your points"
         curves.append(Curve("ideal", label, best[:1], best[1:], markers=True, hollow=True))
     true_place = plane.coordinates(scene.truth).numpy()
     curves.append(Curve("points", "task", true_place[:1], true_place[1:], markers=True, star=True))
@@ -177,7 +177,7 @@ def _parts(scene: Scene, plane: Plane, member: Member) -> Panel:
     if scene.support:
         floor = np.full(2, floor_of(scene, plane, member))
         ends = np.array([steps[0] - BAR / 2, steps[-1] + BAR / 2])
-        curves.append(Curve("ideal", "floor of one step", ends, floor, dashes=(4, 3)))
+        curves.append(Curve("ideal", "best linear step", ends, floor, dashes=(4, 3)))
     if 1 <= scene.step < len(parts):
         at = scene.step - 1
         mark = Curve(
@@ -205,7 +205,7 @@ def _said(scene: Scene, plane: Plane, member: Member) -> str:
         text += loss_text(first)
     else:
         text = f"Step 1 removed {1 - first / before:.0%} of the error of {member.label}"
-    text += "; the best single step on your points would leave "
+    text += "; the best step that is linear in the residuals would leave "
     text += loss_text(floor_of(scene, plane, member))
     if scene.steps > 1:
         text += (

@@ -24,13 +24,18 @@ def read(scene: Scene, _choice: None) -> Reading:
     if focused is None:
         return Reading(NOBODY)
     member, _ = focused
-    choices = subsets(_parts(scene, member))
+    choices = tuple(sorted(subsets(_parts(scene, member)), key=_in_order))
     errors = {each.role: _errors(scene, each, choices) for each, _ in _alike(scene, member)}
     panels = _subsets(scene, member, choices, errors), _moved(scene, member)
     said = _said(scene, member, choices, errors[member.role])
     return Reading(
         said, panels, _elsewhere(scene, member, choices, errors), _switches(scene, member)
     )
+
+
+def _in_order(free: tuple[bool, ...]) -> tuple[int, tuple[bool, ...]]:
+    """None, layer 1, layer 2, …, pairs of them, all."""
+    return sum(free), tuple(not each for each in free)
 
 
 def _parts(scene: Scene, member: Member) -> int:

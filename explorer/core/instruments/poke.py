@@ -104,7 +104,7 @@ def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
     curves = []
     ideal = _ideal(scene, choice)
     if ideal is not None:
-        curves.append(Curve("ideal", "best single step", grid, ideal, dashes=(4, 3)))
+        curves.append(Curve("ideal", "best linear step", grid, ideal, dashes=(4, 3)))
     for member, _ in scene.networks:
         curves.append(Curve(member.role, member.label, grid, responses[member.role]))
     at = np.array([_place(scene, choice)])

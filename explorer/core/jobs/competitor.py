@@ -13,8 +13,6 @@ from explorer.core.families.base import Estimator
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.network.mlp import initialise, make_network
 
-RANDOM, UNTRAINED = "random", "Untrained"  # role and label of the network that has not trained
-
 
 @dataclass(frozen=True, eq=False)
 class Competitor:

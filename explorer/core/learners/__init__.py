@@ -43,12 +43,16 @@ LEARNERS: dict[str, Learner] = {
     )
 }
 
+RANDOM, UNTRAINED = "random", "Untrained"  # role and label of the network that has not trained
+
 __all__ = [
     "FIRST_ORDER",
     "LEARNERS",
     "MAML",
     "ORACLE",
     "PRETRAINED",
+    "RANDOM",
+    "UNTRAINED",
     "InnerLoop",
     "Learner",
 ]

@@ -6,8 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from explorer.core.families.closed_forms import CLOSED_FORMS
-from explorer.core.jobs.competitor import RANDOM
-from explorer.core.learners import LEARNERS
+from explorer.core.learners import LEARNERS, RANDOM
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.style import Theme, swatch
 from explorer.state.competitors import GROUPS, ROLES
