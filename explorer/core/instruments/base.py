@@ -117,7 +117,7 @@ class Instrument:
         read: what it shows of a scene; its second argument is an object of `choice`.
         choice: what its reader may choose; None if nothing.
         press: what a press in one of its pictures asks for; None where nothing can be pressed.
-        columns: panels in a row.
+        columns: panels in a row; 0 for an instrument that answers in words alone.
     """
 
     name: str

@@ -17,8 +17,8 @@ from explorer.core.instruments.base import Action, Instrument, Reading, Wish, ar
 from explorer.core.learners import FIRST_ORDER, LEARNERS, MAML, PRETRAINED, RANDOM
 
 SHOW = "Show it"
-FIVE, TEN = 5, 10
-BEYOND = 1.6  # times the largest task of training
+FEW, FIVE, TEN = 3, 5, 10
+BEYOND = 2.0  # times the largest task of training
 META_SGD, REPTILE = "meta-sgd", "reptile"
 MISSING = "“{}” brings the learners and points that answer this."
 
@@ -85,25 +85,27 @@ def _learned(scene: Scene) -> str:
     rates = np.concatenate([array(part).ravel() for part in own]) * scene.settings.effective_alpha
     return (
         f"Learned: the {theta:,} weights of θ. Hard-coded in MAML: the network, α = "
-        f"{scene.settings.effective_alpha:g}, the number of steps, the loss. Meta-SGD also learns a "
-        f"step size for each weight: from {np.percentile(rates, 5):.2g} to "
+        f"{scene.settings.effective_alpha:g}, the number of steps, the loss. Meta-SGD also learns "
+        f"the step size of each weight: from {np.percentile(rates, 5):.2g} to "
         f"{np.percentile(rates, 95):.2g} (5 % to 95 %)."
     )
 
 
 def _shifted(scene: Scene) -> str:
     mine, scratch = _errors(scene, MAML.name), _errors(scene, RANDOM)
-    better = "MAML is better" if mine[-1] < scratch[-1] else "starting from scratch is no worse"
+    better = "MAML is better" if mine[-1] < scratch[-1] else "MAML is worse than from scratch"
+    gone = scene.ways[MAML.name].diverged
+    ends = loss_text(mine[-1]) if gone is None else f"diverged (at step {gone})"
     return (
-        f"On this task, far beyond those of training, {len(mine) - 1} steps leave MAML at "
-        f"{loss_text(mine[-1])} and the untrained network at {loss_text(scratch[-1])}: {better} "
-        "here. Predicting zero would cost "
+        f"On this task and {len(scene.support)} points, after {len(mine) - 1} steps, MAML is "
+        f"{'at ' if gone is None else ''}{ends} and the untrained network at "
+        f"{loss_text(scratch[-1])}: {better} here. Predicting zero would cost "
         f"{loss_text(float(scene.truth.double().square().mean()))}."
     )
 
 
 def _far_task(scene: Scene) -> Wish:
-    wish = _with(MAML.name, RANDOM)(scene)
+    wish = _with(MAML.name, RANDOM, points=FEW)(scene)
     plane = plane_of(scene.family)
     if plane is None or not plane.reaches_beyond:
         return wish
@@ -181,8 +183,8 @@ EXERCISES = (
     Exercise(
         "shift",
         "When is meta-learning worse than starting from scratch?",
-        "Take tasks further and further beyond the range, on the page “Beyond”, with few points "
-        "and with many.",
+        "Few points and a task far beyond the range: move it back on the page “Beyond”, or add "
+        "points, and MAML is ahead again.",
         (MAML.name, RANDOM),
         _far_task,
         _shifted,
@@ -240,6 +242,8 @@ def _read(exercise: Exercise, scene: Scene, _choice: None) -> Reading:
 
 
 INSTRUMENTS = tuple(
-    Instrument(f"exercise-{each.name}", each.question, (each.hint,), partial(_read, each))
+    Instrument(
+        f"exercise-{each.name}", each.question, (each.hint,), partial(_read, each), columns=0
+    )
     for each in EXERCISES
 )

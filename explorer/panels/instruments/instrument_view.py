@@ -28,7 +28,7 @@ from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.state.frame_clock import FrameClock
 from explorer.state.instruments import Instruments
 
-EXPLAIN, HIDE = "What is drawn?", "Hide"
+EXPLAIN, HINT = "What is drawn?", "Hint"
 
 
 class InstrumentView(QFrame):
@@ -56,13 +56,16 @@ class InstrumentView(QFrame):
         self.remarks = label("", "muted", wrap=True)
         self.explanation = label("\n".join(instrument.explanation), "muted", wrap=True)
         self.explanation.setVisible(False)
-        self.explain = button(EXPLAIN, "What the picture shows, with the formula")
+        pictured = instrument.columns > 0
+        self.explain = button(EXPLAIN if pictured else HINT, "More of it in a few lines")
+        self.explain.setCheckable(True)
         self.export = button("Export…", "Write the picture as SVG, PNG and CSV")
+        self.export.setVisible(pictured)
         self.legend = FigureLegend()
         self.editors: dict[str, Editor] = {}
         self.actions_shown: list[QAbstractButton] = []
         self._lay_out()
-        self.explain.clicked.connect(self._fold)
+        self.explain.toggled.connect(self.explanation.setVisible)
         self.export.clicked.connect(self._on_export)
         state.changed.connect(self.show_choice)
         self.show_choice()
@@ -73,7 +76,7 @@ class InstrumentView(QFrame):
         layout.setContentsMargins(4, 4, 4, 8)
         layout.setSpacing(4)
         head = QHBoxLayout()
-        head.addWidget(label(self.instrument.title, "heading"), 1)
+        head.addWidget(label(self.instrument.title, "heading", wrap=True), 1)
         head.addWidget(self.explain)
         head.addWidget(self.export)
         layout.addLayout(head)
@@ -86,7 +89,7 @@ class InstrumentView(QFrame):
         layout.addWidget(self.legend)
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
-        layout.addLayout(self._grid, 1)
+        layout.addLayout(self._grid, self.instrument.columns and 1)
         layout.addWidget(self.remarks)
 
     def _controls(self) -> QHBoxLayout:
@@ -204,12 +207,6 @@ class InstrumentView(QFrame):
 
     def _on_press(self, number: int, x: float, y: float, from_x: float, from_y: float) -> None:
         self._state.press(self.instrument, Press(number, x, y, from_x, from_y))
-
-    @Slot()
-    def _fold(self) -> None:
-        wanted = self.explanation.isHidden()
-        self.explanation.setVisible(wanted)
-        self.explain.setText(HIDE if wanted else EXPLAIN)
 
     @Slot()
     def _on_export(self) -> None:

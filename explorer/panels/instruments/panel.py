@@ -68,7 +68,7 @@ class InstrumentsPanel(View):
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setMinimumHeight(LEAST_PAGE)
         self.area.setAccessibleName("Instruments")
         self._content = QWidget()
@@ -127,8 +127,10 @@ class InstrumentsPanel(View):
             view = InstrumentView(instrument, self.state, self._clock)
             view.export_wanted.connect(self.export_wanted)
             view.apply_theme(self._theme)
-            layout.addWidget(view, 1)
+            layout.addWidget(view, view.instrument.columns and 1)
             self.views[number].append(view)
+        if not any(view.instrument.columns for view in self.views[number]):
+            layout.addStretch(1)
         content = self._content.layout()
         assert content is not None
         content.addWidget(sheet)
