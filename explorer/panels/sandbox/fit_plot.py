@@ -15,7 +15,7 @@ from explorer.panels.plotting.plots import Plot, drawable
 from explorer.panels.widgets.style import BAND_OPACITY, LIGHT, Theme, learner_pen, pen, see_through
 from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.competitors import ROLES
-from explorer.state.sandbox import SandboxState
+from explorer.state.sandbox_state import SandboxState
 
 EARLIER_STEPS = 8
 BELOW = -1.0  # the layer under the true function
