@@ -14,6 +14,7 @@ class FrozenBar(QWidget):
         super().__init__(parent)
         self._sandbox = sandbox
         self.text = label("", "warning")
+        self.text.setToolTip("Context values, as CAVIA has them, are no layer and go on adapting")
         self.free = button("Free all layers", "Let every layer adapt again (L)")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -27,5 +28,5 @@ class FrozenBar(QWidget):
     def refresh(self) -> None:
         """Show which layers are frozen, or nothing."""
         frozen = self._sandbox.state.frozen_text
-        self.text.setText(f"{frozen.capitalize()}: no learner adapts them." if frozen else "")
+        self.text.setText(f"{frozen.capitalize()}: adapted by no learner." if frozen else "")
         self.setVisible(bool(frozen))
