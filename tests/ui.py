@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QWidge
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.core.adaptation.frozen_layers import with_frozen_layers
+from explorer.core.adaptation.freezing import with_frozen_layers
 from explorer.core.adaptation.inner_loop import Start, adapt
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch

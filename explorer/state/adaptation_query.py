@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
-from explorer.core.adaptation.frozen_layers import with_frozen_layers
+from explorer.core.adaptation.freezing import with_frozen_layers
 from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.adaptation.step_values import StepValues, step_values
 from explorer.core.adaptation.trajectory import Array, Divergence, Trajectory, trajectories_of

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from explorer.core.adaptation.divergence import curvature
-from explorer.core.adaptation.frozen_layers import free_parameters, with_frozen_layers
+from explorer.core.adaptation.freezing import mask_of, part_sizes, with_frozen_layers
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.ridge_head import RidgeHead
 from explorer.core.adaptation.starting_point import Start, StartingPoint
@@ -64,7 +64,8 @@ def test_every_step_is_autograds(name: str) -> None:
     case = problem(name)
     start = case.start
     found = thetas(case, with_frozen_layers(start, {1}))
-    mask = free_parameters(start.theta, start.network, {1})
+    free = [part != 1 for part in range(len(part_sizes(start)))]
+    mask = mask_of(start, free)
     theta, home = start.theta.clone(), start.theta
     for step in range(STEPS):
         at = theta.clone().requires_grad_()
@@ -132,7 +133,7 @@ def test_the_curvature_that_matters_is_that_of_what_is_free() -> None:
     case = problem("maml")
     x, y = case.batch.support_x[:1], case.batch.support_y[:1]
     hessian = torch.autograd.functional.hessian(lambda theta: loss(case, theta), case.start.theta)
-    mask = free_parameters(case.start.theta, case.network, {0}).bool()
+    mask = mask_of(case.start, [False, True, True]).bool()
     expected = torch.linalg.eigvalsh(hessian[mask][:, mask]).abs().max()
     found = curvature(with_frozen_layers(case.start, {0}), x, y, rounds=400)
     assert abs(found) == pytest.approx(float(expected), rel=1e-3)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.core.adaptation.frozen_layers import with_frozen_layers
+from explorer.core.adaptation.freezing import with_frozen_layers
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.adaptation.step_values import (
