@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QWidge
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
+from explorer.core.adaptation.freezing import with_frozen_layers
 from explorer.core.adaptation.inner_loop import Start, adapt
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
@@ -113,7 +114,8 @@ def starts(sandbox: Sandbox) -> dict[str, Start]:
         own = None if role in CLOSED_FORMS else one.start
         with suppress(UserError):
             competitor = Competitor(one.label, role, own, one.settings)
-            found[role] = start_of(competitor, sandbox.state.family)
+            start = start_of(competitor, sandbox.state.family)
+            found[role] = with_frozen_layers(start, sandbox.state.frozen)
     return found
 
 

@@ -76,9 +76,13 @@ def menus(
         "&Sandbox": [
             Entry("New &task", "R", sandbox.draw_task),
             Entry("&Draw K support points", "D", sandbox.draw_points),
+            Entry("Space points &evenly", "E", sandbox.space_points),
+            Entry("Points in one &half only", "H", sandbox.draw_points_in_half),
             Entry("&Remove selected point", "Del", sandbox.remove_selected),
             Entry("&Clear points", "C", sandbox.clear_points),
             Entry("S&nap to the function", "N", panel.controls.snap.toggle),
+            Entry("&Query points", "Q", panel.controls.query.toggle),
+            Entry("Free all &layers", "L", sandbox.free_layers),
             Entry(),
             *learners,
         ],
@@ -88,6 +92,7 @@ def menus(
             Entry("&Forward", "Right", step.forward.click),
             Entry("F&irst", "Home", lambda: sandbox.go_to(0)),
             Entry("&Last", "End", lambda: sandbox.go_to(sandbox.state.steps)),
+            Entry("Step's for&mula", "M", panel.formula.toggle),
         ],
         "&View": [
             *views,

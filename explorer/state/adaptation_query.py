@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
-from explorer.core.adaptation.starting_point import Start
+from explorer.core.adaptation.freezing import with_frozen_layers
+from explorer.core.adaptation.starting_point import Start, StartingPoint
+from explorer.core.adaptation.step_values import StepValues, step_values
 from explorer.core.adaptation.trajectory import Array, Divergence, Trajectory, trajectories_of
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
@@ -45,6 +48,9 @@ class AdaptationQuery:
         points: support points.
         alpha: step size α.
         steps: gradient steps n.
+        frozen: indices of the layers that do not adapt.
+        query_x: inputs of query points, on which no adaptation depends.
+        explained: the role whose steps are wanted in numbers, or None.
     """
 
     competitors: Competitors
@@ -54,6 +60,9 @@ class AdaptationQuery:
     points: tuple[SupportPoint, ...]
     alpha: float
     steps: int
+    frozen: frozenset[int] = frozenset()
+    query_x: tuple[float, ...] = ()
+    explained: str | None = None
 
     def covers(self, other: AdaptationQuery) -> bool:
         """Whether the answer to this question answers another one too."""
@@ -71,6 +80,8 @@ class AdaptationAnswer:
         trajectories: by role.
         sentences: why adaptation diverged, for the roles where it did.
         unable: why there is no trajectory, for the roles asked for that have none.
+        query_mse: mean squared error on the query points by role, ``(n + 1,)``; empty without such.
+        explanation: the steps of the role to be explained; None if that takes none.
     """
 
     question: AdaptationQuery
@@ -79,6 +90,8 @@ class AdaptationAnswer:
     trajectories: Mapping[str, Trajectory]
     sentences: Mapping[str, str]
     unable: Mapping[str, str]
+    query_mse: Mapping[str, Array] = field(default_factory=dict)
+    explanation: StepValues | None = None
 
 
 def answer(question: AdaptationQuery) -> AdaptationAnswer:
@@ -96,33 +109,55 @@ def answer(question: AdaptationQuery) -> AdaptationAnswer:
     competitors = {
         role: one for role, one in question.competitors.by_role.items() if role in question.roles
     }
-    known, unable = starts_of(competitors, family)
-    found = trajectories_of(
-        *(list(known.values()), x, y, inputs, truth),
+    known, unable = starts_of(competitors, family, question.frozen)
+    adapted = partial(
+        trajectories_of,
+        *(list(known.values()), x, y),
         alpha=question.alpha,
         steps=question.steps,
         task=task,
     )
-    trajectories = dict(zip(known, found, strict=True))
+    trajectories = dict(zip(known, adapted(inputs, truth), strict=True))
     sentences = {
         role: _sentence(competitors[role], trajectory.divergence, question.alpha)
         for role, trajectory in trajectories.items()
         if trajectory.divergence is not None
     }
+    query_mse: dict[str, Array] = {}
+    if question.query_x:  # a course of its own, so that the curves are the same with and without
+        query = torch.tensor(question.query_x)
+        judged = adapted(query, family.function(query.view(1, -1, 1), task).view(-1))
+        query_mse = {role: each.mse for role, each in zip(known, judged, strict=True)}
+    explained, explanation = known.get(question.explained or ""), None
+    if isinstance(explained, StartingPoint):
+        explanation = step_values(
+            *(explained, x, y), alpha=question.alpha, steps=question.steps, task=task
+        )
     arrays = inputs.double().numpy(), truth.double().numpy()
-    return AdaptationAnswer(question, *arrays, trajectories, sentences, unable)
+    return AdaptationAnswer(
+        *(question, *arrays, trajectories, sentences, unable, query_mse, explanation)
+    )
 
 
 def starts_of(
-    competitors: Mapping[str, LazyCompetitor], family: Family
+    competitors: Mapping[str, LazyCompetitor],
+    family: Family,
+    frozen: frozenset[int] = frozenset(),
 ) -> tuple[dict[str, Start], dict[str, str]]:
-    """Where each starts on a task of a family, and why those that cannot have no start."""
+    """Where each starts on a task of a family, and why those that cannot have no start.
+
+    Args:
+        competitors: by role.
+        family: of the task.
+        frozen: indices of the layers that do not adapt.
+    """
     starts: dict[str, Start] = {}
     unable: dict[str, str] = {}
     for role, one in competitors.items():
         own = None if role in CLOSED_FORMS else one.start
         try:
-            starts[role] = start_of(Competitor(one.label, role, own, one.settings), family)
+            found = start_of(Competitor(one.label, role, own, one.settings), family)
+            starts[role] = with_frozen_layers(found, frozen)
         except UserError as error:
             unable[role] = str(error)
     return starts, unable

@@ -34,6 +34,8 @@ def first_answer(question: AdaptationQuery) -> AdaptationAnswer | None:
             f"The program's own file {resources.FIRST_ANSWER} is damaged: install the program "
             "again."
         ) from error
+    if question.frozen or question.query_x or question.explained:
+        return None
     asked = _numbers(question)
     if kept["asked"].shape != asked.shape or not np.allclose(kept["asked"], asked):
         return None

@@ -1,51 +1,20 @@
 """The sandbox: a task, support points on it, and how each learner adapts to them."""
 
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from explorer.core.experiment.settings import Settings
-from explorer.core.families import DEFAULT_FAMILY, DEFAULT_TASK, Family
-from explorer.core.training.loop import DEFAULT_LEARNERS
+from explorer.core.families import Family
 from explorer.state.adaptation_query import AdaptationAnswer, AdaptationQuery, SupportPoint, answer
-from explorer.state.competitors import Competitors, Source
+from explorer.state.competitors import ROLES, Competitors, Source
+from explorer.state.sandbox_state import SandboxState
 from explorer.state.workers import LatestWorker
 
 MAX_STEPS = 100
 MAX_POINTS = 100
-
-
-@dataclass(frozen=True)
-class SandboxState:
-    """All that the user has set up in the sandbox.
-
-    Attributes:
-        family: of the task.
-        task: parameters of the true function.
-        points: support points.
-        snap: whether new points snap to the function.
-        selected: index of the point that keys act on, or None.
-        alpha: step size α.
-        steps: gradient steps computed, n.
-        step: gradient step shown, 0…n.
-        shown: roles whose curves are drawn.
-        source: which MAML is compared.
-        follow: whether the network in training is followed as it learns.
-    """
-
-    family: Family = DEFAULT_FAMILY
-    task: tuple[float, ...] = DEFAULT_TASK
-    points: tuple[SupportPoint, ...] = ()
-    snap: bool = True
-    selected: int | None = None
-    alpha: float = Settings.alpha
-    steps: int = 10
-    step: int = 1
-    shown: frozenset[str] = frozenset(DEFAULT_LEARNERS)
-    source: Source = "shipped"
-    follow: bool = True
 
 
 class Sandbox(QObject):
@@ -71,10 +40,14 @@ class Sandbox(QObject):
         self._asked: AdaptationQuery | None = None
         self._answered_ticket = 0
         self._draws = random.Random(f"{seed}/sandbox")
+        # Apart, so that a seed draws the same support points and tasks with and without them.
+        self._query_draws = random.Random(f"{seed}/sandbox/query")
         self._worker = LatestWorker()
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
-        self._place_points(evenly=True)  # for the first picture
+        shots = range(self.shots)
+        # For the first picture: one in each K-th of the range.
+        self._place_points([(k + self._draws.random()) / self.shots for k in shots])
 
     def start(self) -> None:
         """Begin to answer; what is asked before waits for it."""
@@ -94,8 +67,22 @@ class Sandbox(QObject):
         s = self.state
         roles = s.shown & self.competitors.by_role.keys()
         return AdaptationQuery(
-            self.competitors, roles, s.family, s.task, s.points, s.alpha, s.steps
+            *(self.competitors, roles, s.family, s.task, s.points, s.alpha, s.steps),
+            *(s.frozen, s.query_x, self.explained),
         )
+
+    @property
+    def shots(self) -> int:
+        """K, how many support points are drawn: as in training."""
+        return self.competitors.settings.shots
+
+    @property
+    def explained(self) -> str | None:
+        """The role whose step is explained, the first that is shown; None if none is to be."""
+        if not self.state.explains:
+            return None
+        shown = self.state.shown & self.competitors.by_role.keys()
+        return next((role for role in ROLES if role in shown), None)
 
     @property
     def is_answering(self) -> bool:
@@ -109,11 +96,14 @@ class Sandbox(QObject):
 
     @property
     def origin(self) -> str:
-        """Where the networks come from; what they were trained on, if the task is another one."""
-        trained_on = self.competitors.settings.family
-        if self.competitors.shots is None or trained_on.name == self.state.family.name:
-            return self.competitors.origin
-        return f"{self.competitors.origin}, trained on {trained_on.label} tasks"
+        """Where the networks come from, and what else is not as one may expect.
+
+        Which is what they were trained on, if the task is another one, and which layers are frozen.
+        """
+        text, trained_on = self.competitors.origin, self.competitors.settings.family
+        if self.competitors.shots is not None and trained_on.name != self.state.family.name:
+            text += f", trained on {trained_on.label} tasks"
+        return " · ".join(filter(None, (text, self.state.frozen_text)))
 
     def update(self, **changes: Any) -> None:
         """Change fields of the state together; snapped points follow the function."""
@@ -194,16 +184,45 @@ class Sandbox(QObject):
 
     def draw_points(self) -> None:
         """Replace the points by K random ones on the function, K as in training."""
-        self._place_points(evenly=False)
+        shares = [self._draws.random() for _ in range(self.shots)]
+        self._place_points(shares, **self._fresh_query_points(self.state.family))
 
-    def _place_points(self, evenly: bool) -> None:
-        settings = self.competitors.settings
-        shares = [self._draws.random() for _ in range(settings.shots)]
-        if evenly:  # one in each K-th of the range
-            shares = [(k + share) / settings.shots for k, share in enumerate(shares)]
+    def draw_points_in_half(self) -> None:
+        """Replace the points by K random ones in the upper half of the range of inputs."""
+        shares = [(1 + self._draws.random()) / 2 for _ in range(self.shots)]
+        self._place_points(shares, **self._fresh_query_points(self.state.family))
+
+    def space_points(self) -> None:
+        """Replace the points by K in the middles of the K-ths of the range of inputs."""
+        self._place_points([(k + 0.5) / self.shots for k in range(self.shots)])
+
+    def _place_points(self, shares: Iterable[float], **changes: Any) -> None:
+        """Replace the points by some on the function, given by their places in the range."""
         points = (SupportPoint(self.state.family.x.at(share), 0.0, True) for share in shares)
         drawn = (self._snapped(point, self.state) for point in points)
-        self.update(points=tuple(drawn), selected=None)
+        self.update(points=tuple(drawn), selected=None, **changes)
+
+    def set_query_points(self, on: bool) -> None:
+        """Show fresh query points of the task, as many as in training, or none."""
+        if on != bool(self.state.query_x):
+            self.update(query_x=self._drawn_query_x(self.state.family) if on else ())
+
+    def _drawn_query_x(self, family: Family) -> tuple[float, ...]:
+        count = self.competitors.settings.query
+        return tuple(family.x.at(self._query_draws.random()) for _ in range(count))
+
+    def _fresh_query_points(self, family: Family) -> dict[str, Any]:
+        """What becomes of the query points when something is drawn: others, if they are shown."""
+        return {"query_x": self._drawn_query_x(family)} if self.state.query_x else {}
+
+    def set_frozen(self, layer: int, frozen: bool) -> None:
+        """Let a layer of every network adapt no more, or again; 0 is the one that sees x."""
+        change = self.state.frozen.union if frozen else self.state.frozen.difference
+        self.update(frozen=change({layer}))
+
+    def free_layers(self) -> None:
+        """Let every layer adapt."""
+        self.update(frozen=frozenset())
 
     def choose_family(self, family: Family) -> None:
         """Take a random task of another family; points keep their places in the range of inputs."""
@@ -211,11 +230,13 @@ class Sandbox(QObject):
             replace(each, x=family.x.at(self.state.family.x.share(each.x)))
             for each in self.state.points
         )
-        self.update(family=family, task=family.drawn(self._draws), points=points)
+        query = self._fresh_query_points(family)
+        self.update(family=family, task=family.drawn(self._draws), points=points, **query)
 
     def draw_task(self) -> None:
         """Take a new random task of the family; snapped points follow it."""
-        self.update(task=self.state.family.drawn(self._draws))
+        family = self.state.family
+        self.update(task=family.drawn(self._draws), **self._fresh_query_points(family))
 
     def set_parameter(self, column: int, value: float) -> None:
         """Change one parameter of the task; snapped points follow it."""

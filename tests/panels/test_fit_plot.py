@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
-from explorer.state.sandbox import SandboxState
+from explorer.state.sandbox_state import SandboxState
 from tests.stages import SandboxStage
 from tests.ui import (
     DOUBLE,

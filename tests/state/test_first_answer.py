@@ -65,6 +65,9 @@ def test_it_stands_only_until_the_engine_has_answered(sandbox: Sandbox) -> None:
         {"points": ()},
         {"points": (SupportPoint(1.0, 2.0, True),)},
         {"roles": frozenset({"maml", "cavia"})},
+        {"frozen": frozenset({0})},
+        {"query_x": (1.0,)},
+        {"explained": "maml"},
     ],
 )
 def test_another_question_has_no_first_answer(sandbox: Sandbox, change: dict[str, object]) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from explorer.core.base.fields import Range
+from explorer.core.families import Line
 from explorer.core.learners import MAML, PRETRAINED
 from explorer.state.adaptation_query import SupportPoint
 from explorer.state.competitors import Competitors
@@ -149,3 +151,32 @@ def test_drawn_sines_are_of_the_distribution(sandbox: Sandbox) -> None:
     assert 4.5 < high[0] <= 5.0
     assert 0.0 <= low[1] < 0.3
     assert 2.8 < high[1] <= math.pi
+
+
+def test_points_are_spaced_exactly_evenly(sandbox: Sandbox, qtbot: QtBot) -> None:
+    """In the middle of each K-th of the range, on the function, as often as it is asked for."""
+    for _ in range(2):
+        sandbox.space_points()
+        assert [p.x for p in sandbox.state.points] == [-4.5 + k for k in range(10)]
+        assert all(p.snapped and p.y == on_task(sandbox, p) for p in sandbox.state.points)
+    assert sandbox.state.selected is None
+    assert_answered(qtbot, sandbox)
+    sandbox.choose_family(Line(x=Range(2.0, 4.0)))
+    sandbox.space_points()
+    assert [p.x for p in sandbox.state.points] == pytest.approx(
+        [2.1 + 0.2 * k for k in range(10)], abs=1e-12
+    )
+
+
+def test_points_in_one_half_only(sandbox: Sandbox, qtbot: QtBot) -> None:
+    """K random ones in the upper half, others every time."""
+    seen = []
+    for _ in range(20):
+        sandbox.draw_points_in_half()
+        assert len(sandbox.state.points) == 10
+        seen += [p.x for p in sandbox.state.points]
+        assert all(p.snapped and p.y == on_task(sandbox, p) for p in sandbox.state.points)
+    assert 0 <= min(seen) < 0.2
+    assert 4.8 < max(seen) <= 5
+    assert len(set(seen)) == 200
+    assert_answered(qtbot, sandbox)

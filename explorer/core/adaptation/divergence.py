@@ -6,7 +6,8 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from explorer.core.adaptation.starting_point import Kind, Start, StartingPoint, kind_and_parts
+from explorer.core.adaptation.preconditioners import Kind
+from explorer.core.adaptation.starting_point import Start, StartingPoint, kind_and_parts
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors
 from explorer.core.network.derivatives import gradient, hessian_vector, losses_and_pass

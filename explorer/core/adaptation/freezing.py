@@ -1,21 +1,22 @@
 """Adaptation with some layers held still, whatever the learner's steps are otherwise.
 
 A step becomes θ′ = θ − α(m ⊙ M∇L + λ(θ − θ₀)), m being 0 for what is held still, which then never
-leaves θ₀, and 1 for the rest.
+leaves θ₀, and 1 for the rest. Which layers have to adapt is asked so by Raghu et al. 2020
+(arXiv 1909.09157, section 3.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from explorer.core.adaptation.preconditioners import Preconditioner, Scale
-from explorer.core.adaptation.starting_point import Kind, StartingPoint
+from explorer.core.adaptation.preconditioners import masked
+from explorer.core.adaptation.ridge_head import RidgeHead
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.network.mlp import Network, parameter_count
+from explorer.core.network.mlp import parameter_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,8 +51,29 @@ def with_free_layers(start: StartingPoint, free: Sequence[bool]) -> StartingPoin
     if all(free):
         return start
     mask = mask_of(start, free)
-    held = tuple(_held(each, mask) for each in start.preconditioners)
-    return replace(start, preconditioners=held or (Scale(mask),))
+    held = tuple(masked(each, mask) for each in start.preconditioners or (None,))
+    return replace(start, preconditioners=held)
+
+
+def with_frozen_layers(start: Start, frozen: Collection[int]) -> Start:
+    """The same start, whose adaptation leaves some layers of the network as they are.
+
+    Context values are no layer and go on adapting. Of a network whose last layer is fitted, that
+    layer alone matters. Closed forms have no layers; they are returned as they are, as is a
+    network that has none of the frozen ones.
+
+    Args:
+        start: of one network, its θ ``(P + C,)``.
+        frozen: indices of layers, 0 for the one that sees the inputs.
+    """
+    if isinstance(start, RidgeHead):
+        last = len(start.network.sizes) - 2
+        return replace(start, held=True) if last in frozen else start
+    if not isinstance(start, StartingPoint):
+        return start
+    layers = len(start.network.sizes) - 1
+    parts = range(len(part_sizes(start)))
+    return with_free_layers(start, [part == layers or part not in frozen for part in parts])
 
 
 def with_every_layer(start: StartingPoint) -> StartingPoint:
@@ -64,37 +86,3 @@ def with_every_layer(start: StartingPoint) -> StartingPoint:
     if start.has_own_steps or has_context:
         return start
     return replace(start, preconditioners=())
-
-
-def _held(preconditioner: Preconditioner, mask: Tensor) -> Preconditioner:
-    if isinstance(preconditioner, Scale):
-        return Scale(preconditioner.factors * mask)
-    return _held_kind(type(preconditioner))(mask, *preconditioner)
-
-
-@lru_cache
-def _held_kind(kind: Kind) -> Callable[..., Preconditioner]:
-    """The kind of preconditioner whose tensors are a mask and those of another kind."""
-
-    class Held(tuple["Tensor", ...]):
-        """The mask, and what it is laid upon."""
-
-        __slots__ = ()
-
-        def __new__(cls, *parts: Tensor) -> Held:
-            return super().__new__(cls, parts)
-
-        def __iter__(self) -> Iterator[Tensor]:
-            return super().__iter__()
-
-        def apply(self, gradient: Tensor, network: Network) -> Tensor:
-            return kind(*self[1:]).apply(gradient, network) * self[0]
-
-        def transposed(self, vector: Tensor, network: Network) -> Tensor:
-            return kind(*self[1:]).transposed(vector * self[0], network)
-
-        @property
-        def own_steps(self) -> bool:
-            return kind(*self[1:]).own_steps
-
-    return Held

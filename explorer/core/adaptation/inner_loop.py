@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from explorer.core.adaptation.starting_point import Kind, Start, StartingPoint, kind_and_parts
+from explorer.core.adaptation.preconditioners import Kind
+from explorer.core.adaptation.starting_point import Start, StartingPoint, kind_and_parts
 from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors

@@ -29,12 +29,14 @@ class RidgeHead:
         theta: its parameters ``(P,)``; the last layer is w₀.
         penalty: λ.
         noise: σ.
+        held: whether the last layer stays as it is, whatever the points.
     """
 
     network: Network
     theta: Tensor
     penalty: float
     noise: float
+    held: bool = False
 
     def before(self, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` at inputs ``(T, G, 1)`` of the network as it is."""
@@ -43,6 +45,8 @@ class RidgeHead:
 
     def after(self, support_x: Tensor, support_y: Tensor, inputs: Tensor) -> Tensor:
         """Predictions ``(T, G)`` at inputs ``(T, G, 1)`` with the head fitted to the points."""
+        if self.held:
+            return self.before(inputs)
         seen, head = self._features(support_x)
         rest = support_y.double() - seen @ head
         fitted = head + seen.mT @ torch.cholesky_solve(rest, self._root(seen))
@@ -51,8 +55,10 @@ class RidgeHead:
     def deviation(self, support_x: Tensor, inputs: Tensor) -> Tensor:
         """Standard deviation ``(T, G)`` of targets at inputs ``(T, G, 1)``, given points there.
 
-        With K = 0 points it is that before adaptation.
+        With K = 0 points it is that before adaptation, and so it stays if the head is held.
         """
+        if self.held:
+            support_x = support_x[:, :0]
         seen, at = self._features(support_x)[0], self._features(inputs)[0]
         shared = seen @ at.mT
         told = (shared * torch.cholesky_solve(shared, self._root(seen))).sum(-2)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from explorer.core.adaptation.preconditioners import Preconditioner
+from explorer.core.adaptation.preconditioners import Kind, Preconditioner
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families.base import Estimator
 from explorer.core.network.mlp import Network
@@ -69,7 +68,6 @@ class StartingPoint:
 
 NetworkStart = StartingPoint | FittedNetwork  # where a learner's adaptation starts
 Start = StartingPoint | Estimator  # where adaptation can start
-Kind = Callable[..., Preconditioner]  # of preconditioner, from its tensors
 
 
 def kind_and_parts(start: StartingPoint, step: int) -> tuple[Kind | None, tuple[Tensor, ...]]:

@@ -59,6 +59,11 @@ def superscript(number: int) -> str:
     return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def subscript(number: int) -> str:
+    """A whole number in lowered digits."""
+    return str(number).translate(str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉"))
+
+
 def plain_loss_text(value: float) -> str:
     """A loss to three decimals, to three digits where it is large, a dash where it is none."""
     if not math.isfinite(value):

@@ -17,6 +17,8 @@ _TRIANGLE = QPainterPath(QPointF(-7, 7))  # pixels
 _TRIANGLE.lineTo(0, -7)
 _TRIANGLE.lineTo(7, 7)
 _TRIANGLE.closeSubpath()
+_CIRCLE = QPainterPath()
+_CIRCLE.addEllipse(QPointF(0, 0), 5.5, 5.5)  # pixels
 
 
 class Curve(QGraphicsPathItem):
@@ -71,9 +73,17 @@ class RoughCurve(Curve):
 class Marker(QGraphicsPathItem):
     """A triangle that has the same size on the screen whatever the axes do."""
 
+    shape_of_all = _TRIANGLE
+
     def __init__(self) -> None:
-        super().__init__(_TRIANGLE)
+        super().__init__(self.shape_of_all)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIgnoresTransformations)
+
+
+class Ring(Marker):
+    """A hollow circle, of which the same is true."""
+
+    shape_of_all = _CIRCLE
 
 
 class ByRole(dict[str, Item]):

@@ -1,7 +1,7 @@
 """The sandbox's main plot: the function, the support points, and every learner's fit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from explorer.core.adaptation.trajectory import Array, Trajectory
 from explorer.core.families.base import DEVIATIONS
-from explorer.panels.plotting.curves import ByRole, Marker, band_path
+from explorer.panels.plotting.curves import ByRole, Marker, Ring, band_path
 from explorer.panels.plotting.plots import Plot, drawable
 from explorer.panels.widgets.style import BAND_OPACITY, LIGHT, Theme, learner_pen, pen, see_through
 from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.competitors import ROLES
-from explorer.state.sandbox import SandboxState
+from explorer.state.sandbox_state import SandboxState
 
 EARLIER_STEPS = 8
-BELOW = -1.0  # the layer under the true function
+BELOW, QUERY, SUPPORT = -1.0, 2.99, 3.0  # layers: under the true function; over all curves
 FIT_WIDTH, EARLIER_WIDTH = 2.5, 1.0
 GRAB_PIXELS = 14.0
 
@@ -43,7 +43,7 @@ class FitPlot(Plot):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self._theme = LIGHT
-        self._ring, self._edge = pen(LIGHT, LIGHT.text, 2), pen(LIGHT, LIGHT.base, 1)
+        self._set_pens(LIGHT)
         self._state = SandboxState()
         self._dragged: int | None = None
         self.truth = self.add_curve(z=0)
@@ -58,12 +58,18 @@ class FitPlot(Plot):
             lambda role: self.add_hidden(role, 2, learner_pen(self._theme, role, FIT_WIDTH))
         )
         self.points: list[Marker] = []
+        self.query: list[Ring] = []
 
     def _make_band(self, role: str) -> QGraphicsPathItem:
         band = self.add(QGraphicsPathItem(), BELOW + ROLES.index(role) / len(ROLES))
         band.setPen(Qt.PenStyle.NoPen)
         band.setBrush(see_through(self._theme.learners[role], BAND_OPACITY))
         return band
+
+    def _set_pens(self, theme: Theme) -> None:
+        """Around the selected point, around the others, and of query points."""
+        self._ring, self._edge = pen(theme, theme.text, 2), pen(theme, theme.base, 1)
+        self._hollow = pen(theme, theme.point, 2)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
@@ -77,9 +83,11 @@ class FitPlot(Plot):
         for role, curves in self.earlier.items():
             for curve in curves:
                 curve.setPen(learner_pen(theme, role, EARLIER_WIDTH))
-        self._ring, self._edge = pen(theme, theme.text, 2), pen(theme, theme.base, 1)
+        self._set_pens(theme)
         for marker in self.points:
             marker.setBrush(QColor(theme.point))
+        for ring in self.query:
+            ring.setPen(self._hollow)
         self.draw_points()
 
     def take(self, state: SandboxState) -> None:
@@ -94,10 +102,10 @@ class FitPlot(Plot):
         self.show_range("y", -height, height, padding=0)
 
     def draw_points(self) -> None:
-        """Show the support points, the selected one ringed."""
+        """Show the support points, the selected one ringed, and the query points."""
         state = self._state
         while len(self.points) < len(state.points):
-            marker = self.add(Marker(), z=3)
+            marker = self.add(Marker(), SUPPORT)
             marker.setBrush(QColor(self._theme.point))
             self.points.append(marker)
         while len(self.points) > len(state.points):
@@ -105,8 +113,19 @@ class FitPlot(Plot):
         for index, (marker, point) in enumerate(zip(self.points, state.points, strict=True)):
             marker.setPos(point.x, point.y)
             marker.setPen(self._ring if index == state.selected else self._edge)
+        self._draw_query_points(state.query_points)
         self.show_hint("" if state.points else "Click on the plot to add support points")
         self.show_changes()
+
+    def _draw_query_points(self, points: Sequence[tuple[float, float]]) -> None:
+        while len(self.query) < len(points):
+            ring = self.add(Ring(), QUERY)
+            ring.setPen(self._hollow)
+            self.query.append(ring)
+        while len(self.query) > len(points):
+            self.scene().removeItem(self.query.pop())
+        for ring, place in zip(self.query, points, strict=True):
+            ring.setPos(*place)
 
     def draw_answer(self, answer: AdaptationAnswer) -> None:
         """Show the truth, the step chosen in full colour, and fading earlier steps."""

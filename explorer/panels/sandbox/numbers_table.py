@@ -1,6 +1,6 @@
 """The errors at the step shown, as text, for the learners that are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
     QWidgetAction,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from explorer.core.base.texts import loss_text
 from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker
-from explorer.panels.widgets.controls import button, label, row
+from explorer.panels.widgets.controls import button, label, remover, row
 from explorer.panels.widgets.style import Theme, swatch
 from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.competitors import ROLES
@@ -31,6 +30,8 @@ CAPTION = (
     "Above: grey is the true function, thin lines are earlier steps. "
     "Left: thick is the error on the whole function, thin on the support points."
 )
+QUERY_TIP = "Error on the query points (circles), from which nobody learns"
+CIRCLES = " Circles: query points."
 BAND = " Shaded: prediction ± 2σ."
 BAND_TIP = "Where a learner that knows its own σ expects 95 % of what there can be"
 
@@ -50,24 +51,30 @@ class NumbersTable(QFrame):
         self.names = {role: QLabel() for role in ROLES}
         self.on_task = {role: _number() for role in ROLES}
         self.on_support = {role: _number() for role in ROLES}
-        self.removers = {role: _remover() for role in ROLES}
+        self.on_query = {role: _number() for role in ROLES}
+        self.removers = {role: remover() for role in ROLES}
         self.shipped = label("* as shipped", "muted")
         self.nobody = label("No learner is shown: choose some under Compare.", "muted", wrap=True)
         self.caption = label(CAPTION, "muted", wrap=True)
-        self._shows_band = False
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._fill_menu()
         self._lay_out()
         self.picker.picked.connect(lambda roles: sandbox.update(shown=roles))
-        for role, remover in self.removers.items():
-            remover.clicked.connect(self.switches[role].toggle)
+        for role, one in self.removers.items():
+            one.clicked.connect(self.switches[role].toggle)
             self.names[role].setToolTip(SOURCES[role])
             self.names[role].setMinimumWidth(NAME_WIDTH)
             # A long name is cut before it pushes the numbers out of the card.
             self.names[role].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         sandbox.changed.connect(self.refresh)
         self.refresh()
+
+    @property
+    def _cells(self) -> tuple[Mapping[str, QWidget], ...]:
+        """The columns from left to right, each by role."""
+        numbers = self.on_task, self.on_support, self.on_query
+        return self.lines, self.names, *numbers, self.removers
 
     def _fill_menu(self) -> None:
         menu = QMenu(self.compare)
@@ -83,14 +90,16 @@ class NumbersTable(QFrame):
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
-        for column, text in ((2, "function"), (3, "points")):
-            grid.addWidget(label(text, "muted"), 0, column, Qt.AlignmentFlag.AlignRight)
+        self.query_heading = label("query", "muted")
+        self.query_heading.setToolTip(QUERY_TIP)
+        headings = label("function", "muted"), label("points", "muted"), self.query_heading
+        for column, heading in enumerate(headings, 2):
+            grid.addWidget(heading, 0, column, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.shipped, 0, 1)
-        cells = self.lines, self.names, self.on_task, self.on_support, self.removers
         for line, role in enumerate(ROLES, 1):
-            for column, cell in enumerate(cells):
-                grid.addWidget(cell[role], line, column)  # type: ignore[index]
-        grid.addWidget(self.nobody, len(ROLES) + 1, 0, 1, len(cells))
+            for column, cell in enumerate(self._cells):
+                grid.addWidget(cell[role], line, column)
+        grid.addWidget(self.nobody, len(ROLES) + 1, 0, 1, len(self._cells))
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(len(ROLES) + 2, 1)
         self.rows = QScrollArea()
@@ -119,12 +128,14 @@ class NumbersTable(QFrame):
     def refresh(self) -> None:
         """Show the rows of the learners that are on."""
         competitors, shown = self._sandbox.competitors, self._sandbox.state.shown
+        judged = bool(self._sandbox.state.query_x)
         for role in ROLES:
             visible = role in shown and role in competitors.by_role
-            for cell in (self.lines, self.names, self.on_task, self.on_support, self.removers):
-                cell[role].setVisible(visible)
+            for cell in self._cells:
+                cell[role].setVisible(visible and (judged or cell is not self.on_query))
             if visible:
                 self._name(role, competitors.by_role[role].label, role in competitors.filled)
+        self.query_heading.setVisible(judged)
         self.shipped.setVisible(bool(shown & competitors.filled))
         self.nobody.setVisible(not shown & competitors.by_role.keys())
 
@@ -134,6 +145,7 @@ class NumbersTable(QFrame):
             self.names[role].setText(text)
             self.on_task[role].setAccessibleName(f"{name}, error on the whole function")
             self.on_support[role].setAccessibleName(f"{name}, error on the support points")
+            self.on_query[role].setAccessibleName(f"{name}, error on the query points")
             self.removers[role].setAccessibleName(f"Hide {name}")
             self.removers[role].setToolTip(f"Hide {name}")
 
@@ -143,16 +155,17 @@ class NumbersTable(QFrame):
         step = min(state.step, answer.question.steps)
         plural = "step" if step == 1 else "steps"
         self.title.setText(f"MSE after {step} gradient {plural}")
-        self._explain(_any_band(answer, state.shown))
+        self._explain(_any_band(answer, state.shown), bool(state.query_x))
         for role in ROLES:
             trajectory = answer.trajectories.get(role) if role in state.shown else None
-            texts = (NONE, NONE)
-            if trajectory is not None:
-                texts = loss_text(trajectory.mse[step]), loss_text(trajectory.support_mse[step])
-            self.on_task[role].setText(texts[0])
-            self.on_support[role].setText(texts[1])
             why = answer.unable.get(role, "") if role in state.shown else ""
-            for cell in (self.on_task[role], self.on_support[role]):
+            on_query = answer.query_mse.get(role) if role in state.shown else None
+            for cell, errors in (
+                (self.on_task[role], None if trajectory is None else trajectory.mse),
+                (self.on_support[role], None if trajectory is None else trajectory.support_mse),
+                (self.on_query[role], on_query),
+            ):
+                cell.setText(NONE if errors is None else loss_text(errors[step]))
                 cell.setToolTip(why)
             self.names[role].setToolTip(why or SOURCES[role])
         sentences = [text for role, text in answer.sentences.items() if role in state.shown]
@@ -163,10 +176,10 @@ class NumbersTable(QFrame):
         self.message.setVisible(bool(sentences))
         self.caption.setVisible(not sentences)  # the message takes its room, and nothing moves
 
-    def _explain(self, band: bool) -> None:
-        if band != self._shows_band:
-            self._shows_band = band
-            self.caption.setText(CAPTION + BAND if band else CAPTION)
+    def _explain(self, band: bool, circles: bool) -> None:
+        text = f"{CAPTION}{CIRCLES if circles else ''}{BAND if band else ''}"
+        if text != self.caption.text():
+            self.caption.setText(text)
             self.caption.setToolTip(BAND_TIP if band else "")
 
     def spoken(self) -> str:
@@ -186,13 +199,4 @@ def _number() -> QLabel:
     result.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     result.setMinimumWidth(56)
-    return result
-
-
-def _remover() -> QToolButton:
-    result = QToolButton()
-    result.setText("×")
-    result.setAutoRaise(True)
-    result.setFixedSize(20, 20)
-    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return result

@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.core.families import Family
 from explorer.panels.sandbox.fit_plot import FitPlot
+from explorer.panels.sandbox.frozen_bar import FrozenBar
 from explorer.panels.sandbox.numbers_table import NumbersTable
 from explorer.panels.sandbox.step_bar import StepBar
+from explorer.panels.sandbox.step_formula import StepFormula
 from explorer.panels.sandbox.steps_plot import StepsPlot
 from explorer.panels.sandbox.task_controls import TaskControls
 from explorer.panels.widgets.style import Theme
@@ -35,6 +37,8 @@ class SandboxPanel(View):
         self.step_bar = StepBar(workspace.sandbox, workspace.player)
         self.errors = StepsPlot()
         self.numbers = NumbersTable(workspace.sandbox)
+        self.frozen = FrozenBar(workspace.sandbox)
+        self.formula = StepFormula(workspace.sandbox)
         self._lay_out()
         connect_fit(self.fit, self._sandbox)
         self.errors.step_wanted.connect(self._sandbox.go_to)
@@ -43,14 +47,16 @@ class SandboxPanel(View):
         self._on_changed()
 
     def _lay_out(self) -> None:
-        bottom = QHBoxLayout()
-        bottom.addWidget(self.errors, 6)
-        bottom.addWidget(self.numbers, 7)
+        self._bottom = bottom = QHBoxLayout()
+        bottom.addWidget(self.errors)
+        bottom.addWidget(self.numbers)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 6, 8)
         layout.addWidget(self.controls)
+        layout.addWidget(self.frozen)
         layout.addWidget(self.fit, 5)
         layout.addWidget(self.step_bar)
+        layout.addWidget(self.formula)
         layout.addLayout(bottom, 3)
         self.errors.setMinimumHeight(190)
         self.fit.setMinimumHeight(200)
@@ -69,6 +75,10 @@ class SandboxPanel(View):
     @Slot()
     def _on_changed(self) -> None:
         self.fit.take(self._sandbox.state)
+        # A column more takes its room from the plot beside it, not from the learners' names.
+        shares = (5, 8) if self._sandbox.state.query_x else (6, 7)
+        for part, share in enumerate(shares):
+            self._bottom.setStretch(part, share)
         self._request()
 
     @Slot()
@@ -87,6 +97,7 @@ class SandboxPanel(View):
         if answer is not None:
             self.errors.draw_answer(answer, self._sandbox.state)
             self.numbers.draw_answer(answer)
+            self.formula.draw_answer(answer)
             for plot in (self.fit, self.errors):
                 plot.setAccessibleDescription(self.numbers.spoken())
 

@@ -9,7 +9,7 @@ from explorer.panels.plotting.curves import ByRole, Rule
 from explorer.panels.plotting.plots import Plot, log_values
 from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.adaptation_query import AdaptationAnswer
-from explorer.state.sandbox import SandboxState
+from explorer.state.sandbox_state import SandboxState
 
 THICK, THIN = (2.5, 1.0), (1.0, 0.8)  # width and opacity
 LOWEST, HIGHEST = -4.0, 3.0  # powers of ten that the axis may reach

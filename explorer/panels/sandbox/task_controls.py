@@ -11,6 +11,7 @@ from explorer.panels.widgets.controls import (
     button,
     label,
     row,
+    show_checked,
     show_choice,
     show_value,
 )
@@ -65,13 +66,24 @@ class TaskControls(QWidget):
         self.count = label("")
         self.count.setMinimumWidth(230)
         self.draw = button("", "Replace the points by random ones on the function (D)")
+        self.evenly = button("Evenly", "As many points, spaced evenly over the inputs (E)")
         self.clear = button("&Clear", "Remove every support point (C)")
-        self.snap = QCheckBox("S&nap to the function")
-        self.snap.setToolTip("Off: a click places a point anywhere, as noise would")
+        self.snap = QCheckBox("S&nap")
+        self.snap.setToolTip(
+            "Snap new points to the function (N). Off: a click places a point anywhere, as noise "
+            "would"
+        )
+        self.query = QCheckBox("Query points")
+        self.query.setToolTip(
+            "Show fresh points of the task as circles, with each learner's error on them (Q). "
+            "Nobody learns from them"
+        )
         self.draw.clicked.connect(self._sandbox.draw_points)
+        self.evenly.clicked.connect(self._sandbox.space_points)
         self.clear.clicked.connect(self._sandbox.clear_points)
         self.snap.toggled.connect(lambda on: self._sandbox.update(snap=on))
-        return row(self.count, self.draw, self.clear, self.snap)
+        self.query.toggled.connect(self._sandbox.set_query_points)
+        return row(self.count, self.draw, self.evenly, self.clear, self.snap, self.query)
 
     def _networks_row(self) -> QHBoxLayout:
         self.source = QComboBox()
@@ -145,8 +157,8 @@ class TaskControls(QWidget):
         self.count.setText(f"<b>{len(state.points)}</b> support points{trained}")
         self.draw.setText(f"&Draw {settings.shots}")
         self.clear.setEnabled(bool(state.points))
-        with QSignalBlocker(self.snap), QSignalBlocker(self.follow):
-            self.snap.setChecked(state.snap)
-            self.follow.setChecked(state.source == "training" and state.follow)
+        show_checked(self.snap, state.snap)
+        show_checked(self.query, bool(state.query_x))
+        show_checked(self.follow, state.source == "training" and state.follow)
         show_choice(self.source, state.source)
         show_value(self.alpha, state.alpha)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
 from explorer.core.base.fields import Range
 from explorer.core.families.base import Parameter
 from explorer.panels.widgets.controls import SliderBox, label, show_choice
-from explorer.state.sandbox import SandboxState
+from explorer.state.sandbox_state import SandboxState
 
 IN_A_ROW = 2
 DECIMALS = 4

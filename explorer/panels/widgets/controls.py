@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSlider,
     QSpinBox,
+    QToolButton,
     QWidget,
 )
 
@@ -100,6 +102,12 @@ def show_choice(box: QComboBox, data: object) -> None:
         box.setCurrentIndex(box.findData(data))
 
 
+def show_checked(box: QAbstractButton, on: bool) -> None:
+    """Show whether something is on, without answering back."""
+    with QSignalBlocker(box):
+        box.setChecked(on)
+
+
 def label(text: str, role: str = "", buddy: QWidget | None = None, wrap: bool = False) -> QLabel:
     """A text whose role decides its look (see `style.style_sheet`)."""
     result = QLabel(text)
@@ -116,6 +124,18 @@ def button(text: str, tip: str, role: str = "") -> QPushButton:
     result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     result.setToolTip(tip)
     result.setProperty("role", role)
+    return result
+
+
+def remover(name: str = "", tip: str = "") -> QToolButton:
+    """A small × that takes something away."""
+    result = QToolButton()
+    result.setText("×")
+    result.setAccessibleName(name)
+    result.setToolTip(tip)
+    result.setAutoRaise(True)
+    result.setFixedSize(20, 20)
+    result.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return result
 
 

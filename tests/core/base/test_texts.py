@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from explorer.core.base.fields import Description, Range
-from explorer.core.base.texts import angle_text, number_text, value_text
+from explorer.core.base.texts import angle_text, number_text, subscript, superscript, value_text
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,9 @@ def test_angles(value: float, text: str) -> None:
 def test_values_of_every_kind(description: Description, value: Any, text: str) -> None:
     """As the form, the list of differences and the exported figures say them."""
     assert value_text(description, value) == text
+
+
+def test_raised_and_lowered_digits() -> None:
+    """Every digit and the sign, for powers of ten and for steps."""
+    assert superscript(-1234567890) == "⁻¹²³⁴⁵⁶⁷⁸⁹⁰"
+    assert subscript(-1234567890) == "₋₁₂₃₄₅₆₇₈₉₀"
