@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.figures.figure import Figure
 from explorer.core.figures.provenance import provenance
@@ -14,6 +15,7 @@ from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments import PAGES, Instrument, Press, Reading, Wish
 from explorer.core.instruments.base import figure_of
 from explorer.state.adaptation_query import AdaptationQuery, SupportPoint, starts_of
+from explorer.state.competitors import LazyCompetitor
 from explorer.state.sandbox import Sandbox
 from explorer.state.workers import LatestWorker
 
@@ -37,8 +39,11 @@ def scene_of(question: AdaptationQuery, step: int, focus: str) -> Scene:
     """The sandbox's task, points and learners as instruments see them."""
     by_role = question.competitors.by_role
     asked = {role: one for role, one in by_role.items() if role in question.roles}
-    starts, _ = starts_of(asked, question.family)
-    members = tuple(Member(role, asked[role].label, start) for role, start in starts.items())
+    starts, _ = starts_of(asked, question.family, question.frozen)
+    members = tuple(
+        Member(role, asked[role].label, start, _thawed(asked[role], start))
+        for role, start in starts.items()
+    )
     return Scene(
         question.family,
         question.task,
@@ -49,7 +54,14 @@ def scene_of(question: AdaptationQuery, step: int, focus: str) -> Scene:
         members,
         question.competitors.settings,
         focus,
+        question.frozen,
     )
+
+
+def _thawed(one: LazyCompetitor, start: Start) -> StartingPoint | None:
+    """The learner without frozen layers, if it has any."""
+    whole = one.start if isinstance(start, StartingPoint) else None
+    return whole if isinstance(whole, StartingPoint) and whole is not start else None
 
 
 def read(

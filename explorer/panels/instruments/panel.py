@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 from explorer.core.instruments import PAGES
 from explorer.panels.instruments.instrument_view import InstrumentView
 from explorer.panels.instruments.small_sandbox import SmallSandbox
-from explorer.panels.widgets.controls import label, show_choice
+from explorer.panels.sandbox.learner_picker import LearnerPicker, open_from
+from explorer.panels.widgets.controls import button, label, show_choice
 from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.panels.widgets.view import View
 from explorer.state.frame_clock import FrameClock
@@ -49,6 +50,9 @@ class InstrumentsPanel(View):
         self.focus = QComboBox()
         self.focus.setAccessibleName("Learner in pictures of a single one")
         self.focus.setToolTip("The learner that pictures of a single one are about")
+        self.picker = LearnerPicker(workspace.sandbox)
+        self.compare = button("Compare", "Choose the learners to show")
+        open_from(self.compare, self.picker)
         self.views: dict[int, list[InstrumentView]] = {}
         self._sheets: dict[int, QWidget] = {}
         self._lay_out()
@@ -65,6 +69,7 @@ class InstrumentsPanel(View):
         head.addWidget(self.question, 1)
         head.addWidget(label("Learner", buddy=self.focus))
         head.addWidget(self.focus)
+        head.addWidget(self.compare)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
@@ -97,6 +102,7 @@ class InstrumentsPanel(View):
         """Recolour everything."""
         self._theme = theme
         self.fit.apply_theme(theme)
+        self.picker.apply_theme(theme)
         for views in self.views.values():
             for view in views:
                 view.apply_theme(theme)

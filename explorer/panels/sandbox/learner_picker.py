@@ -2,8 +2,17 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QWidget,
+    QWidgetAction,
+)
 
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.learners import LEARNERS, RANDOM
@@ -23,14 +32,18 @@ SOURCES = {
 }
 
 
+def open_from(opener: QPushButton, picker: QWidget) -> None:
+    """Let a button open the list of learners."""
+    menu = QMenu(opener)
+    menu.setAccessibleName("Learners to compare")
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(picker)
+    menu.addAction(action)
+    opener.setMenu(menu)
+
+
 class LearnerPicker(QWidget):
-    """A switch for each learner, baseline and closed form, in groups.
-
-    Signals:
-        picked: the roles that are now switched on.
-    """
-
-    picked = Signal(frozenset)
+    """A switch for each learner, baseline and closed form, in groups."""
 
     def __init__(self, sandbox: Sandbox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,7 +97,7 @@ class LearnerPicker(QWidget):
     @Slot()
     def _on_switch(self) -> None:
         on = frozenset(role for role, switch in self.switches.items() if switch.isChecked())
-        self.picked.emit(on)
+        self._sandbox.update(shown=on)
 
     @Slot()
     def refresh(self) -> None:

@@ -7,16 +7,14 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QLabel,
-    QMenu,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
-    QWidgetAction,
 )
 
 from explorer.core.base.texts import loss_text
-from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker
+from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker, open_from
 from explorer.panels.widgets.controls import button, label, remover, row
 from explorer.panels.widgets.style import Theme, swatch
 from explorer.state.adaptation_query import AdaptationAnswer
@@ -58,9 +56,8 @@ class NumbersTable(QFrame):
         self.caption = label(CAPTION, "muted", wrap=True)
         self.message = label("", "warning", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._fill_menu()
+        open_from(self.compare, self.picker)
         self._lay_out()
-        self.picker.picked.connect(lambda roles: sandbox.update(shown=roles))
         for role, one in self.removers.items():
             one.clicked.connect(self.switches[role].toggle)
             self.names[role].setToolTip(SOURCES[role])
@@ -75,14 +72,6 @@ class NumbersTable(QFrame):
         """The columns from left to right, each by role."""
         numbers = self.on_task, self.on_support, self.on_query
         return self.lines, self.names, *numbers, self.removers
-
-    def _fill_menu(self) -> None:
-        menu = QMenu(self.compare)
-        menu.setAccessibleName("Learners to compare")
-        action = QWidgetAction(menu)
-        action.setDefaultWidget(self.picker)
-        menu.addAction(action)
-        self.compare.setMenu(menu)
 
     def _lay_out(self) -> None:
         rows = QWidget()
