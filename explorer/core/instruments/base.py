@@ -16,9 +16,7 @@ from explorer.core.insight.scene import Scene
 if TYPE_CHECKING:
     from torch import Tensor
 
-NOBODY = (
-    "None of the learners that are shown takes gradient steps: show one that does under Learners."
-)
+NOBODY = "No learner that is shown takes gradient steps: choose one that does under Compare."
 
 
 class Press(NamedTuple):

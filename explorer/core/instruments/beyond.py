@@ -85,10 +85,15 @@ def _errors(
     *,
     told: bool,
 ) -> tuple[Array, Cells]:
-    """Errors over the plane, the lowest v first, and which of these tasks diverged."""
+    """Errors over the plane, the lowest v first, and which of these tasks diverged.
+
+    They are NaN outside of the disc and infinite where adaptation diverged.
+    """
     reach = _reach(plane)
     centres = (np.arange(CELLS) + 0.5) / CELLS * 2 * reach - reach
-    tasks = torch.tensor([plane.task_at(u, v) for v in centres for u in centres]).unsqueeze(-2)
+    tasks = torch.tensor(
+        [plane.task_at(u, v) for v in centres for u in centres], dtype=torch.float32
+    ).unsqueeze(-2)
     x = torch.tensor(inputs).view(1, -1, 1).expand(len(tasks), -1, -1)
     y = family.function(x, tasks)
     grid = torch.linspace(*family.x, CURVE_POINTS)
@@ -102,7 +107,8 @@ def _errors(
     errors = (prediction - truth).square().mean(-1).view(CELLS, CELLS)
     gone = diverged(torch.stack(losses), y)[-1].view(CELLS, CELLS)
     inside = np.hypot(*np.meshgrid(centres, centres)) <= reach
-    return np.where(inside, array(errors), np.nan), (array(gone.double()) > 0) & inside
+    lost = (array(gone.double()) > 0) & inside
+    return np.where(lost, np.inf, np.where(inside, array(errors), np.nan)), lost
 
 
 def _reach(plane: Plane) -> float:
@@ -173,18 +179,13 @@ def _said_of_tasks(plane: Plane, member: Member, errors: Array, gone: Cells) -> 
     centres = (np.arange(CELLS) + 0.5) / CELLS * 2 * reach - reach
     u, v = np.meshgrid(centres, centres)
     inside = _within(plane, u, v)
-    outside = np.isfinite(errors) & ~inside
+    outside = ~np.isnan(errors) & ~inside
     lost = f", {int((gone & outside).sum())} of {int(outside.sum())} diverged" if gone.any() else ""
     return (
         f"{member.label}’s median error is {loss_text(float(np.median(errors[inside])))} on tasks "
-        f"as in training and {loss_text(_median(errors, gone, outside))} beyond, up to twice as "
+        f"as in training and {loss_text(float(np.median(errors[outside])))} beyond, up to twice as "
         f"far{lost}."
     )
-
-
-def _median(errors: Array, gone: Cells, where: Cells) -> float:
-    """Diverged tasks count as infinite."""
-    return float(np.median(np.where(gone, np.inf, errors)[where]))
 
 
 def _within(plane: Plane, u: Array, v: Array) -> Cells:

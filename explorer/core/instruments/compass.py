@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -217,9 +218,13 @@ def _said(scene: Scene, plane: Plane, member: Member) -> str:
 
 def _spread(scene: Scene, plane: Plane) -> tuple[str, ...]:
     """How far the fans have unfolded."""
-    shares = [
-        f"{member.label} {float(fan_at(scene, plane, start).areas[0]):.0%}"
+    areas = {
+        member.label: float(fan_at(scene, plane, start).areas[0])
         for member, start in scene.networks
+    }
+    shares = [
+        f"{who} {share:.0%}" if math.isfinite(share) else f"{who} none, since it diverged"
+        for who, share in areas.items()
     ]
     points = f"{scene.settings.shots} even points"
     return (

@@ -4,9 +4,16 @@ from explorer.core.families import DEFAULT_TASK, Family
 from explorer.core.families.sine import Sine
 from explorer.core.files.checkpoint import load
 from explorer.core.insight.scene import Member, Scene
+from explorer.core.jobs.competitor import untrained
+from explorer.core.learners import RANDOM, UNTRAINED
 from explorer.resources import shipped_checkpoints
 
 EVEN = tuple(-4.5 + place for place in range(10))
+
+
+def untrained_member() -> Member:
+    """The network before training."""
+    return Member(RANDOM, UNTRAINED, untrained(load(shipped_checkpoints()[0]).settings))
 
 
 def shipped(*roles: str) -> tuple[Member, ...]:
