@@ -27,7 +27,7 @@ from explorer.state.preferences import Preferences
 from explorer.state.training_session import Trainer, TrainingSession, train_newest
 from explorer.state.workspace import Workspace
 from tests.leaks import Deaths, Watch
-from tests.stages import EvaluationStage, SandboxStage, TrainingStage
+from tests.stages import EvaluationStage, InstrumentsStage, SandboxStage, TrainingStage
 from tests.trainers import SMALL, GatedTrainer
 
 MakeWorkspace = Callable[..., Workspace]
@@ -239,6 +239,16 @@ def evaluation_stage(
 ) -> EvaluationStage:
     """The evaluation panel alone."""
     closing.append(stage := EvaluationStage(make_workspace()))
+    stage.show_and_start(qtbot)
+    return stage
+
+
+@pytest.fixture
+def instruments_stage(
+    qtbot: QtBot, make_workspace: MakeWorkspace, closing: list[QWidget]
+) -> InstrumentsStage:
+    """The tab of instruments alone."""
+    closing.append(stage := InstrumentsStage(make_workspace()))
     stage.show_and_start(qtbot)
     return stage
 

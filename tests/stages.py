@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.panels.evaluation.panel import EvaluationPanel
+from explorer.panels.instruments.panel import InstrumentsPanel
 from explorer.panels.sandbox.panel import SandboxPanel
 from explorer.panels.training.panel import TrainingPanel
 from explorer.panels.widgets import style
 from explorer.state.frame_clock import FrameClock
 from explorer.state.workspace import Workspace
 
-Panel = TypeVar("Panel", SandboxPanel, TrainingPanel, EvaluationPanel)
+Panel = TypeVar("Panel", SandboxPanel, TrainingPanel, EvaluationPanel, InstrumentsPanel)
 
 
 class Stage(QWidget):
@@ -78,3 +79,11 @@ class EvaluationStage(Stage):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
         self.evaluation = self._put(EvaluationPanel(workspace, self.clock), 708)
+
+
+class InstrumentsStage(Stage):
+    """The tab of instruments alone."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self.instruments = self._put(InstrumentsPanel(workspace, self.clock), 708)
