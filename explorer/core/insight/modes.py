@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LIMIT = 2.0  # λ beyond which a mode grows
+GRADIENTS_AT_ONCE = 5_000_000  # numbers in ∇f of the points of several steps: 20 MB
 
 
 class Modes(NamedTuple):
@@ -63,17 +64,26 @@ def step_matrix(
         task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
         first: steps taken before the first of them, where it is not 0.
     """
-    steps, tasks, points = theta.shape[0], *x.shape[:2]
-    factor = 2 * alpha / max(points, 1)
+    parameters = max(x.shape[0] * x.shape[1] * theta.shape[-1], 1)
+    at_once = max(1, GRADIENTS_AT_ONCE // parameters)
     if len(start.preconditioners) > 1:
-        each = [
-            kernel(start, x, task=task, theta=at, step=first + step)
-            for step, at in enumerate(theta)
-        ]
-        return torch.stack(each) * factor
+        at_once = 1  # each step has an M of its own
+    each = [
+        _kernels(start, x, theta[done : done + at_once], task, first + done)
+        for done in range(0, len(theta), at_once)
+    ]
+    return torch.cat(each) * (2 * alpha / max(x.shape[1], 1))
+
+
+def _kernels(
+    start: StartingPoint, x: Tensor, theta: Tensor, task: Tensor | None, step: int
+) -> Tensor:
+    """J M Jᵀ with the M of one step at several θ: ``(S, T, K, K)``."""
+    steps, tasks, points = len(theta), *x.shape[:2]
     told = None if task is None else task.repeat(steps, 1, 1)
-    whole = kernel(start, x.repeat(steps, 1, 1), task=told, theta=theta.flatten(0, 1))
-    return whole.view(steps, tasks, points, points) * factor
+    inputs = x.repeat(steps, 1, 1)
+    found = kernel(start, inputs, task=told, theta=theta.flatten(0, 1), step=step)
+    return found.view(steps, tasks, points, points)
 
 
 def eigenvalues(

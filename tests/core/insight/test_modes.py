@@ -84,6 +84,15 @@ def test_eigenvalues_alone(name: str) -> None:
         assert torch.allclose(found, whole[first:])
 
 
+@pytest.mark.parametrize("name", ["maml", "meta-sgd", "step-rates", "oracle"])
+def test_many_steps_come_in_pieces(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many steps are taken at once makes no difference."""
+    case = case_of(name)
+    whole = modes_of(case)
+    monkeypatch.setattr("explorer.core.insight.modes.GRADIENTS_AT_ONCE", 1)
+    assert torch.allclose(modes_of(case).eigenvalues, whole.eigenvalues)
+
+
 def test_a_short_step_does_to_first_order_what_eigenvalues_say() -> None:
     """Each mode's residual is multiplied by 1 − λ, up to the square of α."""
     case = case_of("meta-sgd")
