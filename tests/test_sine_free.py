@@ -22,6 +22,7 @@ PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|φ")  # of a_name, aName and T
 RUN = "how far a run of training is"
 JOB = "how far a job is"
 LLVM = "its name for a value that comes from one block or from another"
+ANGLE = "of the angle between two kernels, which is their correlation"
 SYMBOL = "the paper's symbol for what adapts, no parameter of a task"
 # Words that mean something else in a file, with the reason.
 ELSEWHERE = {
@@ -35,6 +36,7 @@ ELSEWHERE = {
     ("core/engine/barrier.py", "phi"): LLVM,
     ("core/engine/matmul.py", "phi"): LLVM,
     ("core/engine/vectors.py", "phi"): LLVM,
+    ("cli/inspect.py", "cosine"): ANGLE,
     ("core/learners/cavia.py", "φ"): SYMBOL,
     ("core/learners/implicit.py", "φ"): SYMBOL,
     ("core/learners/reptile.py", "φ"): SYMBOL,

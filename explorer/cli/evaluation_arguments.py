@@ -1,4 +1,4 @@
-"""The arguments of ``evaluate`` and ``grid``. Nothing here imports torch, numpy or Qt."""
+"""The arguments of ``evaluate``, ``grid`` and ``inspect``, without torch, numpy or Qt."""
 
 from __future__ import annotations
 
@@ -69,6 +69,22 @@ def add_grid(parser: ArgumentParser) -> None:
     _add_export(parser)
 
 
+def add_inspect(parser: ArgumentParser) -> None:
+    """Everything that ``inspect`` can be asked for."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="checkpoint")
+    bounds = DESCRIPTIONS["shots"]
+    parser.add_argument(
+        "--shots",
+        type=whole(int(bounds.low), int(bounds.high)),
+        default=10,
+        metavar="K",
+        help="support points [10]",
+    )
+    add_steps(parser, 5)
+    add_alpha(parser)
+    _add_draws(parser, 200, "fresh tasks")
+
+
 def names(text: str) -> tuple[str, ...]:
     """Names separated by commas, each once."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",")))
@@ -111,12 +127,18 @@ def _add_shots(parser: ArgumentParser, default: list[int]) -> None:
 
 def _add_tasks(parser: ArgumentParser) -> None:
     """How many tasks, which seed, and from which distribution."""
+    _add_draws(parser, 600, "fresh tasks for each number of support points")
+    add_family(parser.add_argument_group("tasks"), "that of its training")
+
+
+def _add_draws(parser: ArgumentParser, default: int, help_text: str) -> None:
+    """How many tasks, and which seed."""
     parser.add_argument(
         "--tasks",
         type=whole(1, MAX_TASKS),
-        default=600,
+        default=default,
         metavar="N",
-        help="fresh tasks for each number of support points [600]",
+        help=f"{help_text} [{default}]",
     )
     seed = DESCRIPTIONS["seed"]
     parser.add_argument(
@@ -126,7 +148,6 @@ def _add_tasks(parser: ArgumentParser) -> None:
         metavar="N",
         help="draws the tasks and their points [0]",
     )
-    add_family(parser.add_argument_group("tasks"), "that of its training")
 
 
 def _add_export(parser: _ActionsContainer) -> None:

@@ -9,7 +9,13 @@ from typing import Any, NoReturn, Protocol
 
 import explorer
 from explorer.cli import texts
-from explorer.cli.evaluation_arguments import add_alpha, add_evaluate, add_grid, add_steps
+from explorer.cli.evaluation_arguments import (
+    add_alpha,
+    add_evaluate,
+    add_grid,
+    add_inspect,
+    add_steps,
+)
 from explorer.cli.family_arguments import SETTING, add_family, entry, family_settings, flag
 from explorer.cli.output import PROGRAM
 from explorer.cli.task_arguments import add_task
@@ -82,6 +88,7 @@ def build_parser() -> Parser:
     _add_train(commands)
     _add_evaluate(commands)
     _add_grid(commands)
+    _add_inspect(commands)
     _add_adapt(commands)
     _add_reproduce(commands)
     return parser
@@ -202,6 +209,15 @@ def _add_grid(commands: _Commands) -> None:
         "epilog": texts.GRID_EXAMPLES,
     }
     add_grid(_add_command(commands, "grid", help_texts))
+
+
+def _add_inspect(commands: _Commands) -> None:
+    help_texts = {
+        "help": "why networks adapt as they do: kernel, modes, fan and layers",
+        "description": texts.INSPECT_HELP,
+        "epilog": texts.INSPECT_EXAMPLES,
+    }
+    add_inspect(_add_command(commands, "inspect", help_texts))
 
 
 def _add_adapt(commands: _Commands) -> None:

@@ -42,6 +42,7 @@ examples:
   maml-explorer train --preset quick --output maml.safetensors
   maml-explorer evaluate maml.safetensors
   maml-explorer grid maml.safetensors
+  maml-explorer inspect maml.safetensors
   maml-explorer adapt maml.safetensors --amplitude 3 --phase 1 --x=-3.2,-1,0.5
 
 Data goes to standard output, messages to standard error. Exit codes: 0 done, 2 wrong use or bad
@@ -120,6 +121,38 @@ examples:
 --json prints {"file", "name", "own_alpha", "tasks", "seed", "distribution", "grid": [{"shots",
 "alpha", "mse", "median", "ci95", "diverged", "hurts"}] with lists over the steps, "best":
 [{"shots", "steps", "alpha", "mse"}], "notes"}; --export adds "files"."""
+
+INSPECT_HELP = """\
+Say in numbers why each network of each file adapts as it does to the tasks of its training.
+
+strength   how far one step moves the curve at a lone point for a residual of 1: 2α·k(x, x), the
+           mean over x, of the tangent kernel k(x, x′) = ∇f(x)ᵀM∇f(x′), where M is what the learner
+           multiplies its gradients by
+likeness   correlation of k with the kernel of the tasks themselves, cos(x − x′) for sines
+rank       effective rank (Σw)²/Σw² of k's eigenvalues w
+gains      share of an error in each of the two directions of the tasks that a step on points
+           everywhere would remove
+fan area   of many tasks adapted by one step on evenly spaced points, over that of the tasks
+λ          at each step the eigenvalues of (2α/K)·JMJᵀ, J being ∇f at the support points: an error
+           along one with λ > 2 grows
+layer      its share of ‖∇L‖², and the error after one step in which it alone may move; context
+           values, where a network has such, are the last
+
+Figures on tasks are those of evaluate with the same seed."""
+
+INSPECT_EXAMPLES = """\
+examples:
+  maml-explorer inspect maml.safetensors
+  maml-explorer inspect maml.safetensors baseline.safetensors --steps 10 --tasks 600
+  maml-explorer inspect maml.safetensors --shots 5 --alpha 0.02 --seed 3 --json
+
+--json prints {"learners": [{"file", "name", "strength", "cosine" (the likeness), "rank", "gains"
+(two, ascending), "area", "lambda" (for each step the means of λ₁ to λ₄ over the tasks that have not
+diverged), "unstable" (for each step the share of tasks with λ₁ > 2, or diverged), "measured" (for
+each step the median error), "layers" (shares of ‖∇L‖²), "only" (error after one step with only
+that layer)}]}. Of a learner without gradient steps all but "area" and "measured" are null; of
+tasks that lie in no plane "cosine", "gains" and "area" are; what is not finite is null. For a
+learner that only chooses which layers adapt, as ANIL does, "only" makes another choice."""
 
 REPRODUCE_HELP = f"""\
 Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LEAST_TASKS = 3  # that fix an affine map of the plane
+THIN = 4  # every so many points of the plane's grid are looked at: places change by .01 at most
 
 
 class Fan(NamedTuple):
@@ -68,8 +69,8 @@ def fan_of(
     inputs = x.view(1, -1, 1).expand(len(rows), -1, 1)
     targets = family.function(inputs, rows)
     grid = torch.linspace(family.x.low, family.x.high, plane.basis.shape[-1], dtype=x.dtype)
-    losses, curves = _curves(start, inputs, targets, grid, rows, alpha=alpha, steps=steps)
-    places = plane.coordinates(curves)
+    losses, curves = _curves(start, inputs, targets, grid[::THIN], rows, alpha=alpha, steps=steps)
+    places = curves.double() @ _projection(plane)
     gone = diverged(losses, targets)[list(steps)]
     ends = plane.targets if tasks is None else _places_of(family, plane, chosen)
     areas = torch.stack([area(p, ends, ~g) for p, g in zip(places, gone, strict=True)])
@@ -88,7 +89,7 @@ def _curves(
 ) -> tuple[Tensor, Tensor]:
     """Support losses after every step ``(…, N)``, and the curves ``(S, N, G)`` after those wanted.
 
-    Networks predict on the grid only where they are looked at, which is most of the work.
+    Networks predict only after those, which is most of the work.
     """
     is_network = isinstance(start, StartingPoint)
     blocks = list(
@@ -107,6 +108,19 @@ def _curves(
     inputs = start.inputs(grid.view(1, -1, 1).expand(len(x), -1, 1), task)
     curves = [predict(thetas[step], inputs, start.network).squeeze(-1) for step in steps]
     return losses, torch.stack(curves)
+
+
+def _projection(plane: Plane) -> Tensor:
+    """From curves on every `THIN`-th point of the grid to (u, v): ``(G, 2)``.
+
+    Weighted, so that each point stands for those left out around it, of which the ends have half.
+    """
+    basis = plane.basis[:, ::THIN]
+    weight = torch.full((basis.shape[-1],), float(THIN), dtype=basis.dtype)
+    weight[[0, -1]] = (THIN + 1) / 2
+    weighted = basis * weight
+    projection: Tensor = torch.linalg.solve(weighted @ basis.T, weighted).T
+    return projection
 
 
 def area(places: Tensor, targets: Tensor, kept: Tensor | None = None) -> Tensor:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.insight.tangent import jacobian, preconditioned, symmetric
+from explorer.core.insight.tangent import kernel, symmetric
 from explorer.core.network.derivatives import predict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 LIMIT = 2.0  # λ beyond which a mode grows
+GRADIENTS_AT_ONCE = 5_000_000  # numbers in ∇f of the points of several steps: 20 MB
 
 
 class Modes(NamedTuple):
@@ -45,7 +46,13 @@ class Modes(NamedTuple):
 
 
 def step_matrix(
-    start: StartingPoint, x: Tensor, theta: Tensor, *, alpha: float, task: Tensor | None = None
+    start: StartingPoint,
+    x: Tensor,
+    theta: Tensor,
+    *,
+    alpha: float,
+    task: Tensor | None = None,
+    first: int = 0,
 ) -> Tensor:
     """A = (2α/K) J M Jᵀ at each θₛ: ``(S + 1, T, K, K)``.
 
@@ -55,16 +62,50 @@ def step_matrix(
         theta: parameters after 0 … S steps, ``(S + 1, T, P + C)``.
         alpha: step size α.
         task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
+        first: steps taken before the first of them, where it is not 0.
     """
-    steps, tasks, points = theta.shape[0], *x.shape[:2]
-    told = None if task is None else task.repeat(steps, 1, 1)
-    rows = jacobian(start, x.repeat(steps, 1, 1), told, theta.flatten(0, 1))
-    rows = rows.view(steps, tasks, points, rows.shape[-1])
+    parameters = max(x.shape[0] * x.shape[1] * theta.shape[-1], 1)
+    at_once = max(1, GRADIENTS_AT_ONCE // parameters)
     if len(start.preconditioners) > 1:
-        pulls = torch.stack([preconditioned(start, each, step) for step, each in enumerate(rows)])
-    else:
-        pulls = preconditioned(start, rows)
-    return rows @ pulls.mT * (2 * alpha / max(points, 1))
+        at_once = 1  # each step has an M of its own
+    each = [
+        _kernels(start, x, theta[done : done + at_once], task, first + done)
+        for done in range(0, len(theta), at_once)
+    ]
+    return torch.cat(each) * (2 * alpha / max(x.shape[1], 1))
+
+
+def _kernels(
+    start: StartingPoint, x: Tensor, theta: Tensor, task: Tensor | None, step: int
+) -> Tensor:
+    """J M Jᵀ with the M of one step at several θ: ``(S, T, K, K)``."""
+    steps, tasks, points = len(theta), *x.shape[:2]
+    told = None if task is None else task.repeat(steps, 1, 1)
+    inputs = x.repeat(steps, 1, 1)
+    found = kernel(start, inputs, task=told, theta=theta.flatten(0, 1), step=step)
+    return found.view(steps, tasks, points, points)
+
+
+def eigenvalues(
+    start: StartingPoint,
+    x: Tensor,
+    theta: Tensor,
+    *,
+    alpha: float,
+    task: Tensor | None = None,
+    first: int = 0,
+) -> Tensor:
+    """λ alone, falling, ``(S + 1, T, K)``; the arguments are those of `step_matrix`."""
+    matrices = symmetric(step_matrix(start, x, theta, alpha=alpha, task=task, first=first))
+    broken, sound = _sound(matrices)
+    ascending: Tensor = torch.linalg.eigvalsh(sound)
+    return ascending.flip(-1).masked_fill(broken, torch.nan)
+
+
+def _sound(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """Which matrices are not finite, ``(…, 1)``, and all of them with zeros in place of these."""
+    broken = ~torch.isfinite(matrices).all(-1).all(-1, keepdim=True)
+    return broken, matrices.masked_fill(broken.unsqueeze(-1), 0.0) if broken.any() else matrices
 
 
 def modes(
@@ -82,15 +123,12 @@ def modes(
     """
     steps = theta.shape[0]
     matrices = symmetric(step_matrix(start, x, theta, alpha=alpha, task=task))
-    broken = ~torch.isfinite(matrices).all(-1).all(-1)
-    ascending, vectors = torch.linalg.eigh(
-        matrices.masked_fill(broken[..., None, None], 0.0) if broken.any() else matrices
-    )
-    vectors = vectors.flip(-1)
-    eigenvalues = ascending.flip(-1).masked_fill(broken[..., None], torch.nan)
+    broken, sound = _sound(matrices)
+    ascending, vectors = torch.linalg.eigh(sound)
+    vectors, falling = vectors.flip(-1), ascending.flip(-1).masked_fill(broken, torch.nan)
     inputs = x if task is None else start.inputs(x, task)
     predictions = predict(theta.flatten(0, 1), inputs.repeat(steps, 1, 1), start.network)
     residuals = (predictions.view(steps, *y.shape) - y).mT
     before = (residuals @ vectors).squeeze(-2).square() / max(y.shape[1], 1)
     after = (residuals[1:] @ vectors[:-1]).squeeze(-2).square() / max(y.shape[1], 1)
-    return Modes(eigenvalues, before, after, vectors)
+    return Modes(falling, before, after, vectors)

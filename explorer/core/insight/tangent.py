@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.network.derivatives import output_gradient
+from explorer.core.network.derivatives import output_factors, output_gradient, output_products
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,10 +32,17 @@ def jacobian(
         task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
         theta: parameters, ``(T, P + C)`` or ``(P + C,)``; those before adaptation if not given.
     """
+    return output_gradient(*_asked(start, x, task, theta), start.network)
+
+
+def _asked(
+    start: StartingPoint, x: Tensor, task: Tensor | None, theta: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """θ and what its network is given, for as many tasks as either has."""
     at = start.theta if theta is None else theta
     inputs = x if task is None else start.inputs(x, task)
     rows = at.shape[0] if at.dim() > 1 else inputs.shape[0]
-    return output_gradient(at, inputs.expand(rows, -1, -1), start.network)
+    return at, inputs.expand(rows, -1, -1)
 
 
 def preconditioned(start: StartingPoint, rows: Tensor, step: int = 0) -> Tensor:
@@ -68,6 +75,12 @@ def kernel(
         theta: as in `jacobian`.
         step: the gradient step, counted from 0, whose M it is.
     """
+    if start.preconditioner(step) is None:  # then there is no need for the gradients themselves
+        factors = output_factors(*_asked(start, left, task, theta), start.network)
+        if right is None:
+            return output_products(factors, factors)
+        others = output_factors(*_asked(start, right, task, theta), start.network)
+        return output_products(factors, others)
     answers = jacobian(start, left, task, theta)
     pulls = answers if right is None else jacobian(start, right, task, theta)
     return answers @ preconditioned(start, pulls, step).mT

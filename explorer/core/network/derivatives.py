@@ -140,23 +140,52 @@ def gradient(passed: Pass) -> Tensor:
     return products
 
 
-def output_gradient(theta: Tensor, x: Tensor, network: Network) -> Tensor:
-    """∇f(x) of each point ``(T, K, P + C)``: row k is how f(xₖ) changes with θ.
+class OutputFactors(NamedTuple):
+    """∇f(x) of points as outer products: that by Wₗ is hₗ₋₁δₗᵀ, from δ_L = 1 backwards.
 
-    From δ_L = 1 backwards, ∂f/∂Wₗ = hₗ₋₁δₗᵀ at each point; by the context it is δ₁W₁ᵀ in the
-    context's rows.
+    Attributes:
+        lefts: hₗ₋₁ of each layer, ``(T, K, n + 1)`` each.
+        rights: δₗ of each layer, ``(T, K, m)`` each.
+
+    By the context it is δ₁W₁ᵀ in the context's rows; that and a 1 are one more pair.
     """
-    layers, inputs, prediction = forward(theta, x, network)
-    deltas = _deltas(torch.ones_like(prediction), layers, inputs, network)
-    parts = [
-        (h.unsqueeze(-1) * delta.unsqueeze(-2)).flatten(-2)
-        for h, delta in zip(inputs, deltas, strict=True)
-    ]
+
+    lefts: list[Tensor]
+    rights: list[Tensor]
+
+
+def output_factors(theta: Tensor, x: Tensor, network: Network) -> OutputFactors:
+    """How f(x) at each point changes with θ, in factors."""
+    layers, lefts, prediction = forward(theta, x, network)
+    one = torch.ones_like(prediction)
+    rights = _deltas(one, layers, lefts, network)
     context = network.sizes[0] - x.size(-1)
     if context:
         rows = layers[0].narrow(-2, x.size(-1), context)
-        parts.append(torch.matmul(deltas[0], rows.transpose(-1, -2)))
-    return torch.cat(parts, -1)
+        by_context = torch.matmul(rights[0], rows.transpose(-1, -2))
+        return OutputFactors([*lefts, by_context], [*rights, one])
+    return OutputFactors(lefts, rights)
+
+
+def output_gradient(theta: Tensor, x: Tensor, network: Network) -> Tensor:
+    """∇f(x) of each point ``(T, K, P + C)``: row k is how f(xₖ) changes with θ."""
+    factors = output_factors(theta, x, network)
+    pairs = zip(*factors, strict=True)
+    return torch.cat([(h.unsqueeze(-1) * d.unsqueeze(-2)).flatten(-2) for h, d in pairs], -1)
+
+
+def output_products(left: OutputFactors, right: OutputFactors) -> Tensor:
+    """∇f(x)·∇f(x′) of all pairs of points, ``(T, K, K′)``, without the gradients themselves.
+
+    Of two outer products it is (h·h′)(δ·δ′), layer by layer.
+    """
+    total: Tensor | None = None
+    for h, d, other_h, other_d in zip(*left, *right, strict=True):
+        both = torch.matmul(h, other_h.transpose(-1, -2))
+        both = both * torch.matmul(d, other_d.transpose(-1, -2))
+        total = both if total is None else total + both
+    assert total is not None
+    return total
 
 
 def summed_gradient(passed: Pass) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from explorer.core.adaptation.inner_loop import adapt
-from explorer.core.insight.modes import Modes, modes, step_matrix
+from explorer.core.insight.modes import Modes, eigenvalues, modes, step_matrix
 from explorer.core.learners.base import plain_start
 from tests.core.insight.starts import (
     ALPHA,
@@ -66,6 +66,31 @@ def test_parts_add_up_to_the_support_loss(name: str) -> None:
     assert torch.allclose(found.before.sum(-1), losses)
     assert torch.allclose(found.after.sum(-1), losses[1:])
     assert found.after.shape == (3, *batch.support_x.shape[:2])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_eigenvalues_alone(name: str) -> None:
+    """The same without the modes, and from any step on."""
+    case = case_of(name)
+    theta, batch = adapted(case), case.batch
+    whole = modes_of(case).eigenvalues
+    for first in (0, 2):
+        found = eigenvalues(
+            *(case.start, batch.support_x, theta[first:]),
+            alpha=ALPHA,
+            task=batch.task,
+            first=first,
+        )
+        assert torch.allclose(found, whole[first:])
+
+
+@pytest.mark.parametrize("name", ["maml", "meta-sgd", "step-rates", "oracle"])
+def test_many_steps_come_in_pieces(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many steps are taken at once makes no difference."""
+    case = case_of(name)
+    whole = modes_of(case)
+    monkeypatch.setattr("explorer.core.insight.modes.GRADIENTS_AT_ONCE", 1)
+    assert torch.allclose(modes_of(case).eigenvalues, whole.eigenvalues)
 
 
 def test_a_short_step_does_to_first_order_what_eigenvalues_say() -> None:

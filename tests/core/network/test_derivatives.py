@@ -10,7 +10,9 @@ from explorer.core.network.derivatives import (
     gradient,
     hessian_vector,
     losses_and_pass,
+    output_factors,
     output_gradient,
+    output_products,
     predict,
     summed_gradient,
     summed_hessian_vector,
@@ -140,6 +142,10 @@ def test_output_gradient(case: Case) -> None:
     close(found, expected)
     residual = predict(case.theta, case.x, case.network) - case.y
     close((found * residual).sum(1) * (2 / POINTS), gradient(case.closed()[1]))
+    factors = output_factors(case.theta, case.x, case.network)
+    other = output_factors(case.theta, case.x.flip(1), case.network)
+    close(output_products(factors, factors), found @ found.mT)
+    close(output_products(factors, other), found @ found.flip(1).mT)
 
 
 def test_hessian_vector_product(case: Case) -> None:
