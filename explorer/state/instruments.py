@@ -100,12 +100,17 @@ class Instruments(QObject):
         self.choices = {each.name: each.begin() for page in PAGES for each in page.instruments}
         self._is_seen = False
         self._asked: object = None
-        self._answered_ticket = 0
+        self._asked_ticket = self._answered_ticket = 0
         self._worker = LatestWorker()
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         sandbox.changed.connect(self._ask)
         sandbox.answered.connect(self._ask)  # newer networks are no change of the sandbox
+
+    @property
+    def is_current(self) -> bool:
+        """Whether `answer` is what the instruments say of the present scene."""
+        return self._is_seen and self._answered_ticket == self._asked_ticket
 
     def look(self, seen: bool) -> None:
         """Begin to read, or read no longer, since nobody sees it."""
@@ -159,6 +164,8 @@ class Instruments(QObject):
             self._take(instrument, wish.choice)
         if wish.page is not None:
             self.turn_to([page.title for page in PAGES].index(wish.page))
+        if wish.turned is not None:
+            self.sandbox.set_frozen(wish.turned, wish.turned not in self.sandbox.state.frozen)
         wanted = ("task", "step", "steps", "alpha", "shown", "frozen")
         changes = {name: getattr(wish, name) for name in wanted}
         if wish.inputs is not None:
@@ -196,7 +203,7 @@ class Instruments(QObject):
         asked = self.page, self.sandbox.question, self.sandbox.state.step, self.focus, choices
         if asked != self._asked:
             self._asked = asked
-            self._worker.submit(lambda: read(*asked))
+            self._asked_ticket = self._worker.submit(lambda: read(*asked))
 
     @Slot(int, object)
     def _on_done(self, ticket: int, result: PageReading) -> None:

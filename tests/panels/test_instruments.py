@@ -26,7 +26,7 @@ def wait_read(qtbot: QtBot, panel: InstrumentsPanel) -> dict[str, Reading]:
     """Wait until every view of the page shows what its instrument says of the present scene."""
     state = panel.state
     sandbox = state.sandbox
-    qtbot.waitUntil(lambda: sandbox.is_current)
+    qtbot.waitUntil(lambda: sandbox.is_current and state.is_current)
     scene = scene_of(sandbox.question, sandbox.state.step, state.focus)
     wanted = {
         each.name: each.read(scene, state.choices[each.name])
@@ -38,6 +38,9 @@ def wait_read(qtbot: QtBot, panel: InstrumentsPanel) -> dict[str, Reading]:
             reading = wanted[view.instrument.name]
             assert view.sentence.text() == reading.sentence
             assert len(view.boxes) == len(reading.panels)
+            assert [each.isChecked() for each in view.actions_shown if each.isCheckable()] == [
+                action.on for action in reading.actions if action.on is not None
+            ]
             for box, of_core in zip(view.boxes, reading.panels, strict=True):
                 assert box.plot.panel.title == of_core.title
                 for drawn, curve in zip(box.plot.curves, of_core.curves, strict=True):
@@ -119,7 +122,7 @@ def test_curve_is_pulled(instruments_stage: InstrumentsStage, qtbot: QtBot) -> N
     assert (choice.place, choice.pull) == pytest.approx((-2.0, 1.5), abs=0.05)
     assert views[0].editors["place"].value() == pytest.approx(choice.place)
     enter(views[0].editors["pull"], "0.5")
-    assert panel.state.choices["poke"].pull == 0.5
+    qtbot.waitUntil(lambda: panel.state.choices["poke"].pull == 0.5)
     wait_read(qtbot, panel)
 
 
@@ -144,7 +147,7 @@ def test_layers_are_switched(instruments_stage: InstrumentsStage, qtbot: QtBot) 
     sandbox = instruments_stage.workspace.sandbox
     assert sandbox.state.frozen == {0}
     wait_read(qtbot, panel)
-    qtbot.waitUntil(lambda: not view.actions_shown[0].isChecked())
+    assert not view.actions_shown[0].isChecked()
     click(view.actions_shown[0])
     assert sandbox.state.frozen == frozenset()
 

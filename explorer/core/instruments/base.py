@@ -48,6 +48,7 @@ class Wish(NamedTuple):
         alpha: another step size α.
         shown: roles of the learners to be shown.
         frozen: layers, counted from 0, that are not to adapt.
+        turned: a layer that is not to adapt if it does, and to adapt if it does not.
         choice: another choice of the instrument's own.
         page: another page, by its title.
     """
@@ -59,6 +60,7 @@ class Wish(NamedTuple):
     alpha: float | None = None
     shown: frozenset[str] | None = None
     frozen: frozenset[int] | None = None
+    turned: int | None = None
     choice: Any = None
     page: str | None = None
 

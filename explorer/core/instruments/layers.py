@@ -128,7 +128,7 @@ def _switches(scene: Scene, member: Member) -> tuple[Action, ...]:
     return tuple(
         Action(
             f"Layer {layer + 1} adapts",
-            Wish(frozen=scene.frozen ^ {layer}),
+            Wish(turned=layer),
             layer not in scene.frozen,
             "Off: its weights and biases stay as they are, in the sandbox too",
         )

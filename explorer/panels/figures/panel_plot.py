@@ -208,7 +208,8 @@ class PanelBox(QFrame):
         super().__init__(parent)
         self.setProperty("role", "panel")
         self.title = label(panel.title, "heading", wrap=True)
-        self.title.setVisible(bool(panel.title))
+        if not panel.title:  # to show it before it has a parent would open a window
+            self.title.hide()
         self.legend = FigureLegend()
         self.plot = make_plot(panel)
         layout = QVBoxLayout(self)

@@ -60,7 +60,8 @@ class InstrumentView(QFrame):
         self.explain = button(EXPLAIN if pictured else HINT, "More of it in a few lines")
         self.explain.setCheckable(True)
         self.export = button("Export…", "Write the picture as SVG, PNG and CSV")
-        self.export.setVisible(pictured)
+        if not pictured:
+            self.export.hide()
         self.legend = FigureLegend()
         self.editors: dict[str, Editor] = {}
         self.actions_shown: list[QAbstractButton] = []
@@ -99,7 +100,7 @@ class InstrumentView(QFrame):
             editor = make_editor(description)
             editor.setToolTip(description.help)
             editor.setAccessibleName(description.label)
-            on_edit(editor, partial(self._on_edit, name))
+            on_edit(editor, lambda *_, name=name: self._on_edit(name))
             self.editors[name] = editor
             controls.addWidget(label(description.label, buddy=editor))
             controls.addWidget(editor)
