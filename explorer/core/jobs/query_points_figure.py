@@ -175,7 +175,8 @@ def _notes(request: QueryPoints, found: Found) -> Iterator[str]:
         ]
         if parts:
             after = f"After {step} {'step' if step == 1 else 'steps'}"
-            yield f"{after}, mean (and range) of the seeds: {', '.join(parts)}."
+            what = "" if request.seeds == 1 else ", mean (and range) of the seeds"
+            yield f"{after}{what}: {', '.join(parts)}."
     yield from _diverged(request, found)
 
 
