@@ -191,7 +191,7 @@ QUERY_POINTS_EXAMPLES = """\
 examples:
   maml-explorer query-points --quick
   maml-explorer query-points --seeds 5 --export figures
-  maml-explorer query-points --json > query-points.json
+  maml-explorer query-points --tasks 2000 --json
 
 --json prints {"trainings": [{"query" (null: the support points again), "seed", "mse", "median",
 "ci95", "diverged"}] with lists over the steps, "summary": [{"query", "steps", "mean", "sd", "low",
