@@ -40,6 +40,7 @@ ELSEWHERE = {
     ("cli/inspect.py", "cosine"): ANGLE,
     ("core/insight/gradient_noise.py", "cosine"): GRADIENTS,
     ("core/insight/meta_iteration.py", "cosine"): GRADIENTS,
+    ("core/insight/task_gradients.py", "cosine"): GRADIENTS,
     ("core/learners/cavia.py", "φ"): SYMBOL,
     ("core/learners/implicit.py", "φ"): SYMBOL,
     ("core/learners/reptile.py", "φ"): SYMBOL,

@@ -19,7 +19,7 @@ from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.sampling import Batch, sample
-from explorer.core.insight.meta_iteration import take_apart
+from explorer.core.insight.task_gradients import followed_by
 from explorer.core.learners import Learner
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def query_noise(
         seed: draws them.
 
     Raises:
-        UserError: as `meta_iteration.take_apart`.
+        UserError: as `task_gradients.followed_by`.
         CancelledWorkError: it is no longer wanted.
     """
     streams = stream(seed, "query points"), stream(seed, "query points noise")
@@ -183,5 +183,5 @@ def _gradients(rule: Learner, settings: Settings, meta: Tensor, batch: Batch) ->
     for first in range(0, len(batch.support_x), TASKS_AT_ONCE):
         check_cancelled()
         block = Batch(*(part[first : first + TASKS_AT_ONCE] for part in batch))
-        blocks.append(take_apart(rule, settings, meta, block).followed)
+        blocks.append(followed_by(rule, settings, meta, block))
     return torch.cat(blocks)

@@ -15,7 +15,7 @@ from explorer.core.insight.gradient_noise import (
     noise_of,
     query_noise,
 )
-from explorer.core.insight.meta_iteration import take_apart
+from explorer.core.insight.task_gradients import take_apart
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.loop import start
 from explorer.resources import MAML_CHECKPOINT, resource

@@ -12,15 +12,18 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.families.sampling import Batch
 from explorer.core.files.checkpoint import load
-from explorer.core.insight import meta_iteration as module
+from explorer.core.insight import task_gradients as module
 from explorer.core.insight.meta_iteration import (
     MetaIteration,
-    TaskGradients,
     begun_with,
     meta_iteration,
+    why_not,
+)
+from explorer.core.insight.task_gradients import (
+    TaskGradients,
+    followed_by,
     take_apart,
     triangle_of,
-    why_not,
 )
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.loop import Run, advance, start
@@ -101,7 +104,11 @@ def test_what_is_followed_is_the_learner_s(name: str, every_step: bool) -> None:
     """Its file says truly whether it takes the Hessians along."""
     case = problem(name, every_step=every_step)
     expected = case.gradient()[: case.parameters]
-    assert relative_error(parts(case).followed.mean(0), expected) < RELATIVE
+    followed = parts(case).followed
+    assert relative_error(followed.mean(0), expected) < RELATIVE
+    if not every_step:
+        quickly = followed_by(case.learner, case.settings, case.meta, case.batch)
+        assert relative_error(quickly, followed) < RELATIVE
 
 
 @pytest.mark.parametrize("name", TAKEN_APART)
