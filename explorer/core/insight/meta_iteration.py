@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ class AdamStep:
     def cosine(self) -> float:
         """Between the step and the way straight down; Adam remembers earlier batches."""
         return cosine_between(-self.gradient, self.step)
+
+    @property
+    def angle(self) -> float:
+        """Between these two, in degrees, 0 to 180."""
+        return math.degrees(math.acos(self.cosine))
 
 
 @dataclass(frozen=True, eq=False)
