@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -123,9 +123,10 @@ def from_run(
         settings: of the run.
         iteration: of the run.
         learners: their names.
-        run: gives the run itself, once its networks are needed.
+        run: gives the run itself, once its networks are needed; asked once.
         shipped: the networks that come with the program.
     """
+    run = cache(run)  # or who asks later would get one that has gone on
     competitors = {
         name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings, run)
         for name in learners

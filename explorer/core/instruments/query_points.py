@@ -79,7 +79,7 @@ def _picture(member: Member, found: QueryNoise) -> Panel:
         _level("support points again", found.support_again, counts.max(), (1.0, 2.0)),
     ]
     title = f"Noise of {found.tasks} tasks’ meta-gradient"
-    return Panel(title, f"{PER_TASK} Q of each task", "squared length", tuple(curves))
+    return Panel(title, f"{PER_TASK} Q", "squared length", tuple(curves))
 
 
 def _level(

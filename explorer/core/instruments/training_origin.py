@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.errors import UserError
+from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
 from explorer.core.insight.meta_iteration import begun_with, why_not
 from explorer.core.insight.scene import Member, Scene
@@ -36,22 +37,38 @@ class Origin:
     @property
     def is_known(self) -> bool:
         """Whether the state of its training is known, and not its weights alone."""
-        run = self.member.run()
-        return run is not None and self.role in run.learners
+        return self._known() is not None
 
     def run(self) -> Run:
         """The run that stands there, of all its learners, or one that begins with the weights.
 
         Raises:
-            UserError: the weights are not those of a network with these settings.
+            UserError: what it learned is not known, or not with which settings.
         """
-        run = self.member.run()
-        if run is not None and self.role in run.learners:
-            return run
-        network = self.start.network
-        if LEARNERS[self.role].network(self.settings) != network:
+        known = self._known()
+        if known is not None:
+            return known
+        elsewhere = self.member.run()  # it has been there, or goes there
+        settings = self.settings if elsewhere is None else elsewhere.settings
+        rule, network = LEARNERS[self.role], self.start.network
+        if rule.network(settings) != network:
             raise UserError(f"It is not known with which settings {self.member.label} was trained.")
-        return begun_with(self.settings, self.role, self.start.theta[: parameter_count(network)])
+        theta = self.start.theta[: parameter_count(network)]
+        if len(rule.begin(theta, settings)) > len(theta):
+            raise UserError(
+                f"What {self.member.label} has learned besides its weights is not known here: look "
+                "at a training run or at a file that it can be resumed from."
+            )
+        return begun_with(settings, self.role, theta)
+
+    def _known(self) -> Run | None:
+        """The run, if it stands at the start."""
+        run = self.member.run()
+        if run is None or self.role not in run.learners:
+            return None
+        start = run.starting_point(self.role)
+        same = isinstance(start, StartingPoint) and torch.equal(start.theta, self.start.theta)
+        return run if same else None
 
 
 def origin_of(scene: Scene) -> Origin | str:

@@ -150,6 +150,18 @@ def test_weights_without_a_run_say_so() -> None:
     assert AT_REST not in read(scene_with(member_of(run, "maml"))).remarks
 
 
+def test_a_run_that_stands_elsewhere() -> None:
+    """Gives its settings, not its state: where it stood before, Adam's moments are not known."""
+    run = start(SMALL, ("maml", "meta-sgd"))
+    later, _ = advance(run, 5)
+    before = Member("maml", "MAML", run.starting_point("maml"), run=lambda: later)
+    found = read(replace(scene_with(before), settings=SMALL.changed(hidden=(7,))))
+    assert AT_REST in found.remarks
+    assert "Meta-iteration 1 learns" in found.sentence
+    rates = Member("meta-sgd", "Meta-SGD", run.starting_point("meta-sgd"), run=lambda: later)
+    assert "besides its weights is not known" in read(scene_with(rates)).sentence
+
+
 def test_layers_that_are_held_still_change_nothing() -> None:
     """Training knows of no such thing."""
     run = start(SMALL, ("maml",))
