@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -149,9 +150,8 @@ def _meta_gradient(found: MetaIteration, _settings: Settings, _task: int) -> Sai
         f"{triangle.first_order:.3g}; what the Hessians add is {triangle.hessian:.3g} long{kept}; "
         f"their sum is {triangle.full:.3g} long"
     )
-    text += (
-        "." if triangle.cosine != triangle.cosine else f", at {triangle.angle:.0f}° to the first."
-    )
+    angle = triangle.angle
+    text += "." if math.isnan(angle) else f", at {angle:.0f}° to the first."
     remarks = ["Lengths and angle are this batch's; another batch has others."]
     if noise.tasks > 1 and noise.length > 0:
         share = f"{noise.share:.0%}" if noise.share < 1 else "all"
@@ -164,14 +164,16 @@ def _meta_gradient(found: MetaIteration, _settings: Settings, _task: int) -> Sai
 
 def _adam(found: MetaIteration, settings: Settings, _task: int) -> Said:
     adam = found.adam
-    largest = float(adam.step.abs().max())
-    angle = f"{adam.angle:.0f}°"
-    return (
-        f"Adam moves each of {len(adam.step):,} parameters by at most {largest:.2g} "
-        f"(β = {settings.beta:g}), at {angle} to straight down the meta-gradient, since it scales "
-        "every parameter by its own and remembers earlier batches; after it θ is the trainer’s to "
-        "the last bit."
-    ), ()
+    text = (
+        f"Adam moves each of {len(adam.step):,} parameters by at most "
+        f"{float(adam.step.abs().max()):.2g} (β = {settings.beta:g})"
+    )
+    if not math.isnan(adam.angle):
+        text += (
+            f", at {adam.angle:.0f}° to straight down the meta-gradient, since it scales every "
+            "parameter by its own and remembers earlier batches"
+        )
+    return f"{text}; after it θ is the trainer’s to the last bit.", ()
 
 
 SENTENCES: tuple[Callable[[MetaIteration, Settings, int], Said], ...] = (

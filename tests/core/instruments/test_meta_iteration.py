@@ -204,6 +204,21 @@ def test_a_batch_of_one_task() -> None:
     assert len(found.remarks) == 1
 
 
+def test_a_gradient_of_nothing() -> None:
+    """Has no direction, and no angle is said: where all targets and predictions are 0."""
+    run = start(
+        SMALL.changed(noise=0.0).changed(family="formula", formula="0*a*x", ranges="a: 0 to 1"),
+        ("maml",),
+    )
+    state = run.learners["maml"]
+    still = replace(run, learners={"maml": replace(state, meta=torch.zeros_like(state.meta))})
+    found = read(scene_with(member_of(still, "maml")), card=CARDS[4])
+    assert found.sentence.endswith("their sum is 0 long.")
+    assert "at most 0 (β = 0.001); after" in (
+        read(scene_with(member_of(still, "maml")), card=CARDS[5]).sentence
+    )
+
+
 def test_a_diverged_learner() -> None:
     """Losses beyond all bounds are said to have diverged."""
     run = start(SMALL, ("maml",))
