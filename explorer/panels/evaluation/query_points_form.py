@@ -35,14 +35,10 @@ class QueryPointsForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow(label(HELP, "muted", wrap=True))
-        counts = row(
-            self.amount,
-            *(label("Seeds", buddy=self.seeds), self.seeds),
-            *(label("from", buddy=self.seed), self.seed),
-            *(label("Tasks", buddy=self.tasks), self.tasks),
-            stretch=0,
-        )
-        form.addRow(label("Training", buddy=self.amount), counts)
+        training = row(self.amount, label("Seeds", buddy=self.seeds), self.seeds, stretch=0)
+        seed = row(self.seed, label("Tasks", buddy=self.tasks), self.tasks)
+        form.addRow(label("Training", buddy=self.amount), training)
+        form.addRow(label("First seed", buddy=self.seed), seed)
 
     def request(self, _competitors: Competitors) -> JobRequest:
         """See `Form`."""
