@@ -13,6 +13,7 @@ def checkpoint_name(learner: str) -> str:
 
 MAML_CHECKPOINT, PRETRAINED_CHECKPOINT = checkpoint_name("maml"), checkpoint_name("pretrained")
 FIRST_ANSWER = "first-answer.safetensors"
+QUERY_POINTS = "query-points.json"  # what `maml-explorer query-points --json` prints
 CHECK_ON_LIGHT = "check-light.svg"  # ticks for each appearance of the window
 CHECK_ON_DARK = "check-dark.svg"
 

@@ -24,6 +24,7 @@ JOB = "how far a job is"
 LLVM = "its name for a value that comes from one block or from another"
 ANGLE = "of the angle between two kernels, which is their correlation"
 SYMBOL = "the paper's symbol for what adapts, no parameter of a task"
+GRADIENTS = "of the angle between two gradients"
 # Words that mean something else in a file, with the reason.
 ELSEWHERE = {
     ("app/main_window.py", "phase"): RUN,
@@ -37,6 +38,9 @@ ELSEWHERE = {
     ("core/engine/matmul.py", "phi"): LLVM,
     ("core/engine/vectors.py", "phi"): LLVM,
     ("cli/inspect.py", "cosine"): ANGLE,
+    ("core/insight/gradient_noise.py", "cosine"): GRADIENTS,
+    ("core/insight/meta_iteration.py", "cosine"): GRADIENTS,
+    ("core/insight/task_gradients.py", "cosine"): GRADIENTS,
     ("core/learners/cavia.py", "φ"): SYMBOL,
     ("core/learners/implicit.py", "φ"): SYMBOL,
     ("core/learners/reptile.py", "φ"): SYMBOL,

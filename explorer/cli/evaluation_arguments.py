@@ -1,4 +1,4 @@
-"""The arguments of ``evaluate``, ``grid`` and ``inspect``, without torch, numpy or Qt."""
+"""The arguments of what measures networks. Nothing here imports torch, numpy or Qt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from pathlib import Path
 
 from explorer.cli.family_arguments import add_family
 from explorer.cli.values import real, whole
-from explorer.core.jobs.requests import DESCRIPTIONS, MAX_STEPS, MAX_TASKS, STEP_SIZES
+from explorer.core.jobs.requests import (
+    DESCRIPTIONS,
+    MAX_STEPS,
+    MAX_TASKS,
+    MOST_SEEDS,
+    STEP_SIZES,
+)
 
 
 def add_evaluate(parser: ArgumentParser) -> None:
@@ -82,7 +88,23 @@ def add_inspect(parser: ArgumentParser) -> None:
     )
     add_steps(parser, 5)
     add_alpha(parser)
-    _add_draws(parser, 200, "fresh tasks")
+    _add_count(parser, 200, "fresh tasks")
+    _add_seed(parser, "draws the tasks and their points")
+
+
+def add_query_points(parser: ArgumentParser) -> None:
+    """Everything that ``query-points`` can be asked for."""
+    parser.add_argument("--quick", action="store_true", help="train less, for a first look")
+    parser.add_argument(
+        "--seeds",
+        type=whole(1, MOST_SEEDS),
+        default=3,
+        metavar="N",
+        help="trainings with each number of query points [3]",
+    )
+    _add_count(parser, 1000, "held-out tasks, the same for all")
+    _add_seed(parser, "seed of the first trainings, which also draws the tasks")
+    _add_export(parser)
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -127,26 +149,29 @@ def _add_shots(parser: ArgumentParser, default: list[int]) -> None:
 
 def _add_tasks(parser: ArgumentParser) -> None:
     """How many tasks, which seed, and from which distribution."""
-    _add_draws(parser, 600, "fresh tasks for each number of support points")
+    _add_count(parser, 600, "fresh tasks for each number of support points")
+    _add_seed(parser, "draws the tasks and their points")
     add_family(parser.add_argument_group("tasks"), "that of its training")
 
 
-def _add_draws(parser: ArgumentParser, default: int, help_text: str) -> None:
-    """How many tasks, and which seed."""
+def _add_count(parser: ArgumentParser, default: int, explanation: str) -> None:
     parser.add_argument(
         "--tasks",
         type=whole(1, MAX_TASKS),
         default=default,
         metavar="N",
-        help=f"{help_text} [{default}]",
+        help=f"{explanation} [{default}]",
     )
+
+
+def _add_seed(parser: ArgumentParser, explanation: str) -> None:
     seed = DESCRIPTIONS["seed"]
     parser.add_argument(
         "--seed",
         type=whole(int(seed.low), int(seed.high)),
         default=0,
         metavar="N",
-        help="draws the tasks and their points [0]",
+        help=f"{explanation} [0]",
     )
 
 

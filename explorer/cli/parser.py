@@ -14,6 +14,7 @@ from explorer.cli.evaluation_arguments import (
     add_evaluate,
     add_grid,
     add_inspect,
+    add_query_points,
     add_steps,
 )
 from explorer.cli.family_arguments import SETTING, add_family, entry, family_settings, flag
@@ -91,6 +92,7 @@ def build_parser() -> Parser:
     _add_inspect(commands)
     _add_adapt(commands)
     _add_reproduce(commands)
+    _add_query_points(commands)
     return parser
 
 
@@ -261,3 +263,14 @@ def _add_reproduce(commands: _Commands) -> None:
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="write each figure as SVG, PNG and CSV here"
     )
+
+
+def _add_query_points(commands: _Commands) -> None:
+    help_texts = {
+        "help": "MAML trained with few and many query points",
+        "description": texts.QUERY_POINTS_HELP,
+        "epilog": texts.QUERY_POINTS_EXAMPLES,
+    }
+    parser = _add_command(commands, "query-points", help_texts)
+    parser.set_defaults(command="query_points")
+    add_query_points(parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +35,10 @@ GROUPS = {
 GROUPS["Baselines"] += (RANDOM,)
 
 
+def no_run() -> None:
+    """There is none."""
+
+
 @dataclass(frozen=True, eq=False)
 class LazyCompetitor:
     """A competitor in the sandbox.
@@ -44,11 +48,13 @@ class LazyCompetitor:
         find: finds where it starts; asked once, by whoever is first to need it, since that takes
             PyTorch.
         settings: of its own training, which need not be those of the whole; None if it had none.
+        run: finds the training run that stands at its start; None if there is none.
     """
 
     label: str
     find: Callable[[], Start]
     settings: Settings | None = None
+    run: Callable[[], Run | None] = no_run
 
     @cached_property
     def start(self) -> Start:
@@ -91,7 +97,10 @@ def from_shipped(*paths: Path) -> Competitors:
     headers = [read_header(path) for path in paths]
     competitors = {
         header.learner: LazyCompetitor(
-            LEARNERS[header.learner].label, partial(_read_start, path), header.settings
+            LEARNERS[header.learner].label,
+            partial(_read_start, path),
+            header.settings,
+            partial(_read_run, path),
         )
         for path, header in zip(paths, headers, strict=True)
     }
@@ -114,11 +123,12 @@ def from_run(
         settings: of the run.
         iteration: of the run.
         learners: their names.
-        run: gives the run itself, once its networks are needed.
+        run: gives the run itself, once its networks are needed; asked once.
         shipped: the networks that come with the program.
     """
+    run = cache(run)  # or who asks later would get one that has gone on
     competitors = {
-        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings)
+        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings, run)
         for name in learners
     }
     origin = f"in training, iteration {iteration:,}"
@@ -135,6 +145,7 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Competitors) -> Competitors
             LEARNERS[name].label if name else checkpoint.label,
             partial(_given, start),
             checkpoint.settings,
+            partial(_run_of, checkpoint),
         )
         for name, start in checkpoint.starting_points().items()
     }
@@ -176,6 +187,14 @@ def _without_training(settings: Settings) -> dict[str, LazyCompetitor]:
 
 def _read_start(path: Path) -> Start:
     return load(path).start
+
+
+def _read_run(path: Path) -> Run | None:
+    return load(path).run
+
+
+def _run_of(checkpoint: Checkpoint) -> Run | None:
+    return checkpoint.run
 
 
 def _start_in(run: Callable[[], Run], learner: str) -> Start:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -11,9 +12,11 @@ from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.figures.figure import Figure
 from explorer.core.figures.provenance import provenance
+from explorer.core.insight.finished_trainings import FinishedTrainings, read_finished
 from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments import PAGES, Instrument, Press, Reading, Wish
 from explorer.core.instruments.base import figure_of
+from explorer.resources import QUERY_POINTS, resource
 from explorer.state.adaptation_query import AdaptationQuery, SupportPoint, starts_of
 from explorer.state.competitors import LazyCompetitor
 from explorer.state.sandbox import Sandbox
@@ -41,7 +44,7 @@ def scene_of(question: AdaptationQuery, step: int, focus: str) -> Scene:
     asked = {role: one for role, one in by_role.items() if role in question.roles}
     starts, _ = starts_of(asked, question.family, question.frozen)
     members = tuple(
-        Member(role, asked[role].label, start, _thawed(asked[role], start))
+        Member(role, asked[role].label, start, _thawed(asked[role], start), asked[role].run)
         for role, start in starts.items()
     )
     return Scene(
@@ -55,6 +58,7 @@ def scene_of(question: AdaptationQuery, step: int, focus: str) -> Scene:
         question.competitors.settings,
         focus,
         question.frozen,
+        _finished,
     )
 
 
@@ -62,6 +66,12 @@ def _thawed(one: LazyCompetitor, start: Start) -> StartingPoint | None:
     """The learner without frozen layers, if it has any."""
     whole = one.start if isinstance(start, StartingPoint) else None
     return whole if isinstance(whole, StartingPoint) and whole is not start else None
+
+
+@lru_cache(1)
+def _finished() -> FinishedTrainings:
+    """The table that comes with the program."""
+    return read_finished(resource(QUERY_POINTS))
 
 
 def read(

@@ -18,15 +18,18 @@ from explorer.core.files.checkpoint import load, save
 from explorer.core.jobs.comparison import compare
 from explorer.core.jobs.comparison_request import Comparison
 from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.query_points_request import QueryPoints
 from explorer.core.jobs.reproduction import Item, Plan
 from explorer.core.jobs.step_grid import step_grid
 from explorer.core.jobs.step_grid_request import StepGrid
 from explorer.core.training.loop import start
+from explorer.panels.evaluation import query_points_form
 from explorer.panels.evaluation.comparison_form import ComparisonForm
 from explorer.panels.evaluation.fields import competitor
 from explorer.panels.evaluation.forms import ReproductionForm
 from explorer.panels.evaluation.grid_form import GridForm
 from explorer.panels.evaluation.panel import EvaluationPanel
+from explorer.panels.evaluation.query_points_form import QueryPointsForm
 from explorer.state.jobs import JobPhase
 from tests.app.evaluation_tab import begin, evaluation
 from tests.jobs import loss_figure
@@ -56,6 +59,30 @@ def test_the_plan_is_what_was_chosen(
     qtbot.waitUntil(lambda: bool(plans))
     ((name, plan),) = plans
     assert (name, plan.quick, plan.seed) == ("table2", False, 7)
+
+
+def test_query_points_are_what_was_chosen(
+    panel: EvaluationPanel, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    """Quick or full, how many seeds from which on, and how many tasks reach the job."""
+    requests: list[QueryPoints] = []
+
+    def job(request: QueryPoints) -> Iterator[JobProgress]:
+        requests.append(request)
+        yield JobProgress(1.0, "done", loss_figure(1))
+
+    monkeypatch.setattr(query_points_form, "query_points", job)
+    form = panel.forms["query-points"]
+    assert isinstance(form, QueryPointsForm)
+    form.seeds.setValue(4)
+    form.seed.setValue(7)
+    form.tasks.setValue(50)
+    begin(panel, "query-points")
+    qtbot.waitUntil(lambda: bool(requests))
+    form.amount.setCurrentIndex(1)
+    begin(panel, "query-points")
+    qtbot.waitUntil(lambda: len(requests) == 2)
+    assert requests == [QueryPoints(True, 4, 7, 50), QueryPoints(False, 4, 7, 50)]
 
 
 def test_a_comparison_is_what_the_core_computes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,11 +13,17 @@ from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import Family
+from explorer.core.insight.finished_trainings import FinishedTrainings
+from explorer.core.training.loop import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 GRID_POINTS = 201
+
+
+def unknown() -> None:
+    """What is not known."""
 
 
 class Way(NamedTuple):
@@ -45,12 +51,14 @@ class Member:
         label: what people read.
         start: where its adaptation starts.
         thawed: the same with every layer that it adapts, if some are frozen; else None.
+        run: finds the training run that stands at this start; None if there is none.
     """
 
     role: str
     label: str
     start: Start
     thawed: StartingPoint | None = None
+    run: Callable[[], Run | None] = unknown
 
     @property
     def network(self) -> StartingPoint | None:
@@ -73,6 +81,7 @@ class Scene:
         settings: of the training that the learners come from.
         focus: role of the learner that pictures of a single one are about.
         frozen: layers, counted from 0, that do not adapt.
+        finished: finds the table of finished trainings; None if there is none.
     """
 
     family: Family
@@ -85,6 +94,7 @@ class Scene:
     settings: Settings
     focus: str = ""
     frozen: frozenset[int] = frozenset()
+    finished: Callable[[], FinishedTrainings | None] = unknown
 
     @cached_property
     def x(self) -> Tensor:

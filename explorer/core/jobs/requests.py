@@ -8,6 +8,7 @@ from explorer.core.learners.settings import CommonSettings
 
 MAX_STEPS = 1000
 MAX_TASKS = 100_000
+MOST_SEEDS = 10  # of trainings that are repeated
 # Errors kept at once, of every task after every step: 400 MB.
 MAX_ERRORS = 100_000_000
 DESCRIPTIONS = descriptions(CommonSettings)

@@ -61,4 +61,5 @@ ANIL = Learner(
     "anil", "ANIL", "Raghu et al. 2020, arXiv 1909.09157, section 4.1", BEFORE_AND_AFTER,
     meta_gradient, start=start,
     look=Look("#776a00", "#d6c63a", (4, 2, 1, 2, 1, 2)),
+    hessians=True,
 )  # fmt: skip

@@ -109,15 +109,16 @@ def cost(settings: CommonSettings) -> Cost:
 
 REMEDY = "the number of averaged networks"
 SOURCE = "Finn et al. 2017, arXiv 1703.03400, Table 2 and appendix C"
+INSTEAD = "Each averaged network has a task of its own: there is no meta-batch and no inner loop."
 AVERAGED = Learner(
     "averaged", "Averaged", SOURCE, ("mean loss of the networks",), meta_gradient,
     begin=begin, start=start, own_tasks=OwnTasks(networks),
     options=AveragedOptions, cost=cost, group="Baselines", remedy=REMEDY,
-    look=Look("#5b5f66", "#b4bac2", (4, 4)),
+    look=Look("#5b5f66", "#b4bac2", (4, 4)), instead=INSTEAD,
 )  # fmt: skip
 AVERAGED_L2 = Learner(
     "averaged-l2", "Averaged, l2", SOURCE, ("mean loss of the networks",),
     partial(meta_gradient, to_zero=True), begin=begin, start=start,
     own_tasks=OwnTasks(networks), options=AveragedOptions, cost=cost, group="Baselines",
-    remedy=REMEDY, look=Look("#6b4fa0", "#c0a6ee", (4, 2, 1, 2, 1, 2, 1, 2)),
+    remedy=REMEDY, look=Look("#6b4fa0", "#c0a6ee", (4, 2, 1, 2, 1, 2, 1, 2)), instead=INSTEAD,
 )  # fmt: skip

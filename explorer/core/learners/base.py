@@ -154,6 +154,10 @@ class Learner:
         group: under which heading it is listed.
         look: how it is drawn; None for the look of who has none.
         remedy: what to lower where training it takes too long, besides the settings of all.
+        hessians: whether its meta-gradient, through an inner loop of gradient steps on each task
+            of the meta-batch, takes the Hessians of these steps along (True) or leaves them out
+            (False); None if it goes through no such loop.
+        instead: one sentence on what it follows instead, where it goes through none.
     """
 
     name: str
@@ -170,6 +174,8 @@ class Learner:
     group: Group = "Meta-learners"
     look: Look | None = None
     remedy: str = ""
+    hessians: bool | None = None
+    instead: str = "Its meta-gradient does not go through an inner loop of gradient steps."
 
     def starting_point(self, meta: Tensor, settings: CommonSettings) -> NetworkStart:
         """Where adaptation starts after training has come to these meta-parameters."""

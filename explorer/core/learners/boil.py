@@ -28,4 +28,5 @@ BOIL = Learner(
     "boil", "BOIL", "Oh et al. 2021, arXiv 2008.08882, section 3", BEFORE_AND_AFTER,
     partial(meta_gradient, mask=body_only), start=partial(start, mask=body_only),
     look=Look("#e0218a", "#ff5fae", (6, 2, 2, 2)),
+    hessians=True,
 )  # fmt: skip

@@ -82,4 +82,5 @@ CAVIA = Learner(
     "cavia", "CAVIA", "Zintgraf et al. 2019, arXiv 1810.03642, equations (4) and (5)",
     BEFORE_AND_AFTER, meta_gradient, network_of, start=start, options=CaviaOptions,
     look=Look("#3d7a1f", "#93cf6b", (8, 2, 4, 2)),
+    hessians=True,
 )  # fmt: skip

@@ -43,4 +43,5 @@ FIRST_ORDER = Learner(
     "first-order", "First-order MAML", "Finn et al. 2017, arXiv 1703.03400, section 5.2",
     BEFORE_AND_AFTER, meta_gradient, cost=first_order,
     look=Look("#a8407f", "#e38ec4", (4, 2, 1, 2)),
+    hessians=False,
 )  # fmt: skip

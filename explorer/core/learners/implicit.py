@@ -162,4 +162,6 @@ IMPLICIT = Learner(
     meta_gradient, start=start, options=ImplicitOptions, cost=cost,
     remedy="iMAML's steps and CG steps",
     look=Look("#1f4fff", "#7ab0ff", (2, 1)),
+    instead="iMAML looks only at where its inner loop ends: it solves a linear system there and "
+    "does not walk back through the steps.",
 )  # fmt: skip

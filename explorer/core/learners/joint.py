@@ -96,13 +96,15 @@ def oracle_start(meta: Tensor, network: Network, _settings: CommonSettings) -> S
     return StartingPoint(network, meta, sees_task=True)
 
 
+INSTEAD = "Joint training follows the plain gradient of all points and has no inner loop."
 PRETRAINED = Learner(
     "pretrained", "Pretrained", "Finn et al. 2017, arXiv 1703.03400, section 5.1",
     ("joint loss",), pretrained_gradient, options=JointOptions, cost=cost, group="Baselines",
-    look=Look("#d55e00", "#f0912d", (4, 2)),
+    look=Look("#d55e00", "#f0912d", (4, 2)), instead=INSTEAD,
 )  # fmt: skip
 ORACLE = Learner(
     "oracle", "Oracle", "Finn et al. 2017, arXiv 1703.03400, section 5.1",
     ("joint loss",), oracle_gradient, oracle_network, start=oracle_start, options=JointOptions,
     cost=cost, group="Baselines", look=Look("#b3123d", "#ff8a9b", (4, 2, 4, 2, 1, 2)),
+    instead=INSTEAD,
 )  # fmt: skip

@@ -79,4 +79,5 @@ LAYER_RATES = Learner(
     "layer-rates", "MAML, α per layer", "Antoniou et al. 2019, arXiv 1810.09502, section 4",
     BEFORE_AND_AFTER, meta_gradient, begin=begin, start=start,
     look=Look("#007a87", "#4fc9d6", (8, 2, 1, 2)),
+    hessians=True,
 )  # fmt: skip

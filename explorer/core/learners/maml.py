@@ -40,5 +40,5 @@ BEFORE_AND_AFTER = ("before the inner step", "after the inner step")
 
 MAML = Learner(
     "maml", "MAML", "Finn et al. 2017, arXiv 1703.03400, Algorithm 2", BEFORE_AND_AFTER,
-    meta_gradient, look=Look("#0072b2", "#56b4e9", SOLID),
+    meta_gradient, look=Look("#0072b2", "#56b4e9", SOLID), hessians=True,
 )  # fmt: skip

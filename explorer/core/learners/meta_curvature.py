@@ -138,4 +138,5 @@ META_CURVATURE = Learner(
     "meta-curvature", "Meta-Curvature", "Park and Oliva 2019, arXiv 1902.03356, section 3",
     BEFORE_AND_AFTER, meta_gradient, begin=begin, start=start,
     look=Look("#9a3412", "#ffb38a", (6, 2)),
+    hessians=True,
 )  # fmt: skip

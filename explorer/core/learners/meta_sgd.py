@@ -59,4 +59,5 @@ META_SGD = Learner(
     "meta-sgd", "Meta-SGD", "Li et al. 2017, arXiv 1707.09835, Algorithm 1", BEFORE_AND_AFTER,
     meta_gradient, begin=begin, start=start,
     look=Look("#4c4fa8", "#a9abf2", (8, 3)),
+    hessians=True,
 )  # fmt: skip

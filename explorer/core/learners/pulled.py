@@ -19,7 +19,14 @@ from explorer.core.base.lazy_torch import torch
 from explorer.core.base.look import Look
 from explorer.core.base.random_streams import stream
 from explorer.core.families.sampling import Batch
-from explorer.core.learners.averaged import REMEDY, SOURCE, AveragedOptions, cost, networks
+from explorer.core.learners.averaged import (
+    INSTEAD,
+    REMEDY,
+    SOURCE,
+    AveragedOptions,
+    cost,
+    networks,
+)
 from explorer.core.learners.base import InnerLoop, Learner, OwnTasks
 from explorer.core.learners.joint import all_points, joint_gradient
 from explorer.core.learners.settings import CommonSettings
@@ -76,5 +83,5 @@ PULLED = Learner(
     meta_gradient, begin=begin, start=start,
     own_tasks=OwnTasks(networks, next_network, finished), options=AveragedOptions, cost=cost,
     group="Baselines", remedy=REMEDY,
-    look=Look("#8a5a00", "#e0b060", (2, 5)),
+    look=Look("#8a5a00", "#e0b060", (2, 5)), instead=INSTEAD,
 )  # fmt: skip

@@ -72,4 +72,6 @@ REPTILE = Learner(
     ("at the first inner step", "at the last inner step"), meta_gradient, cost=cost,
     options=ReptileOptions, remedy="Reptile's steps",
     look=Look("#7a4a21", "#d3a178", (2, 2)),
+    instead="Reptile follows where several gradient steps lead and has no query loss whose "
+    "gradient would go back through them.",
 )  # fmt: skip

@@ -173,4 +173,6 @@ RIDGE = Learner(
     "ridge", "Ridge head", "Bertinetto et al. 2019, arXiv 1805.08136, section 3", BEFORE_AND_AFTER,
     meta_gradient, begin=begin, start=start, options=RidgeOptions, cost=cost,
     look=Look("#3d4a00", "#e2ff5c", (10, 2)),
+    instead="The ridge head fits its last layer exactly: its meta-gradient goes through that "
+    "solution and through no gradient steps.",
 )  # fmt: skip

@@ -68,4 +68,5 @@ STEP_RATES = Learner(
     "step-rates", "MAML, α per step", "Antoniou et al. 2019, arXiv 1810.09502, section 4",
     BEFORE_AND_AFTER, meta_gradient, begin=begin, start=start,
     look=Look("#00695c", "#7fe0c8", (8, 2, 1, 2, 1, 2, 1, 2)),
+    hessians=True,
 )  # fmt: skip

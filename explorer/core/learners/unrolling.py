@@ -10,9 +10,8 @@ by step sizes r, the derivative by these is ∂Q/∂r = −vₛ₊₁ ⊙ ∇L_s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from explorer.core.adaptation.preconditioners import Preconditioner
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families.sampling import Batch
 from explorer.core.network.derivatives import (
@@ -27,7 +26,18 @@ from explorer.core.network.mlp import Network
 if TYPE_CHECKING:
     from torch import Tensor
 
-Rates = float | Preconditioner  # Rₛ
+
+class LinearMap(Protocol):
+    """A linear map of gradients, such as a `Preconditioner`."""
+
+    def apply(self, gradient: Tensor, network: Network) -> Tensor:
+        """The map's image of gradients ``(T, P + C)``."""
+
+    def transposed(self, vector: Tensor, network: Network) -> Tensor:
+        """The transposed map's image of vectors ``(T, P + C)``."""
+
+
+Rates = float | LinearMap  # Rₛ
 
 
 class Unrolled(NamedTuple):
@@ -112,6 +122,21 @@ def backwards(
         along.append(vector)
     product = _summed_hvp(unrolled.support[0], vector, rates[0], network)
     return Derivative(vector.narrow(-1, 0, product.size(0)).sum(0) - product, along)
+
+
+def through_hessians(
+    unrolled: Unrolled, derivative: Derivative, rates: Sequence[Rates], network: Network
+) -> Tensor:
+    """What the Hessians of the inner steps add to each task's derivative by θ₀, ``(T, P + C)``.
+
+    It is −Σₛ HₛRₛᵀvₛ₊₁; the rest of the derivative, Σₛ wₛ∇L_query(θₛ), is first-order MAML's.
+    """
+    backwards_steps = range(len(rates) - 1, -1, -1)
+    products = [
+        _hvp(unrolled.support[step], vector, rates[step], network)
+        for step, vector in zip(backwards_steps, derivative.along, strict=True)
+    ]
+    return summed(products) * -1.0
 
 
 def by_rates(unrolled: Unrolled, derivative: Derivative) -> list[Tensor]:

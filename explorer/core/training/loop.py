@@ -23,9 +23,10 @@ from explorer.core.base.lazy_torch import no_grad, torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import Batch, sample
+from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 from explorer.core.network.mlp import initialise, make_network, parameter_count
+from explorer.core.training.batches import next_batches
 from explorer.core.training.outer_loop import Adam, Chunk, compiled_chunk
 from explorer.core.training.own_tasks import own_tasks
 from explorer.core.training.sequential import advance_in_turn
@@ -146,25 +147,19 @@ def advance(
     Raises:
         CancelledWorkError: it is no longer wanted, found out between two learners.
     """
-    settings = run.settings
-    tasks, noise = torch.Generator(), torch.Generator()
-    tasks.set_state(run.task_stream)
-    noise.set_state(run.noise_stream)
-    points = settings.shots + settings.query
-    batches = sample(settings.family, settings.meta_batch, points, tasks, noise, iterations)
-    shared = _judged(batches.split(settings.shots), settings)
+    drawn = next_batches(run.settings, run.task_stream, run.noise_stream, iterations)
     states: dict[str, LearnerState] = {}
     losses = {}
     for name in run.learners:
         if states:
             check_cancelled()
-        states[name], losses[name] = _advance_one(name, run, shared, chunk_of(name), threads)
+        states[name], losses[name] = _advance_one(name, run, drawn.batch, chunk_of(name), threads)
     done = replace(
         run,
         iteration=run.iteration + iterations,
         learners=states,
-        task_stream=tasks.get_state(),
-        noise_stream=noise.get_state(),
+        task_stream=drawn.task_stream,
+        noise_stream=drawn.noise_stream,
     )
     return done, losses
 
@@ -195,13 +190,6 @@ def _advance_one(
         )
     seconds = state.seconds + time.perf_counter() - begin
     return LearnerState(*adam, seconds), loss.numpy()
-
-
-def _judged(batch: Batch, settings: Settings) -> Batch:
-    """The batch with the query points that the settings want."""
-    if settings.judged_on == "fresh":
-        return batch
-    return batch._replace(query_x=batch.support_x, query_y=batch.support_y)
 
 
 def threads_for(settings: Settings, spare: int = 0) -> int:

@@ -30,7 +30,8 @@ WIDEST = 380  # pixels
 T = TypeVar("T", int, float)
 
 
-def _spin(low: int, high: int, value: int, name: str) -> QSpinBox:
+def count_box(low: int, high: int, value: int, name: str) -> QSpinBox:
+    """A field for a whole number."""
     box = QSpinBox()
     box.setRange(low, high)
     box.setValue(value)
@@ -44,15 +45,15 @@ def _spin(low: int, high: int, value: int, name: str) -> QSpinBox:
 def seed_box() -> QSpinBox:
     """For the seed of an evaluation."""
     bounds = DESCRIPTIONS["seed"]
-    return _spin(int(bounds.low), int(bounds.high), 0, "Seed")
+    return count_box(int(bounds.low), int(bounds.high), 0, "Seed")
 
 
 class CountFields:
     """How many gradient steps on how many tasks, drawn from which seed."""
 
     def __init__(self) -> None:
-        self.steps = _spin(0, MAX_STEPS, 10, "Gradient steps")
-        self.tasks = _spin(1, MAX_TASKS, 600, "Tasks")
+        self.steps = count_box(0, MAX_STEPS, 10, "Gradient steps")
+        self.tasks = count_box(1, MAX_TASKS, 600, "Tasks")
         self.seed = seed_box()
 
     def add_to(self, form: QFormLayout, narrow: bool = False) -> None:

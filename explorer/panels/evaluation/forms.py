@@ -49,16 +49,22 @@ class Form(Protocol):
         """Recolour."""
 
 
+def amount_choice() -> QComboBox:
+    """For how long to train; its data say whether it is to be quick."""
+    choice = QComboBox()
+    choice.setAccessibleName("How thorough")
+    choice.addItem(f"Quick: {QUICK.settings.iterations:,} meta-iterations", True)
+    choice.addItem(f"Full: the paper's {FULL.settings.iterations:,}", False)
+    return choice
+
+
 class ReproductionForm(QWidget):
     """How thorough, and from which seed."""
 
     def __init__(self, item: Item) -> None:
         super().__init__()
         self._item = item
-        self.amount = QComboBox()
-        self.amount.setAccessibleName("How thorough")
-        self.amount.addItem(f"Quick: {QUICK.settings.iterations:,} meta-iterations", True)
-        self.amount.addItem(f"Full: the paper's {FULL.settings.iterations:,}", False)
+        self.amount = amount_choice()
         self.seed = seed_box()
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)

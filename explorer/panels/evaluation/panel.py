@@ -15,6 +15,7 @@ from explorer.core.jobs.reproduction import ITEMS
 from explorer.panels.evaluation.comparison_form import ComparisonForm
 from explorer.panels.evaluation.forms import Form, ReproductionForm
 from explorer.panels.evaluation.grid_form import GridForm
+from explorer.panels.evaluation.query_points_form import QueryPointsForm
 from explorer.panels.figures.rows_table import RowsTable
 from explorer.panels.figures.view import UNFINISHED, FigureView
 from explorer.panels.training.panel import duration
@@ -53,6 +54,7 @@ class EvaluationPanel(View):
             self._offer(name, item.label, ReproductionForm(item))
         self._offer("compare", "Compare learners", ComparisonForm())
         self._offer("grid", "K × steps × α of one network", GridForm())
+        self._offer("query-points", "How many query points?", QueryPointsForm())
         self.start = button("Start", "Run the job, after those that wait", "primary")
         self.cancel = button("Cancel", "Give up the job shown; what it has found stays")
         self.export = button("Export…", "Write the figure as SVG, PNG and CSV")

@@ -1,0 +1,60 @@
+"""Whoever looks at a network can have the training run that stands there."""
+
+from pathlib import Path
+
+import torch
+
+from explorer.core.files.checkpoint import load, save
+from explorer.core.learners import LEARNERS
+from explorer.core.training.loop import Run, advance, start
+from explorer.resources import shipped_checkpoints
+from explorer.state.competitors import (
+    Competitors,
+    LazyCompetitor,
+    from_checkpoint,
+    from_run,
+    from_shipped,
+)
+from tests.trainers import SMALL
+
+
+def stands_there(one: LazyCompetitor, learner: str) -> bool:
+    """Whether its run's learner starts as it does."""
+    run, found = one.run(), one.start
+    return run is not None and torch.equal(run.starting_point(learner).theta, found.theta)  # type: ignore[union-attr]
+
+
+def shipped() -> Competitors:
+    return from_shipped(*shipped_checkpoints())
+
+
+def test_the_shipped_networks() -> None:
+    """MAML's file holds its training; what needs none has none."""
+    by_role = shipped().by_role
+    assert stands_there(by_role["maml"], "maml")
+    assert by_role["random"].run() is None
+    assert by_role["ideal"].run() is None
+
+
+def test_a_run_that_goes_on_stays_where_it_was() -> None:
+    """Who asks for the run later gets the one at which the network was found."""
+    newest: list[Run] = [start(SMALL)]
+    competitors = from_run(SMALL, 0, ("maml", "pretrained"), lambda: newest[-1], shipped())
+    first = competitors.by_role["maml"].start
+    newest.append(advance(newest[-1], 3)[0])
+    for name in ("maml", "pretrained"):
+        run = competitors.by_role[name].run()
+        assert run is newest[0]
+        assert stands_there(competitors.by_role[name], name)
+    assert competitors.by_role["maml"].start is first
+
+
+def test_a_file(tmp_path: Path) -> None:
+    """With its run, or with weights alone."""
+    run, _ = advance(start(SMALL, ("maml", "anil")), 2)
+    for resumable in (True, False):
+        save(tmp_path / "file.safetensors", run, "maml", resumable)
+        found = from_checkpoint(load(tmp_path / "file.safetensors"), shipped()).by_role["maml"]
+        assert (found.run() is not None) == resumable
+        assert not resumable or stands_there(found, "maml")
+    assert set(run.learners) < set(LEARNERS)
