@@ -37,7 +37,8 @@ from explorer.core.network.mlp import (
     parameter_count,
     to_state_dict,
 )
-from explorer.core.training.loop import LearnerState, Run
+from explorer.core.training.learner_state import LearnerState
+from explorer.core.training.loop import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
