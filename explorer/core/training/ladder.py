@@ -1,8 +1,8 @@
 """The ladder of a run: where its learners stood at iterations of the past.
 
 Training changes a network fast at first and slowly later, so the rungs lie an iteration apart at
-first and then each a twelfth of the way further up. Which iterations these are does not depend on
-how a run was cut into chunks or sessions: a resumed run goes on with the same ladder.
+first and then by a thirteenth of the iterations below. Which these are does not depend on how a run
+was cut into chunks or sessions: a resumed run goes on with the same ladder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_RUNGS = 200
-SPACING = 12  # a rung's share of the iterations before it is one in so many
+SPACING = 13  # after a rung comes the next by one iteration, and one more for so many below
 MOST_NUMBERS = 6 * 2**20  # on a whole ladder: 24 MiB, and a third more as text in a file
 
 Marks = tuple[int, ...]
@@ -119,7 +119,7 @@ def to_next(marks: Marks, iteration: int) -> int:
 @lru_cache(1)
 def _all_marks() -> Marks:
     found, highest = [0], DESCRIPTIONS["iterations"].high
-    while (following := found[-1] + max(1, found[-1] // SPACING)) <= highest:
+    while (following := found[-1] + 1 + found[-1] // SPACING) <= highest:
         found.append(following)
     return tuple(found)
 

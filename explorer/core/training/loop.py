@@ -1,8 +1,8 @@
 """Meta-training: immutable runs, and a generator that carries one forward chunk by chunk.
 
-A `Run` is everything that decides what comes next. Pausing is to stop asking for more, resuming
-is to continue from the last `Run`, and a resumable file is a `Run` on disk, so all three give
-the same numbers as never having stopped.
+A `Run` is everything that decides what comes next, and its past on a ladder. Pausing is to stop
+asking for more, resuming is to continue from the last `Run`, and a resumable file is a `Run` on
+disk, so all three give the same numbers as never having stopped.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Run:
         """The run with a rung for where it is, if one belongs there."""
         metas = {name: state.meta for name, state in self.learners.items()}
         ladder = self.ladder.climbed(self.marks, self.iteration, metas, self.settings)
-        return replace(self, ladder=ladder)
+        return self if ladder is self.ladder else replace(self, ladder=ladder)
 
 
 @dataclass(frozen=True)
