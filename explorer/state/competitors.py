@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
@@ -68,6 +68,7 @@ class Competitors:
         shots: K of that training; None if unknown.
         origin: where they come from, for the reader.
         own: the roles that its source holds, the one it is about first.
+        iteration: of the run in training; None if they come from elsewhere.
     """
 
     by_role: Mapping[str, LazyCompetitor]
@@ -75,6 +76,7 @@ class Competitors:
     shots: int | None
     origin: str
     own: tuple[str, ...]
+    iteration: int | None = None
 
     @property
     def filled(self) -> frozenset[str]:
@@ -107,6 +109,7 @@ def from_run(
     learners: Iterable[str],
     run: Callable[[], Run],
     shipped: Competitors,
+    moment: int | None = None,
 ) -> Competitors:
     """The learners of a training run at an iteration; roles it lacks are filled as shipped.
 
@@ -116,13 +119,17 @@ def from_run(
         learners: their names.
         run: gives the run itself, once its networks are needed.
         shipped: the networks that come with the program.
+        moment: one of the run's `moments`, to go back to; None for where it is.
     """
     competitors = {
-        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings)
+        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name, moment), settings)
         for name in learners
     }
-    origin = f"in training, iteration {iteration:,}"
-    return _complete(competitors, shipped, settings, origin, settings.shots)
+    back = moment is not None and moment < iteration
+    at = moment if moment is not None and back else iteration
+    origin = f"in training, {'back at ' if back else ''}iteration {at:,}"
+    found = _complete(competitors, shipped, settings, origin, settings.shots)
+    return replace(found, iteration=at)
 
 
 def from_checkpoint(checkpoint: Checkpoint, shipped: Competitors) -> Competitors:
@@ -178,8 +185,8 @@ def _read_start(path: Path) -> Start:
     return load(path).start
 
 
-def _start_in(run: Callable[[], Run], learner: str) -> Start:
-    return run().starting_point(learner)
+def _start_in(run: Callable[[], Run], learner: str, moment: int | None) -> Start:
+    return run().starting_point(learner, moment)
 
 
 def _given(start: Start) -> Start:
