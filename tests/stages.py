@@ -70,7 +70,9 @@ class TrainingStage(Stage):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace)
-        self.training = self._put(TrainingPanel(workspace.session, self.clock), 572)
+        self.training = self._put(
+            TrainingPanel(workspace.session, workspace.travel, self.clock), 572
+        )
 
 
 class EvaluationStage(Stage):

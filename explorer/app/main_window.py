@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.collector = Collector(self.clock, self)
         self.notices = NoticeBar()
         self.sandbox = SandboxPanel(workspace, self.clock)
-        self.training = TrainingPanel(workspace.session, self.clock)
+        self.training = TrainingPanel(workspace.session, workspace.travel, self.clock)
         self.dialogs = FileDialogs(self, workspace, preferences, self.notices)
         self.about: AboutDialog | None = None
         self.views: dict[str, View] = {SANDBOX: self.sandbox}  # made when they are first shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Literal
@@ -74,6 +74,7 @@ class Competitors:
         shots: K of that training; None if unknown.
         origin: where they come from, for the reader.
         own: the roles that its source holds, the one it is about first.
+        iteration: of the run in training; None if they come from elsewhere.
     """
 
     by_role: Mapping[str, LazyCompetitor]
@@ -81,6 +82,7 @@ class Competitors:
     shots: int | None
     origin: str
     own: tuple[str, ...]
+    iteration: int | None = None
 
     @property
     def filled(self) -> frozenset[str]:
@@ -116,6 +118,7 @@ def from_run(
     learners: Iterable[str],
     run: Callable[[], Run],
     shipped: Competitors,
+    moment: int | None = None,
 ) -> Competitors:
     """The learners of a training run at an iteration; roles it lacks are filled as shipped.
 
@@ -125,14 +128,21 @@ def from_run(
         learners: their names.
         run: gives the run itself, once its networks are needed; asked once.
         shipped: the networks that come with the program.
+        moment: one of the run's `moments`, to go back to; None for where it is.
     """
     run = cache(run)  # or who asks later would get one that has gone on
+    back = moment is not None and moment < iteration
+    known = no_run if back else run  # of its past, a run knows the weights alone
     competitors = {
-        name: LazyCompetitor(LEARNERS[name].label, partial(_start_in, run, name), settings, run)
+        name: LazyCompetitor(
+            LEARNERS[name].label, partial(_start_in, run, name, moment), settings, known
+        )
         for name in learners
     }
-    origin = f"in training, iteration {iteration:,}"
-    return _complete(competitors, shipped, settings, origin, settings.shots)
+    at = moment if moment is not None and back else iteration
+    origin = f"in training, {'back at ' if back else ''}iteration {at:,}"
+    found = _complete(competitors, shipped, settings, origin, settings.shots)
+    return replace(found, iteration=at)
 
 
 def from_checkpoint(checkpoint: Checkpoint, shipped: Competitors) -> Competitors:
@@ -197,8 +207,8 @@ def _run_of(checkpoint: Checkpoint) -> Run | None:
     return checkpoint.run
 
 
-def _start_in(run: Callable[[], Run], learner: str) -> Start:
-    return run().starting_point(learner)
+def _start_in(run: Callable[[], Run], learner: str, moment: int | None) -> Start:
+    return run().starting_point(learner, moment)
 
 
 def _given(start: Start) -> Start:

@@ -21,6 +21,7 @@ from explorer.state.first_answer import first_answer
 from explorer.state.jobs import JobQueue
 from explorer.state.player import Player
 from explorer.state.sandbox import Sandbox
+from explorer.state.time_travel import TimeTravel
 from explorer.state.training_session import TrainingSession
 from explorer.state.workers import describe
 
@@ -39,7 +40,7 @@ class Stoppable(Protocol):
 
 
 class Workspace(QObject):
-    """The training session, the sandbox with its player, the jobs, and the files between them.
+    """The training session, the sandbox with its players, the jobs, and the files between them.
 
     Signals:
         notice: a sentence for the user and details to copy (may be empty).
@@ -83,6 +84,7 @@ class Workspace(QObject):
         self.sandbox = Sandbox(self._shipped, seed, self)
         self.sandbox.answer = first_answer(self.sandbox.question)
         self.player = Player(self.sandbox, self)
+        self.travel = TimeTravel(self.session, self.sandbox, self._in_training, self)
         self.jobs = JobQueue(self)
         self.exporter = Exporter(self)
         self.session.progressed.connect(self._follow)
@@ -117,6 +119,7 @@ class Workspace(QObject):
         """Stop every thread and wait for it; asks all of them first."""
         self._ignore_engine()
         self.player.stop()
+        self.travel.stop()
         self.sandbox.stop()
         self.jobs.stop()
         self.exporter.stop()
@@ -130,9 +133,9 @@ class Workspace(QObject):
             guest.shut_down()
         self.sandbox.shut_down()
 
-    def _in_training(self) -> Competitors:
+    def _in_training(self, moment: int | None = None) -> Competitors:
         s = self.session
-        return from_run(s.settings, s.iteration, s.learners, s.newest, self._shipped)
+        return from_run(s.settings, s.iteration, s.learners, s.newest, self._shipped, moment)
 
     @property
     def sources(self) -> dict[Source, str]:
@@ -146,7 +149,8 @@ class Workspace(QObject):
         return names
 
     def choose_source(self, source: Source) -> None:
-        """Compare the networks of another source in the sandbox."""
+        """Compare the networks of another source in the sandbox; those in training as they are."""
+        self.travel.leave()
         if source == "training":
             self.sandbox.use(self._in_training(), source)
         elif source == "file" and self._file is not None:

@@ -4,7 +4,8 @@ The tensors of a file are one learner's weights under the names of an ``nn.Seque
 dict, and nothing else, so that ``net.load_state_dict(safetensors.torch.load_file(path))`` works.
 Everything else stands beside them in the file's metadata: under `DESCRIPTION_KEY` a JSON object
 (format, learner, settings, iteration, provenance), and under `RESUME_KEY`, base64-coded, a second
-safetensors document with the optimiser and generator states and the run's other learners.
+safetensors document with the optimiser and generator states and the run's other learners; the
+run's ladder is a third (`explorer.core.files.past`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from explorer.core.base.lazy_torch import safetensors_torch, torch
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.container import damage_named, metadata_of, read
 from explorer.core.files.header import DESCRIPTION_KEY, FORMAT, Header, described
+from explorer.core.files.past import with_past, written
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import (
     from_state_dict,
@@ -37,7 +39,9 @@ from explorer.core.network.mlp import (
     parameter_count,
     to_state_dict,
 )
-from explorer.core.training.loop import LearnerState, Run
+from explorer.core.training.ladder import EMPTY
+from explorer.core.training.learner_state import LearnerState
+from explorer.core.training.loop import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,15 +93,15 @@ def save(path: Path, run: Run, learner: str, resumable: bool = True) -> None:
         path: the file.
         run: what is saved.
         learner: whose weights the file shows.
-        resumable: whether training can go on from the file. If not, it is a fifth as large: it
-            leaves out the other learners, and the training state too unless that holds more of
-            what was learned than the weights, as with Meta-SGD.
+        resumable: whether training can go on from the file. If not, it is far smaller: it leaves
+            out the ladder and the other learners, and the training state too unless that holds
+            more of what was learned than the weights, as with Meta-SGD.
 
     Raises:
         CheckpointError: the file cannot be written; an older file at that path is untouched.
     """
     if not resumable:
-        run = replace(run, learners={learner: run.learners[learner]})
+        run = replace(run, learners={learner: run.learners[learner]}, ladder=EMPTY)
     description = {
         "format": FORMAT,
         "learner": learner,
@@ -116,6 +120,7 @@ def save(path: Path, run: Run, learner: str, resumable: bool = True) -> None:
     if resumable or not _weights_tell_all(learner, run.settings):
         state = safetensors_torch.save(_resume_tensors(run, learner))
         metadata[RESUME_KEY] = base64.b64encode(state).decode()
+        metadata |= written(run, len(metadata[RESUME_KEY]))
     start = run.starting_point(learner)
     weights = to_state_dict(start.theta, start.network)
     try:
@@ -228,7 +233,7 @@ def _described(
         )
     run = None
     if RESUME_KEY in metadata:
-        run = _resume(path, header, theta, metadata[RESUME_KEY])
+        run = _resume(path, header, theta, metadata)
         start = run.starting_point(header.learner)
     elif _is_in_weights(header.learner, header.settings):
         start = rule.starting_point(theta, header.settings)
@@ -250,12 +255,12 @@ def _described(
     )
 
 
-def _resume(path: Path, header: Header, theta: Tensor, coded: str) -> Run:
+def _resume(path: Path, header: Header, theta: Tensor, metadata: Mapping[str, str]) -> Run:
     damaged = CheckpointError(
         f"{path} holds a damaged training state: its weights may be fine, but use another copy."
     )
     try:
-        tensors = safetensors_torch.load(base64.b64decode(coded, validate=True))
+        tensors = safetensors_torch.load(base64.b64decode(metadata[RESUME_KEY], validate=True))
         names = {name.partition(".")[0] for name in tensors} - {"streams"}
         streams = tensors["streams.tasks"], tensors["streams.noise"]
         for state in streams:
@@ -283,4 +288,8 @@ def _resume(path: Path, header: Header, theta: Tensor, coded: str) -> Run:
                 raise damaged
             if not torch.isfinite(part).all():
                 raise damaged
-    return Run(header.settings, header.iteration, states, *streams)
+    run = Run(header.settings, header.iteration, states, *streams)
+    try:
+        return with_past(run, metadata)
+    except ValueError as error:
+        raise damaged from error

@@ -12,7 +12,8 @@ from explorer.core.families.sampling import Batch
 from explorer.core.insight.task_gradients import TaskGradients, cosine_between, take_apart
 from explorer.core.learners import LEARNERS
 from explorer.core.training.batches import next_batches
-from explorer.core.training.loop import LearnerState, Run, advance, untrained
+from explorer.core.training.learner_state import LearnerState, untrained
+from explorer.core.training.loop import Run, advance
 from explorer.core.training.loop import start as begin
 from explorer.core.training.outer_loop import step_weights
 

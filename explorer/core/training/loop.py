@@ -1,8 +1,8 @@
 """Meta-training: immutable runs, and a generator that carries one forward chunk by chunk.
 
-A `Run` is everything that decides what comes next. Pausing is to stop asking for more, resuming
-is to continue from the last `Run`, and a resumable file is a `Run` on disk, so all three give
-the same numbers as never having stopped.
+A `Run` is everything that decides what comes next, and its past on a ladder. Pausing is to stop
+asking for more, resuming is to continue from the last `Run`, and a resumable file is a `Run` on
+disk, so all three give the same numbers as never having stopped.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,17 +20,16 @@ from numpy.typing import NDArray
 from explorer.core.adaptation.starting_point import NetworkStart
 from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.errors import TrainingDivergedError
-from explorer.core.base.lazy_torch import no_grad, torch
+from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Settings
-from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
-from explorer.core.network.mlp import initialise, make_network, parameter_count
+from explorer.core.network.mlp import make_network, parameter_count
 from explorer.core.training.batches import next_batches
-from explorer.core.training.outer_loop import Adam, Chunk, compiled_chunk
-from explorer.core.training.own_tasks import own_tasks
-from explorer.core.training.sequential import advance_in_turn
+from explorer.core.training.ladder import EMPTY, Ladder, Marks, marks, to_next
+from explorer.core.training.learner_state import LearnerState, advanced, untrained
+from explorer.core.training.outer_loop import Chunk, compiled_chunk
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,23 +47,6 @@ HELD_OUT_SHARE = 20  # training gets at least this many times the time of held-o
 
 
 @dataclass(frozen=True)
-class LearnerState:
-    """Where one learner stands.
-
-    Attributes:
-        meta: its meta-parameters, ``(M,)``.
-        first_moment: Adam's estimate m, ``(M,)``.
-        second_moment: Adam's estimate v, ``(M,)``.
-        seconds: spent on training it; 0 where that is not known.
-    """
-
-    meta: Tensor
-    first_moment: Tensor
-    second_moment: Tensor
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
 class Run:
     """A training run at one iteration. Nothing in it is ever changed in place.
 
@@ -73,6 +56,7 @@ class Run:
         learners: state of each learner by name; all see the same points of the same tasks.
         task_stream: state of the generator that draws tasks.
         noise_stream: state of the generator that draws noise.
+        ladder: where the learners stood before; `train` adds to it.
     """
 
     settings: Settings
@@ -80,10 +64,34 @@ class Run:
     learners: Mapping[str, LearnerState]
     task_stream: Tensor
     noise_stream: Tensor
+    ladder: Ladder = EMPTY
 
-    def starting_point(self, learner: str) -> NetworkStart:
-        """Where a learner's adaptation to a task starts."""
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """The iterations at which it is known where its learners stood, this one last."""
+        return (*(each for each in self.ladder.iterations if each < self.iteration), self.iteration)
+
+    def starting_point(self, learner: str, moment: int | None = None) -> NetworkStart:
+        """Where a learner's adaptation to a task starts, or started at one of its `moments`.
+
+        Raises:
+            KeyError: it is not known where the learner stood then.
+        """
+        if moment is not None and moment != self.iteration:
+            return self.ladder.at(moment).starting_point(learner, self.settings)
         return LEARNERS[learner].starting_point(self.learners[learner].meta, self.settings)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """The iterations at which its ladder has rungs."""
+        sizes = {name: len(state.meta) for name, state in self.learners.items()}
+        return marks(self.settings, sizes)
+
+    def on_ladder(self) -> Run:
+        """The run with a rung for where it is, if one belongs there."""
+        metas = {name: state.meta for name, state in self.learners.items()}
+        ladder = self.ladder.climbed(self.marks, self.iteration, metas, self.settings)
+        return self if ladder is self.ladder else replace(self, ladder=ladder)
 
 
 @dataclass(frozen=True)
@@ -121,17 +129,7 @@ def start(settings: Settings, learners: tuple[str, ...] = DEFAULT_LEARNERS) -> R
         {name: untrained(name, settings) for name in learners},
         stream(settings.seed, "tasks").get_state(),
         stream(settings.seed, "noise").get_state(),
-    )
-
-
-def untrained(learner: str, settings: Settings) -> LearnerState:
-    """A learner before training."""
-    rule = LEARNERS[learner]
-    generator = stream(settings.seed, "initialisation")
-    theta = initialise(rule.network(settings), generator, settings.initialisation)
-    meta = rule.begin(theta, settings)
-    zero = torch.zeros_like(meta)
-    return LearnerState(meta, zero, zero)
+    ).on_ladder()
 
 
 def advance(
@@ -153,7 +151,10 @@ def advance(
     for name in run.learners:
         if states:
             check_cancelled()
-        states[name], losses[name] = _advance_one(name, run, drawn.batch, chunk_of(name), threads)
+        states[name], losses[name] = advanced(
+            *(name, run.settings, run.iteration, run.learners[name], drawn.batch),
+            *(chunk_of(name), threads),
+        )
     done = replace(
         run,
         iteration=run.iteration + iterations,
@@ -162,34 +163,6 @@ def advance(
         noise_stream=drawn.noise_stream,
     )
     return done, losses
-
-
-@no_grad
-def _advance_one(
-    name: str, run: Run, batch: Batch, chunk: Chunk, threads: int
-) -> tuple[LearnerState, NDArray[np.float32]]:
-    """One learner, by as many iterations as the batch has; those with own tasks draw theirs."""
-    begin = time.perf_counter()
-    rule, settings, state = LEARNERS[name], run.settings, run.learners[name]
-    adam: Adam = state.meta, state.first_moment, state.second_moment
-    if rule.own_tasks is not None:
-        own = own_tasks(rule, settings, run.iteration, len(batch.support_x))
-        batch, threads = own.split(settings.shots), 1
-    if rule.own_tasks is not None and rule.own_tasks.sequential:
-        adam, loss = advance_in_turn(rule, settings, adam, run.iteration, batch, chunk)
-    else:
-        adam, loss = chunk(
-            *adam,
-            run.iteration,
-            batch,
-            rule.network(settings),
-            rule.inner_loop(settings),
-            settings.beta,
-            threads,
-            settings.outer_loss == "every",
-        )
-    seconds = state.seconds + time.perf_counter() - begin
-    return LearnerState(*adam, seconds), loss.numpy()
 
 
 def threads_for(settings: Settings, spare: int = 0) -> int:
@@ -251,7 +224,7 @@ def train(
     held_out_seconds: float | None = None,
     threads: int = 1,
 ) -> Iterator[TrainEvent]:
-    """Train, yielding after every chunk of about `CHUNK_SECONDS`.
+    """Train, yielding after every chunk of about `CHUNK_SECONDS`, and wherever a rung belongs.
 
     Args:
         run: where to start.
@@ -267,14 +240,15 @@ def train(
     """
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     until = run.settings.iterations if until is None else until
-    length, since_held_out = 1, 0.0
+    length, since_held_out, ladder = 1, 0.0, run.marks
     wait = 0.5
     while run.iteration < until:
         begin = time.perf_counter()
         before = run
-        count = min(length, until - before.iteration)
+        count = min(length, until - before.iteration, to_next(ladder, before.iteration))
         run, losses = advance(before, count, compiled_chunk, threads)
         _check_finite(run, before)
+        run = run.on_ladder()
         seconds = time.perf_counter() - begin
         yield Progress(run, losses, seconds)
         per_iteration = seconds / (run.iteration - before.iteration)

@@ -85,6 +85,10 @@ class MetaLossPlot(Plot):
         self.raw: dict[Key, Curve] = {}
         self.smooth: dict[Key, Curve] = {}
         self._floors = FloorLines(self)
+        self.moment = Rule(angle=90)
+        self.moment.setZValue(3)
+        self.moment.hide()
+        self.addItem(self.moment)
         self._theme = LIGHT
 
     def set_learners(self, learners: Sequence[str]) -> None:
@@ -101,8 +105,16 @@ class MetaLossPlot(Plot):
         """Recolour everything."""
         super().apply_theme(theme)
         self._floors.apply_theme(theme)
+        self.moment.setPen(pen(theme, theme.text, 1))
         self._theme = theme
         self._colour()
+
+    def mark(self, moment: int | None) -> None:
+        """Draw a line at the iteration that the sandbox is taken back to, or none."""
+        if moment is not None:
+            self.moment.move_to(moment)
+        self.moment.setVisible(moment is not None)
+        self.show_changes()
 
     def _colour(self) -> None:
         theme = self._theme

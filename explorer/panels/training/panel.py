@@ -15,25 +15,32 @@ from explorer.panels.training.legend import Legend
 from explorer.panels.training.loss_plots import CROWDED, HeldOutPlot, MetaLossPlot
 from explorer.panels.training.paper_comparison import PaperComparison
 from explorer.panels.training.settings_form import SettingsForm
+from explorer.panels.training.time_bar import TimeBar
 from explorer.panels.widgets.controls import button, label, row, show_choice
 from explorer.panels.widgets.style import Theme
 from explorer.state.frame_clock import FrameClock
 from explorer.state.loss_history import SMOOTHING_TEXT
+from explorer.state.time_travel import TimeTravel
 from explorer.state.training_session import Phase, TrainingSession
 
 PLOTS_PER_SECOND = 10.0  # a curve of losses gains nothing from more
 NUMBERS_PER_SECOND = 5.0  # nobody reads faster
+MOMENTS_PER_SECOND = 30.0  # twice as many as a film has
 PENDING = "What you changed takes effect with Reset, which starts a new run."
 
 
 class TrainingPanel(QWidget):
-    """Shows a `TrainingSession` and passes the user's wishes on."""
+    """Shows a `TrainingSession` and the way back through it, and passes the user's wishes on."""
 
     def __init__(
-        self, session: TrainingSession, clock: FrameClock, parent: QWidget | None = None
+        self,
+        session: TrainingSession,
+        travel: TimeTravel,
+        clock: FrameClock,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._clock = session, clock
+        self._session, self._travel, self._clock = session, travel, clock
         self.preset = QComboBox()
         self.preset.setAccessibleName("Preset")
         for name, preset in PRESETS.items():
@@ -51,6 +58,7 @@ class TrainingPanel(QWidget):
         self.held_out = HeldOutPlot()
         self.legend = Legend()
         self.caption = label("", "muted", wrap=True)
+        self.time_bar = TimeBar(travel)
         self.form = SettingsForm(session.settings)
         self.choice = LearnerChoice(session.learners)
         self.comparison = PaperComparison()
@@ -73,6 +81,7 @@ class TrainingPanel(QWidget):
         self.held_out_title = label("Held-out tasks", "heading")
         plots.addWidget(self.held_out_title)
         plots.addWidget(self.held_out, 4)
+        plots.addWidget(self.time_bar)
         self.tabs.addTab(curves, "Curves")
         self.tabs.addTab(self.form, "Settings")
         self.tabs.addTab(self.choice, "Learners")
@@ -107,6 +116,7 @@ class TrainingPanel(QWidget):
         session.run_replaced.connect(self._on_run_replaced)
         session.progressed.connect(self._on_progress)
         session.held_out_changed.connect(self._on_progress)
+        self._travel.changed.connect(self._on_travel)
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
@@ -177,6 +187,10 @@ class TrainingPanel(QWidget):
         self._clock.request(self._draw_numbers, NUMBERS_PER_SECOND)
 
     @Slot()
+    def _on_travel(self) -> None:
+        self._clock.request(self._draw_moment, MOMENTS_PER_SECOND)
+
+    @Slot()
     def _on_phase(self) -> None:
         phase, settings = self._session.phase, self.form.settings
         show_choice(self.preset, matching_preset(settings) if settings else None)
@@ -204,12 +218,17 @@ class TrainingPanel(QWidget):
     def draw(self) -> None:
         """Bring plots and numbers up to date; the frame clock calls this."""
         self._draw_curves()
+        self._draw_moment()
         self._draw_numbers()
 
     def _draw_curves(self) -> None:
         if self.meta_loss.isVisible():
             self.meta_loss.draw(self._session)
             self.held_out.draw(self._session.settings, self._session.held_out)
+
+    def _draw_moment(self) -> None:
+        if self.meta_loss.isVisible():
+            self.meta_loss.mark(self._travel.moment)
 
     def _draw_numbers(self) -> None:
         with QSignalBlocker(self.progress):
@@ -218,6 +237,7 @@ class TrainingPanel(QWidget):
         if self.meta_loss.isVisible():
             self.legend.draw(self._session)
             self.held_out_title.setText(self._held_out_text())
+            self.time_bar.refresh()
         if self.choice.isVisible():
             self.choice.costs.show_costs(
                 {

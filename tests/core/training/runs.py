@@ -3,7 +3,8 @@
 import torch
 
 from explorer.core.experiment.settings import Settings
-from explorer.core.training.loop import LearnerState, Progress, Run, train
+from explorer.core.training.learner_state import LearnerState
+from explorer.core.training.loop import Progress, Run, train
 
 SMALL = Settings(
     hidden=(8, 8), shots=3, query=4, meta_batch=5, noise=0.3, networks=20, implicit_steps=4

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import explorer
@@ -23,6 +23,7 @@ from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.plan import PENALTIES, Plan
 from explorer.core.learners import LEARNERS
 from explorer.core.training.cost import iteration_seconds
+from explorer.core.training.ladder import EMPTY
 from explorer.core.training.loop import Progress, Run, start, train
 
 SAVE_SECONDS = 10.0
@@ -120,12 +121,18 @@ def trained(meter: Meter, work: float, training: Training, store: Path) -> Job[K
                 doing = f"training {label}, {run.iteration:,} of {total:,}"
                 yield meter.at(run.iteration / total, doing)
                 if time.monotonic() - saved > SAVE_SECONDS:
-                    save(path, run, training.learner)
+                    _save(path, run)
                     saved, at = time.monotonic(), run.iteration
     finally:
         if run.iteration > at:
-            save(path, run, training.learner)
+            _save(path, run)
     return Kept(training, run, damage)
+
+
+def _save(path: Path, run: Run) -> None:
+    """Keep a run without its past, which nobody looks at and is ten times as large."""
+    (learner,) = run.learners
+    save(path, replace(run, ladder=EMPTY), learner)
 
 
 def _found(path: Path, training: Training) -> tuple[Run, str]:
