@@ -64,7 +64,7 @@ class TaskControls(QWidget):
 
     def _points_row(self) -> QHBoxLayout:
         self.count = label("")
-        self.count.setMinimumWidth(230)
+        self.count.setMinimumWidth(186)
         self.draw = button("", "Replace the points by random ones on the function (D)")
         self.evenly = button("Evenly", "As many points, spaced evenly over the inputs (E)")
         self.clear = button("&Clear", "Remove every support point (C)")
@@ -153,8 +153,8 @@ class TaskControls(QWidget):
         self.family.setToolTip(f"{state.family.formula} ({state.family.source})")
         self.parameters.show_task(state)
         shots = self._sandbox.competitors.shots
-        trained = "" if shots is None else f" (trained with K = {shots})"
-        self.count.setText(f"<b>{len(state.points)}</b> support points{trained}")
+        trained = "" if shots is None else f" (trained on K = {shots})"
+        self.count.setText(f"<b>{len(state.points)}</b> points{trained}")
         self.draw.setText(f"&Draw {settings.shots}")
         self.clear.setEnabled(bool(state.points))
         show_checked(self.snap, state.snap)
