@@ -25,7 +25,7 @@ from explorer.panels.sandbox.fit_plot import FitPlot
 from explorer.state.preferences import Preferences
 from explorer.state.training_session import HELD_OUT_SECONDS, Phase
 from tests.benchmarks.mouse import OffscreenHand, ScreenHand, Stroke
-from tests.benchmarks.watch import Pace, Watch
+from tests.benchmarks.watch import Pace, Watch, watch_fit
 
 FRAME = 1 / 60  # seconds between the moves of a drag
 SETTLING = 1.0  # seconds of training left out at the beginning: chunks grow, the first evaluation
@@ -65,16 +65,18 @@ class Stage:
         self.session, self.sandbox = self.workspace.session, self.workspace.sandbox
         self.session._trainer = self.pace.train
         self.window = MainWindow(self.workspace, Preferences(folder / "settings.ini"))
-        self.fit: FitPlot = self.window.sandbox.fit
         self.session.reset(replace(self.session.settings, iterations=ENDLESS))
         self.window.show()
         until(lambda: self.sandbox.is_current)
-        on_screen = QGuiApplication.platformName() == "xcb"
-        viewport = self.fit.viewport()
-        self.hand = ScreenHand(self.window) if on_screen else OffscreenHand(viewport)
-        self.watch = Watch(self.window)
+        self.take_hold(self.window.sandbox.fit, watch_fit(self.window))
         self.workspace.set_follow(True)
         self.sandbox.update(snap=False)
+
+    def take_hold(self, fit: FitPlot, watch: Watch) -> None:
+        """Move the points of one plot, and watch for the answers."""
+        on_screen = QGuiApplication.platformName() == "xcb"
+        self.fit, self.watch = fit, watch
+        self.hand = ScreenHand(self.window) if on_screen else OffscreenHand(fit.viewport())
 
     def play(self, strokes: Sequence[Stroke]) -> list[float]:
         """Play a scene to its end, until the last stroke is on the screen."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent
 
 from explorer.app.main_window import MainWindow
 from explorer.core.training.loop import Progress, TrainEvent, train
+from explorer.panels.plotting.plots import Plot
 from explorer.panels.sandbox.fit_plot import FitPlot
 from explorer.state.adaptation_query import AdaptationAnswer, SupportPoint
 from explorer.state.training_session import Newest
@@ -41,32 +42,41 @@ class Pace:
         return (high - low) / (last - first)
 
 
+Points = tuple[tuple[float, float], ...]
+
+
 class Watch(QObject):
-    """Follows mouse events to the paint of the sandbox's plot that shows the answer for them.
+    """Follows mouse events to the paint that shows the answer for them.
 
     Attributes:
         frames: when each paint of the window ended in which that plot took part.
     """
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, fit: FitPlot, shown: Plot) -> None:
+        """Begin.
+
+        Args:
+            window: the main window.
+            fit: the plot with the mouse.
+            shown: the plot that shows the answer; `note` tells what is drawn on it.
+        """
         super().__init__(window)
         self._window = window
-        self._fit: FitPlot = window.sandbox.fit
+        self._fit, self._shown = fit, shown
         self._sandbox = window.workspace.sandbox
-        self._drawn: AdaptationAnswer | None = None
-        self._painting: AdaptationAnswer | None = None
+        self._drawn: Points | None = None
+        self._painting: Points | None = None
         self._plot_painted = False
         self.begin(())
         self._fit.viewport().installEventFilter(self)
-        draw_answer = self._fit.draw_answer
-
-        def note(answer: AdaptationAnswer) -> None:
-            self._drawn = answer
-            draw_answer(answer)
-
-        self._fit.draw_answer = note  # type: ignore[method-assign]
+        if shown is not fit:
+            self._shown.viewport().installEventFilter(self)
         self._sandbox.changed.connect(self._on_changed)
         window.installEventFilter(self)
+
+    def note(self, points: Points) -> None:
+        """The plot is being drawn as the answer for these support points."""
+        self._drawn = points
 
     def begin(self, strokes: Sequence[Stroke]) -> None:
         """A scene begins; its timed strokes must differ in place, button or kind."""
@@ -77,7 +87,7 @@ class Watch(QObject):
             (stroke.x, stroke.y, stroke.kind, stroke.right): number
             for number, stroke in enumerate(strokes[i] for i in self._timed)
         }
-        self._states: dict[tuple[SupportPoint, ...], int] = {}
+        self._states: dict[Points, int] = {}
         self._newest = -1
 
     @property
@@ -110,7 +120,7 @@ class Watch(QObject):
             # All paints of the window are inside this event. To override `event` and look after
             # it would be simpler, but would hold the interpreter's lock for as long.
             QCoreApplication.postEvent(self, QEvent(PAINTED), HIGHEST)
-        elif event.type() == QEvent.Type.Paint:
+        elif event.type() == QEvent.Type.Paint and watched is self._shown.viewport():
             self._painting, self._plot_painted = self._drawn, True
         elif isinstance(event, QMouseEvent):
             at = event.globalPosition().toPoint()
@@ -120,7 +130,7 @@ class Watch(QObject):
         return False
 
     def _on_changed(self) -> None:
-        self._states[self._sandbox.state.points] = self._newest
+        self._states[points_of(self._sandbox.state.points)] = self._newest
 
     def customEvent(self, event: QEvent) -> None:
         """A paint of the window has ended."""
@@ -130,5 +140,24 @@ class Watch(QObject):
         self._plot_painted = False
         self.frames.append(now)
         if self._painting is not None:
-            shown = self._states.get(self._painting.question.points, -1)
+            shown = self._states.get(self._painting, -1)
             self._seen += [now] * (shown + 1 - len(self._seen))
+
+
+def points_of(points: Sequence[SupportPoint]) -> Points:
+    """Where support points lie."""
+    return tuple((point.x, point.y) for point in points)
+
+
+def watch_fit(window: MainWindow) -> Watch:
+    """Watches the sandbox's plot."""
+    fit = window.sandbox.fit
+    watch = Watch(window, fit, fit)
+    draw_answer = fit.draw_answer
+
+    def note(answer: AdaptationAnswer) -> None:
+        watch.note(points_of(answer.question.points))
+        draw_answer(answer)
+
+    fit.draw_answer = note  # type: ignore[method-assign]
+    return watch

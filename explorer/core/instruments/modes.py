@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from explorer.core.base.texts import loss_text
@@ -65,9 +67,18 @@ def _by_mode(member: Member, mine: Modes, step: int) -> Panel:
     )
     return Panel(
         f"{member.label}, step {step + 1}: error on your points by mode",
-        f"mode, by λ falling from {loss_text(values[0])} to {loss_text(values[-1])}",
-        "part of the MSE", curves, log_y=True,
+        "mode, by falling λ", "part of the MSE", curves, log_y=True, y_range=_decades(curves),
     )  # fmt: skip
+
+
+def _decades(curves: Sequence[Curve]) -> tuple[float, float] | None:
+    """Whole decades around all parts, so that the axis stays while a point is dragged."""
+    parts = np.concatenate([curve.y for curve in curves])
+    known = parts[np.isfinite(parts)]
+    if not len(known):
+        return None
+    low, high = np.floor(np.log10(known.min())), np.ceil(np.log10(known.max()))
+    return 10.0**low, 10.0 ** max(high, low + 1)
 
 
 def _visible(parts: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.fields import setting
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.texts import number_text
+from explorer.core.families import Family
 from explorer.core.figures.figure import Array, Curve, Panel, Raster
 from explorer.core.insight.one_step_floor import basis_at, ideal_step
 from explorer.core.insight.plane import plane_of
@@ -28,6 +30,7 @@ from explorer.core.instruments.base import (
 
 STRONGEST = 2.0  # pull
 MAP_POINTS = 101
+KEPT_MAPS = 16
 GROUP = "Pull"
 
 
@@ -50,8 +53,8 @@ def read(scene: Scene, choice: Pull) -> Reading:
     responses = {member.role: _response(scene, start, choice) for member, start in scene.networks}
     panels = [_answers(scene, choice, responses)]
     member, start = focused
-    map_of = kernel(start, _map_grid(scene).view(1, -1, 1), task=scene.task_row)[0]
-    panels.append(_map(scene, choice, member, array(map_of) * 2 * scene.alpha))
+    told = scene.task if start.sees_task else None
+    panels.append(_map(scene, choice, member, _kernel_map(start, scene.family, scene.alpha, told)))
     return Reading(_said(scene, choice, responses), tuple(panels), _gains(scene))
 
 
@@ -85,8 +88,17 @@ def _response(scene: Scene, start: StartingPoint, choice: Pull) -> Array:
     return array(moved)
 
 
-def _map_grid(scene: Scene) -> torch.Tensor:
-    return torch.linspace(scene.family.x.low, scene.family.x.high, MAP_POINTS)
+@lru_cache(KEPT_MAPS)
+def _kernel_map(
+    start: StartingPoint, family: Family, alpha: float, task: tuple[float, ...] | None
+) -> Raster:
+    """2α·k(x, x′), x along the columns; it does not depend on the support points."""
+    low, high = family.x
+    grid = torch.linspace(low, high, MAP_POINTS).view(1, -1, 1)
+    told = None if task is None else torch.tensor([[task]])
+    values = array(kernel(start, grid, task=told)[0].T) * 2 * alpha
+    most = float(np.abs(values).max()) or 1.0
+    return Raster(values, (low, high), (low, high), (-most, most), diverging=True)
 
 
 def _ideal(scene: Scene, choice: Pull) -> Array | None:
@@ -117,15 +129,14 @@ def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
     )  # fmt: skip
 
 
-def _map(scene: Scene, choice: Pull, member: Member, values: Array) -> Panel:
+def _map(scene: Scene, choice: Pull, member: Member, raster: Raster) -> Panel:
     low, high = scene.family.x
-    most = float(np.abs(values).max()) or 1.0
     row = np.full(2, _place(scene, choice))
     line = Curve("points", "", np.array([low, high]), row)
     return Panel(
-        f"Kernel of {member.label}: 2α·k(x, x′), to ±{most:.3g}",
+        f"Kernel of {member.label}: 2α·k(x, x′), to ±{raster.limits[1]:.3g}",
         "x", "x′", (line,), x_range=(low, high), y_range=(low, high),
-        raster=Raster(values, (low, high), (low, high), (-most, most), diverging=True),
+        raster=raster,
         press="Press: pull at this x′.",
     )  # fmt: skip
 

@@ -24,8 +24,8 @@ TIP = "Zoom: Ctrl and wheel, or + and −. Move: drag. Whole view: double click,
 
 def shape_of(panel: Panel) -> tuple[object, ...]:
     """What cannot change while a plot stays."""
-    texts = panel.title, panel.x_label, panel.y_label, panel.names, panel.press
-    return *texts, panel.log_y, panel.square, panel.heat_map is not None
+    kinds = panel.log_y, panel.square, panel.heat_map is not None, bool(panel.x_label)
+    return *kinds, panel.names, panel.press
 
 
 class PanelPlot(Plot):
@@ -63,6 +63,7 @@ class PanelPlot(Plot):
 
     def draw(self, panel: Panel) -> None:
         """Show newer values."""
+        self._take_texts(panel)
         self.panel = panel
         while len(self.curves) > len(panel.curves):
             self.curves.pop().remove()
@@ -86,6 +87,17 @@ class PanelPlot(Plot):
         self._show_whole()
         self._fit_texts()
         self.show_changes()
+
+    def _take_texts(self, panel: Panel) -> None:
+        """Name it and its axes anew, where their names have changed."""
+        for side, before, text in (
+            ("bottom", self.panel.x_label, panel.x_label),
+            ("left", self.panel.y_label, panel.y_label),
+        ):
+            if text != before:
+                self.getPlotItem().setLabel(side, text)
+        if panel.title != self.panel.title:
+            self.setAccessibleName(panel.title)
 
     def _show_whole(self) -> None:
         """Set the view by what there is to see, unless the user has chosen another."""
@@ -218,6 +230,13 @@ class PanelBox(QFrame):
         layout.addWidget(self.title)
         layout.addWidget(self.legend)
         layout.addWidget(self.plot, 1)
+
+    def draw(self, panel: Panel) -> None:
+        """Show newer values."""
+        if panel.title != self.title.text():
+            self.title.setText(panel.title)
+            self.title.setVisible(bool(panel.title))
+        self.plot.draw(panel)
 
     def show_legend(self, theme: Theme, wanted: bool) -> None:
         """Say which curve is which."""

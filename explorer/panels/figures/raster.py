@@ -41,12 +41,15 @@ class DrawnRaster:
     """A raster under the curves of a plot."""
 
     def __init__(self, plot: Plot) -> None:
-        self._plot = plot
+        self._shown: tuple[Raster | None, Theme | None] = None, None
         self.item = plot.add(QGraphicsPixmapItem(), 0.5)
         self.item.setTransformationMode(Qt.TransformationMode.FastTransformation)
 
     def show(self, raster: Raster | None, theme: Theme) -> None:
         """Show other values, or nothing."""
+        if (raster, theme) == self._shown:
+            return
+        self._shown = raster, theme
         self.item.setVisible(raster is not None)
         if raster is None:
             return

@@ -110,7 +110,7 @@ class FigureView(QScrollArea):
         if not same_item or [shape_of(box.plot.panel) for box in self.boxes] != shapes:
             self._clear()
         for box, panel in zip(self.boxes, panels, strict=False):
-            box.plot.draw(panel)
+            box.draw(panel)
         if len(self.boxes) < len(panels):
             self._clock.request(self._make_next)
         self._show_legends()

@@ -121,8 +121,7 @@ class InstrumentView(QFrame):
         if [shape_of(box.plot.panel) for box in self.boxes] != shapes:
             self.clear()
         for box, panel in zip(self.boxes, panels, strict=False):
-            box.plot.draw(panel)
-            box.title.setText(panel.title)
+            box.draw(panel)
         if len(self.boxes) < len(panels):
             self._clock.request(self._make_next)
         self._show_legends(panels)

@@ -48,6 +48,7 @@ class LearnerPicker(QWidget):
     def __init__(self, sandbox: Sandbox, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sandbox = sandbox
+        self._refreshed: tuple[object, object] = None, None
         self.switches = {role: QCheckBox(role) for role in ROLES}
         self.lines = {role: QLabel() for role in ROLES}
         self._keys = {role: label(key, "muted") for role, key in zip(ROLES, KEYS, strict=False)}
@@ -103,6 +104,9 @@ class LearnerPicker(QWidget):
     def refresh(self) -> None:
         """Show which learners are on, and leave out whom nobody has trained."""
         competitors, shown = self._sandbox.competitors.by_role, self._sandbox.state.shown
+        if (competitors, shown) == self._refreshed:
+            return
+        self._refreshed = competitors, shown
         for role, switch in self.switches.items():
             with QSignalBlocker(switch):
                 switch.setChecked(role in shown)

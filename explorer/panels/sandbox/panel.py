@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.core.families import Family
@@ -85,7 +86,14 @@ class SandboxPanel(View):
     def _on_answered(self) -> None:
         self._request()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing was drawn while another tab was shown."""
+        super().showEvent(event)
+        self._request()
+
     def _request(self) -> None:
+        if self.isHidden() or (self.window().isVisible() and not self.isVisible()):
+            return  # another tab is shown
         # The answer to the present state is mostly there within a frame. To draw before it would
         # put it off by another.
         self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)

@@ -1,0 +1,91 @@
+"""The tab of instruments under the mouse while training goes on: what `instruments` starts.
+
+``python -m tests.benchmarks.instrument_scenes [--quick]`` writes what it saw as JSON.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from explorer.app.launch import make_application
+from explorer.app.views import VIEWS
+from explorer.core.instruments import PAGES
+from explorer.panels.instruments.panel import InstrumentsPanel
+from tests.benchmarks.scenes import Stage, until
+from tests.benchmarks.watch import Watch
+
+TITLE = "Why it works"
+
+
+def open_tab(stage: Stage) -> tuple[InstrumentsPanel, float]:
+    """The tab, and the milliseconds for which the window stood still while it was made."""
+    begin = time.perf_counter()
+    stage.window.left.setCurrentIndex([view.title for view in VIEWS].index(TITLE))
+    taken = 1000 * (time.perf_counter() - begin)
+    panel = stage.window.views[TITLE]
+    assert isinstance(panel, InstrumentsPanel)
+    until(lambda: panel.state.is_current)
+    return panel, taken
+
+
+def turn_to(stage: Stage, panel: InstrumentsPanel, page: int) -> bool:
+    """Show a page and watch its first picture; whether it has one."""
+    panel.state.turn_to(page)
+    if not any(instrument.columns for instrument in PAGES[page].instruments):
+        return False
+    until(lambda: panel.state.is_current and all(view.boxes for view in panel.views[page]))
+    begin = time.perf_counter()
+    until(lambda: time.perf_counter() - begin > 0.5)
+    watch = Watch(stage.window, panel.fit.fit, panel.views[page][0].boxes[0].plot)
+    draw = panel.views[page][0].take
+
+    def note(reading: Any) -> None:
+        if panel.state.answer is not None:
+            watch.note(panel.state.answer.scene.support)
+        draw(reading)
+
+    panel.views[page][0].take = note  # type: ignore[method-assign]
+    stage.take_hold(panel.fit.fit, watch)
+    return True
+
+
+def measure(stage: Stage, quick: bool) -> dict[str, Any]:
+    """Drag a point on every page while training goes on."""
+    rounds, seconds = (1, 3.0) if quick else (3, 4.0)
+    panel, opening = open_tab(stage)
+    pages: dict[str, dict[str, list[float]]] = {}
+    for number, page in enumerate(PAGES):
+        if not turn_to(stage, panel, number):
+            continue
+        seen: dict[str, list[float]] = {"window": [], "headless": [], "intervals": [], "drag": []}
+        for _ in range(rounds):
+            stage.train()
+            strokes = stage.drag(seconds)
+            begin = time.perf_counter()
+            sent = stage.play(strokes)
+            seen["window"].append(stage.pace.per_second(begin, begin + seconds))
+            seen["intervals"] += stage.watch.intervals(sent)
+            seen["drag"] += stage.watch.latencies(sent)
+            stage.pause()
+            seen["headless"].append(stage.train_headless(seconds))
+        pages[page.title] = seen
+    return {"opening": opening, "pages": pages}
+
+
+def main() -> None:
+    """The command."""
+    application = make_application(["maml-explorer"])
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(Path(folder))
+        stage.workspace.set_follow("--follow" in sys.argv)
+        seen = measure(stage, "--quick" in sys.argv)
+        stage.window.close()
+    json.dump(seen, sys.stdout)
+    del application
+
+
+if __name__ == "__main__":
+    main()
