@@ -129,7 +129,7 @@ def _map(scene: Scene, plane: Plane, member: Member, errors: Array, gone: Cells)
     curves.append(Curve("points", "task", place[:1], place[1:], markers=True, star=True))
     low, high, edge = 10**LEAST, 10**MOST, 1.05 * reach
     return Panel(
-        f"Error of {member.label} at step {scene.step}: {low:g} (pale) to {high:.0f} (strong)",
+        f"Error of {member.label} at step {scene.step}: {low:g} (faint) to {high:.0f} (full)",
         *plane.labels, tuple(curves), x_range=(-edge, edge), y_range=(-edge, edge),
         raster=Raster(values, (-reach, reach), (-reach, reach), (LEAST, MOST)), square=True,
         press="Press: this task goes into the sandbox.",

@@ -13,7 +13,7 @@ from explorer.panels.figures.items import DrawnCurve, DrawnHeatMap, Values, on_a
 from explorer.panels.figures.look import entries_of
 from explorer.panels.figures.raster import DrawnRaster
 from explorer.panels.plotting.plots import Plot
-from explorer.panels.widgets.controls import label
+from explorer.panels.widgets.controls import label, put
 from explorer.panels.widgets.flow import FigureLegend
 from explorer.panels.widgets.style import LIGHT, Theme
 
@@ -234,7 +234,7 @@ class PanelBox(QFrame):
     def draw(self, panel: Panel) -> None:
         """Show newer values."""
         if panel.title != self.title.text():
-            self.title.setText(panel.title)
+            put(panel.title, self.title)
             self.title.setVisible(bool(panel.title))
         self.plot.draw(panel)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -21,7 +22,7 @@ from explorer.core.instruments import Action, Instrument, Press, Reading
 from explorer.panels.figures.look import entries_of, one_legend_serves
 from explorer.panels.figures.panel_plot import PanelBox, shape_of
 from explorer.panels.instruments.live_plot import LivePlot
-from explorer.panels.widgets.controls import button, label
+from explorer.panels.widgets.controls import button, label, put
 from explorer.panels.widgets.editors import Editor, make_editor, on_edit, show_in, value_of
 from explorer.panels.widgets.flow import FigureLegend, FlowLayout
 from explorer.panels.widgets.style import LIGHT, Theme
@@ -111,9 +112,9 @@ class InstrumentView(QFrame):
         """Show what was read; the frame clock calls this."""
         self._reading = reading
         panels = () if reading is None else reading.panels
-        self.sentence.setText("" if reading is None else reading.sentence)
+        put("" if reading is None else reading.sentence, self.sentence)
         remarks = "" if reading is None else "\n".join(reading.remarks)
-        self.remarks.setText(remarks)
+        put(remarks, self.remarks)
         self.remarks.setVisible(bool(remarks))
         self.export.setEnabled(bool(panels))
         self._show_actions(() if reading is None else reading.actions)
@@ -147,6 +148,13 @@ class InstrumentView(QFrame):
     def _on_action(self, number: int) -> None:
         if self._reading is not None:
             self._state.grant(self.instrument, self._reading.actions[number].wish)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In another width texts take other room."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            for text in (self.sentence, self.remarks, *(box.title for box in self.boxes)):
+                text.setMinimumHeight(0)
 
     def clear(self) -> None:
         """Take the pictures apart."""

@@ -118,6 +118,15 @@ def label(text: str, role: str = "", buddy: QWidget | None = None, wrap: bool = 
     return result
 
 
+def put(text: str, into: QLabel) -> None:
+    """Show another text without giving up the room of the longest so far: nothing below moves."""
+    if text != into.text():
+        into.setText(text)
+        needed = into.heightForWidth(into.width())
+        if needed > into.minimumHeight():
+            into.setMinimumHeight(needed)
+
+
 def button(text: str, tip: str, role: str = "") -> QPushButton:
     """A push button with a tooltip. A click leaves the keys where they were: Space still plays."""
     result = QPushButton(text)
