@@ -159,7 +159,7 @@ class Instruments(QObject):
             SettingsError: a value is out of bounds.
         """
         current: Any = self.choices[instrument.name]
-        self._take(instrument, replace(current, **values))
+        self._take(instrument.name, replace(current, **values))
 
     def press(self, instrument: Instrument, pressed: Press) -> None:
         """Do what a press in one of an instrument's pictures asks for."""
@@ -171,7 +171,7 @@ class Instruments(QObject):
     def grant(self, instrument: Instrument, wish: Wish) -> None:
         """Do what an instrument asks for."""
         if wish.choice is not None:
-            self._take(instrument, wish.choice)
+            self._take(wish.chooser or instrument.name, wish.choice)
         if wish.page is not None:
             self.turn_to([page.title for page in PAGES].index(wish.page))
         if wish.turned is not None:
@@ -198,9 +198,9 @@ class Instruments(QObject):
             return None
         return figure_of(instrument, reading, provenance(0, self.sandbox.origin))
 
-    def _take(self, instrument: Instrument, choice: Any) -> None:
-        if choice != self.choices[instrument.name]:
-            self.choices[instrument.name] = choice
+    def _take(self, name: str, choice: Any) -> None:
+        if choice != self.choices[name]:
+            self.choices[name] = choice
             self.changed.emit()
             self._ask()
 

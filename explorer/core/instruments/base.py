@@ -49,7 +49,8 @@ class Wish(NamedTuple):
         shown: roles of the learners to be shown.
         frozen: layers, counted from 0, that are not to adapt.
         turned: a layer that is not to adapt if it does, and to adapt if it does not.
-        choice: another choice of the instrument's own.
+        choice: another choice of the instrument's own, or of `chooser`.
+        chooser: the name of another instrument, whose choice it is.
         page: another page, by its title.
     """
 
@@ -62,6 +63,7 @@ class Wish(NamedTuple):
     frozen: frozenset[int] | None = None
     turned: int | None = None
     choice: Any = None
+    chooser: str | None = None
     page: str | None = None
 
 

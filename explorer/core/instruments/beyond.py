@@ -180,12 +180,15 @@ def _said_of_tasks(plane: Plane, member: Member, errors: Array, gone: Cells) -> 
     u, v = np.meshgrid(centres, centres)
     inside = _within(plane, u, v)
     outside = ~np.isnan(errors) & ~inside
-    lost = f", {int((gone & outside).sum())} of {int(outside.sum())} diverged" if gone.any() else ""
-    return (
-        f"{member.label}’s median error is {loss_text(float(np.median(errors[inside])))} on tasks "
-        f"as in training and {loss_text(float(np.median(errors[outside])))} beyond, up to twice as "
-        f"far{lost}."
-    )
+    trained, further = (float(np.median(errors[where])) for where in (inside, outside))
+    lost = f"{int((gone & outside).sum())} of {int(outside.sum())} diverged"
+    if not math.isfinite(trained):
+        return f"{member.label} diverges on most tasks as in training; beyond, {lost}."
+    text = f"{member.label}’s median error is {loss_text(trained)} on tasks as in training"
+    if not math.isfinite(further):
+        return f"{text}; of those beyond, up to twice as far, {lost}."
+    text += f" and {loss_text(further)} beyond, up to twice as far"
+    return f"{text}, {lost}." if (gone & outside).any() else f"{text}."
 
 
 def _within(plane: Plane, u: Array, v: Array) -> Cells:

@@ -26,6 +26,7 @@ KEPT_FANS = 64
 MOST_FANS = 3  # more would hide each other; then only that of the chosen learner is drawn
 FAINT = 0.35
 MARGIN = 1.15
+LEAST_SHARE = 0.01
 PARTS = ("along {}", "along {}", "ripple")
 OPACITIES = (1.0, 0.6, 0.3)
 BAR = 0.7
@@ -205,15 +206,21 @@ def _said(scene: Scene, plane: Plane, member: Member) -> str:
         text = f"Step 1 raised the error of {member.label} from {loss_text(before)} to "
         text += loss_text(first)
     else:
-        text = f"Step 1 removed {1 - first / before:.0%} of the error of {member.label}"
+        text = f"Step 1 removed {_share(1 - first / before)} of the error of {member.label}"
     text += "; the best step that is linear in the residuals would leave "
     text += loss_text(floor_of(scene, plane, member))
     if scene.steps > 1:
-        text += (
-            f"; each further step aims again at what is left: {loss_text(first)} → "
-            f"{loss_text(last)} by step {scene.steps}"
-        )
+        text += "; each further step aims again at what is left"
+        text += ", but the error rises" if last > first else ""
+        text += f": {loss_text(first)} → {loss_text(last)} by step {scene.steps}"
     return f"{text}."
+
+
+def _share(removed: float) -> str:
+    """In whole percents, of which neither none nor all is said where it is not so."""
+    if 0 < removed < LEAST_SHARE:
+        return f"less than {LEAST_SHARE:.0%}"
+    return f"more than {1 - LEAST_SHARE:.0%}" if removed > 1 - LEAST_SHARE / 2 else f"{removed:.0%}"
 
 
 def _spread(scene: Scene, plane: Plane) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.core.adaptation.freezing import part_sizes
 from explorer.core.base.texts import loss_text
 from explorer.core.figures.figure import Array, Curve, Panel
 from explorer.core.insight.layers import (
@@ -24,8 +25,8 @@ def read(scene: Scene, _choice: None) -> Reading:
     if focused is None:
         return Reading(NOBODY)
     member, _ = focused
-    choices = tuple(sorted(subsets(_parts(scene, member)), key=_in_order))
-    errors = {each.role: _errors(scene, each, choices) for each, _ in _alike(scene, member)}
+    choices = tuple(sorted(subsets(_shape(member)[1]), key=_in_order))
+    errors = {each.role: _errors(scene, each, choices) for each in _alike(scene, member)}
     panels = _subsets(scene, member, choices, errors), _moved(scene, member)
     said = _said(scene, member, choices, errors[member.role])
     return Reading(
@@ -38,16 +39,16 @@ def _in_order(free: tuple[bool, ...]) -> tuple[int, tuple[bool, ...]]:
     return sum(free), tuple(not each for each in free)
 
 
-def _parts(scene: Scene, member: Member) -> int:
+def _shape(member: Member) -> tuple[int, int]:
+    """How many layers its network has, and of how many parts its θ is made."""
     start = member.network
     assert start is not None
-    return int(gradient_shares(start, scene.x, scene.y, scene.task_row).shape[-1])
+    return len(start.network.sizes) - 1, len(part_sizes(start))
 
 
-def _alike(scene: Scene, member: Member) -> list[tuple[Member, object]]:
-    """Those whose networks have as many parts as the chosen one's."""
-    parts = _parts(scene, member)
-    return [(each, start) for each, start in scene.networks if _parts(scene, each) == parts]
+def _alike(scene: Scene, member: Member) -> list[Member]:
+    """Those whose networks have as many layers, and context values if the chosen one's has."""
+    return [each for each, _ in scene.networks if _shape(each) == _shape(member)]
 
 
 def _errors(scene: Scene, member: Member, choices: tuple[tuple[bool, ...], ...]) -> Array:
@@ -67,13 +68,17 @@ def _name(parts: int, place: int, layers: int) -> str:
     return f"layer {place + 1}" if place < layers else "context" if parts > layers else ""
 
 
-def _names(choices: tuple[tuple[bool, ...], ...]) -> tuple[str, ...]:
+def _short(place: int, layers: int) -> str:
+    return str(place + 1) if place < layers else "c"
+
+
+def _names(choices: tuple[tuple[bool, ...], ...], layers: int) -> tuple[str, ...]:
     def name(free: tuple[bool, ...]) -> str:
         if not any(free):
             return "none"
         if all(free):
             return "all"
-        return "+".join(str(place + 1) for place, is_free in enumerate(free) if is_free)
+        return "+".join(_short(place, layers) for place, is_free in enumerate(free) if is_free)
 
     return tuple(map(name, choices))
 
@@ -87,14 +92,14 @@ def _subsets(
     places = np.arange(len(choices), dtype=np.float64)
     curves = []
     alike = _alike(scene, member)
-    for row, (each, _) in enumerate(alike):
+    for row, each in enumerate(alike):
         shift = (row - (len(alike) - 1) / 2) * WIDTH / max(len(alike), 2) * 0.6
         values = errors[each.role]
         visible = np.where(np.isfinite(values) & (values > 0), values, np.nan)
         curves.append(Curve(each.role, each.label, places + shift, visible, markers=True))
     return Panel(
         f"Error after step {max(scene.step, 1)} with only these layers free",
-        "", "MSE", tuple(curves), log_y=True, names=_names(choices),
+        "", "MSE", tuple(curves), log_y=True, names=_names(choices, _shape(member)[0]),
     )  # fmt: skip
 
 
@@ -146,9 +151,16 @@ def _said(
 ) -> str:
     if not scene.support:
         return "Without support points no layer moves: click some on the function."
-    first, last = errors[_only(choices, 0)], errors[_only(choices, len(choices[0]) - 1)]
+    layers, parts = _shape(member)
+    first, last = errors[_only(choices, 0)], errors[_only(choices, layers - 1)]
     count = max(scene.step, 1)
     after = "one step" if count == 1 else f"{count} steps"
+    if parts > layers:
+        context = loss_text(errors[_only(choices, layers)])
+        return (
+            f"With only its context values free {member.label} reaches {context} in {after}; with "
+            f"only the first layer {loss_text(first)}; with all {loss_text(errors[-1])}."
+        )
     return (
         f"With only the first layer free {member.label} reaches {loss_text(first)} in {after}; "
         f"with only the last {loss_text(last)}; with all {loss_text(errors[-1])}."
@@ -164,11 +176,11 @@ def _elsewhere(
     """Where another learner's answer is the opposite."""
 
     def by_first(role: str) -> bool:
-        values = errors[role]
-        return bool(values[_only(choices, 0)] < values[_only(choices, len(choices[0]) - 1)])
+        values, last = errors[role], _shape(member)[0] - 1
+        return bool(values[_only(choices, 0)] < values[_only(choices, last)])
 
     others = [
-        each.label for each, _ in _alike(scene, member)
+        each.label for each in _alike(scene, member)
         if each is not member and by_first(each.role) != by_first(member.role)
     ]  # fmt: skip
     remarks = [f"The other way round: {', '.join(others)}."] if others else []
@@ -182,7 +194,8 @@ LAYERS = Instrument(
     "Which layer adapts",
     (
         "Left: the mean squared error on the whole function after the step shown, when only the "
-        "weights and biases of some layers take gradient steps and the others stay at θ₀.",
+        "weights and biases of some layers take gradient steps and the others stay at θ₀; c are "
+        "context values.",
         "Right: where the gradient of the support loss is before adaptation, ‖∇ₗL‖²/‖∇L‖², and how "
         "far each layer has moved. From classification one knows the opposite, that the last layer "
         "does it all (ANIL, Raghu et al. 2020, arXiv 1909.09157).",

@@ -51,7 +51,7 @@ def read(scene: Scene, choice: Card) -> Reading:
     if isinstance(origin, str):
         return Reading(origin)
     try:
-        found, settings = _next(origin, choice.ahead)
+        found, settings = next_of(origin, choice.ahead)
     except UserError as error:
         return Reading(str(error))
     number = CARDS.index(choice.card)
@@ -67,13 +67,13 @@ def press(scene: Scene, choice: Card, pressed: Press) -> Wish:
     origin = origin_of(scene)
     if isinstance(origin, str):
         return Wish()
-    found, settings = _next(origin, choice.ahead)
+    found, settings = next_of(origin, choice.ahead)
     task = nearest_task(found, settings, CARDS.index(choice.card), pressed)
     return Wish() if task is None else Wish(choice=replace(choice, task=task + 1))
 
 
 @lru_cache(KEPT)
-def _next(origin: Origin, ahead: int) -> tuple[MetaIteration, Settings]:
+def next_of(origin: Origin, ahead: int) -> tuple[MetaIteration, Settings]:
     """The meta-iteration after so many others, and the settings of the training."""
     run, role = origin.run(), origin.role
     threads = threads_for(run.settings, spare=1)  # as the window trains

@@ -128,7 +128,8 @@ def _named(row: Finished) -> str:
 
 def _range(row: Finished) -> str:
     low, high = plain_loss_text(row.low), plain_loss_text(row.high)
-    return f"{plain_loss_text(row.mean)} ({low} to {high})"
+    gone = f", {row.diverged:,} diverged left out" if row.diverged else ""
+    return f"{plain_loss_text(row.mean)} ({low} to {high}{gone})"
 
 
 QUERY_POINTS = Instrument(
