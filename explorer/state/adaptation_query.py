@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
 from explorer.core.adaptation.freezing import with_frozen_layers
@@ -18,6 +18,7 @@ from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.jobs.competitor import Competitor, start_of
 from explorer.state.competitors import Competitors, LazyCompetitor
 
+KEPT_FROZEN = 32
 GRID_POINTS = 201
 
 
@@ -157,10 +158,18 @@ def starts_of(
         own = None if role in CLOSED_FORMS else one.start
         try:
             found = start_of(Competitor(one.label, role, own, one.settings), family)
-            starts[role] = with_frozen_layers(found, frozen)
+            starts[role] = found
+            if frozen:
+                starts[role] = _with_frozen_layers(found, frozen)  # type: ignore[arg-type]
         except UserError as error:
             unable[role] = str(error)
     return starts, unable
+
+
+@lru_cache(KEPT_FROZEN)
+def _with_frozen_layers(start: Start, frozen: frozenset[int]) -> Start:
+    """The same object for the same start, by which others know what they have computed of it."""
+    return with_frozen_layers(start, frozen)
 
 
 def _sentence(one: LazyCompetitor, found: Divergence, alpha: float) -> str:

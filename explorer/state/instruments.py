@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from explorer.core.adaptation.starting_point import Start, StartingPoint
+from explorer.core.base.cancellation import CancelledWorkError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.figures.figure import Figure
 from explorer.core.figures.provenance import provenance
@@ -20,7 +21,7 @@ from explorer.resources import QUERY_POINTS, resource
 from explorer.state.adaptation_query import AdaptationQuery, SupportPoint, starts_of
 from explorer.state.competitors import LazyCompetitor
 from explorer.state.sandbox import Sandbox
-from explorer.state.workers import LatestWorker
+from explorer.state.workers import LatestWorker, describe
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +32,13 @@ class PageReading:
         page: its place among `PAGES`.
         scene: what they looked at.
         readings: by the instruments' names.
+        failed: the user's sentence and the details, if one could not be read.
     """
 
     page: int
     scene: Scene
     readings: dict[str, Reading]
+    failed: tuple[str, str] | None = None
 
 
 def scene_of(question: AdaptationQuery, step: int, focus: str) -> Scene:
@@ -84,8 +87,17 @@ def read(
     """
     torch.set_num_threads(1)
     scene = scene_of(question, step, focus)
-    readings = {each.name: each.read(scene, choices[each.name]) for each in PAGES[page].instruments}
-    return PageReading(page, scene, readings)
+    readings: dict[str, Reading] = {}
+    failed = None
+    for each in PAGES[page].instruments:
+        try:
+            readings[each.name] = each.read(scene, choices[each.name])
+        except CancelledWorkError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the others can still be read
+            failed = describe(error)
+            readings[each.name] = Reading(failed[0])
+    return PageReading(page, scene, readings, failed)
 
 
 class Instruments(QObject):
@@ -110,6 +122,7 @@ class Instruments(QObject):
         self.choices = {each.name: each.begin() for page in PAGES for each in page.instruments}
         self._is_seen = False
         self._asked: object = None
+        self._told: tuple[str, str] | None = None  # of what failed
         self._asked_ticket = self._answered_ticket = 0
         self._worker = LatestWorker()
         self._worker.done.connect(self._on_done)
@@ -170,18 +183,18 @@ class Instruments(QObject):
 
     def grant(self, instrument: Instrument, wish: Wish) -> None:
         """Do what an instrument asks for."""
-        if wish.choice is not None:
-            self._take(wish.chooser or instrument.name, wish.choice)
-        if wish.page is not None:
-            self.turn_to([page.title for page in PAGES].index(wish.page))
         if wish.turned is not None:
             self.sandbox.set_frozen(wish.turned, wish.turned not in self.sandbox.state.frozen)
         wanted = ("task", "step", "steps", "alpha", "shown", "frozen")
         changes = {name: getattr(wish, name) for name in wanted}
         if wish.inputs is not None:
             changes["points"] = self._points_at(wish.inputs, wish.task)
-            self.sandbox.update(selected=None)
-        self.sandbox.update(**{name: to for name, to in changes.items() if to is not None})
+        changes = {name: to for name, to in changes.items() if to is not None}
+        self.sandbox.update(**changes, **{"selected": None} if wish.inputs is not None else {})
+        if wish.choice is not None:
+            self._take(wish.chooser or instrument.name, wish.choice)
+        if wish.page is not None:  # last, or it would be read with the scene of before
+            self.turn_to([page.title for page in PAGES].index(wish.page))
 
     def _points_at(
         self, inputs: tuple[float, ...], task: tuple[float, ...] | None
@@ -221,7 +234,12 @@ class Instruments(QObject):
             self._answered_ticket = ticket
             self.answer = result
             self.answered.emit()
+            if result.failed is not None and result.failed != self._told:
+                self.failed.emit(*result.failed)
+            self._told = result.failed
 
     @Slot(int, str, str)
     def _on_failed(self, _ticket: int, sentence: str, details: str) -> None:
-        self.failed.emit(sentence, details)
+        if (sentence, details) != self._told:  # once, not for every network that is followed
+            self.failed.emit(sentence, details)
+        self._told = sentence, details

@@ -69,7 +69,9 @@ def fan_of(
     inputs = x.view(1, -1, 1).expand(len(rows), -1, 1)
     targets = family.function(inputs, rows)
     grid = torch.linspace(family.x.low, family.x.high, plane.basis.shape[-1], dtype=x.dtype)
-    losses, curves = _curves(start, inputs, targets, grid[::THIN], rows, alpha=alpha, steps=steps)
+    losses, curves = curves_after(
+        start, inputs, targets, grid[::THIN], rows, alpha=alpha, steps=steps
+    )
     places = curves.double() @ _projection(plane)
     gone = diverged(losses, targets)[list(steps)]
     ends = plane.targets if tasks is None else _places_of(family, plane, chosen)
@@ -77,7 +79,7 @@ def fan_of(
     return Fan(places, ends, gone, areas)
 
 
-def _curves(
+def curves_after(
     start: Start,
     x: Tensor,
     y: Tensor,
@@ -91,23 +93,26 @@ def _curves(
 
     Networks predict only after those, which is most of the work.
     """
-    is_network = isinstance(start, StartingPoint)
-    blocks = list(
-        adapt_in_blocks(
-            *(start, x, y, grid[:1] if is_network else grid),
-            alpha=alpha,
-            steps=max(steps),
-            task=task,
-            keep_theta=is_network,
-        )
-    )
-    losses = torch.cat([block.support_loss for block in blocks])
-    if not isinstance(start, StartingPoint):
-        return losses, torch.cat([block.prediction for block in blocks])[list(steps)]
-    thetas = torch.cat([block.theta for block in blocks if block.theta is not None])
-    inputs = start.inputs(grid.view(1, -1, 1).expand(len(x), -1, 1), task)
-    curves = [predict(thetas[step], inputs, start.network).squeeze(-1) for step in steps]
-    return losses, torch.stack(curves)
+    network = start if isinstance(start, StartingPoint) else None
+    everywhere = grid.view(1, -1, 1).expand(len(x), -1, 1)
+    inputs = everywhere if network is None else network.inputs(everywhere, task)
+    losses, found = [], {}
+    for block in adapt_in_blocks(
+        *(start, x, y, grid if network is None else grid[:1]),
+        alpha=alpha,
+        steps=max(steps),
+        task=task,
+        keep_theta=network is not None,
+    ):  # block by block, since the parameters of all steps may take more memory than there is
+        losses.append(block.support_loss)
+        for row, step in enumerate(range(block.first, block.first + len(block.prediction))):
+            if step not in steps:
+                continue
+            if network is None or block.theta is None:
+                found[step] = block.prediction[row]
+            else:
+                found[step] = predict(block.theta[row], inputs, network.network).squeeze(-1)
+    return torch.cat(losses), torch.stack([found[step] for step in steps])
 
 
 def _projection(plane: Plane) -> Tensor:

@@ -59,23 +59,24 @@ def ideal_step(family: Family, points: int) -> Ideal | None:
 
 
 def after_ideal_step(
-    family: Family, plane: Plane, x: Tensor, before: Tensor, target: Tensor
+    family: Family, plane: Plane, x: Tensor, before: Tensor, residuals: Tensor
 ) -> Tensor:
-    """Where the best step on these points leads, (u, v) ``(…, 2)`` in float64.
+    """Where a step (c/K) Σ_k b(x_k)r_k from these points leads, (u, v) ``(2,)`` in float64.
+
+    Where the residuals r are those of a task in the plane this is d₁ above.
 
     Args:
         family: of the task.
         plane: of the family.
         x: support inputs, ``(K,)``.
-        before: (u, v) of the curve before the step, ``(…, 2)``.
-        target: (u, v) of the task, ``(…, 2)``.
+        before: (u, v) of the curve before the step, ``(2,)``.
+        residuals: r = y − f there, ``(K,)``.
     """
-    ideal = ideal_step(family, len(x))
-    away = before.double() - target.double()
+    ideal, place = ideal_step(family, len(x)), before.double()
     if ideal is None or not len(x):
-        return target + away
+        return place
     at = basis_at(family, plane, x.double())
-    return target + away - (ideal.factor / len(x)) * (away @ (at.mT @ at))
+    return place + (ideal.factor / len(x)) * (residuals.double() @ at)
 
 
 def error_in_plane(plane: Plane, places: Tensor, target: Tensor) -> Tensor:

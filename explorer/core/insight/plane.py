@@ -28,6 +28,8 @@ SAMPLED_TASKS = 1024
 FAN_TASKS = 64
 # Below this share of the tasks' squares the plane would leave out too much to be called theirs.
 LEAST_SHARE = 0.8
+# And below this size beside the first, a second direction is none.
+LEAST_SECOND = 1e-3
 KEPT_PLANES = 8
 
 
@@ -84,11 +86,14 @@ class Plane:
 
 @lru_cache(KEPT_PLANES)
 def plane_of(family: Family) -> Plane | None:
-    """The plane of a family's tasks; None if no plane holds `LEAST_SHARE` of them."""
+    """The plane of a family's tasks; None if they have none.
+
+    Which is where they lie on a line, or where no plane holds `LEAST_SHARE` of them.
+    """
     grid = torch.linspace(*family.x, GRID_POINTS, dtype=torch.float64).view(-1, 1)
     known = family.plane()
     plane = _leading(family, grid) if known is None else _known(known, grid)
-    return plane if plane.share >= LEAST_SHARE else None
+    return plane if plane is not None and plane.share >= LEAST_SHARE else None
 
 
 def _known(plane: TaskPlane, grid: Tensor) -> Plane:
@@ -106,7 +111,7 @@ def _known(plane: TaskPlane, grid: Tensor) -> Plane:
     )
 
 
-def _leading(family: Family, grid: Tensor) -> Plane:
+def _leading(family: Family, grid: Tensor) -> Plane | None:
     """The two leading directions of many tasks, by their singular values, around zero.
 
     Around zero since a learner has to find the whole function. The directions have mean square 1.
@@ -114,7 +119,11 @@ def _leading(family: Family, grid: Tensor) -> Plane:
     draws = stream(0, "plane"), stream(0, "plane noise")
     tasks = sample_evenly(family, SAMPLED_TASKS, 1, *draws).task[0].double()
     curves = family.function(grid, tasks).squeeze(-1)
+    if not torch.isfinite(curves).all():
+        return None
     _, sizes, directions = torch.linalg.svd(curves, full_matrices=False)
+    if not sizes[1] > LEAST_SECOND * sizes[0]:
+        return None  # a line, or functions without values
     scale = grid.shape[0] ** 0.5
     # Turned so that each is positive on the whole: their signs are arbitrary.
     signs = torch.where(directions[:2].sum(-1, keepdim=True) < 0, -1.0, 1.0)

@@ -18,11 +18,12 @@ from explorer.core.insight.one_step_floor import after_ideal_step, error_in_plan
 from explorer.core.insight.plane import Plane, plane_of
 from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
+from explorer.core.network.derivatives import predict
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-KEPT_FANS = 64
+KEPT_FANS = 12
 MOST_FANS = 3  # more would hide each other; then only that of the chosen learner is drawn
 FAINT = 0.35
 MARGIN = 1.15
@@ -31,7 +32,7 @@ PARTS = ("along {}", "along {}", "ripple")
 OPACITIES = (1.0, 0.6, 0.3)
 BAR = 0.7
 NO_PLANE = (
-    "{} tasks have no two leading directions: no plane holds four fifths of them, so there is no "
+    "{} tasks have no two leading directions that hold four fifths of them, so there is no "
     "compass to draw: choose another family in the sandbox."
 )
 PRESS = "Press or drag: the task goes there."
@@ -75,7 +76,7 @@ def _compass(scene: Scene, plane: Plane) -> Panel:
         curves += _trail(scene, plane, member)
     if scene.focused is not None and scene.support:
         best = array(_best_step(scene, plane, scene.focused[0]))
-        label = "best linear step on your points"
+        label = "step with the tasks’ own kernel"
         curves.append(Curve("ideal", label, best[:1], best[1:], markers=True, hollow=True))
     true_place = plane.coordinates(scene.truth).numpy()
     curves.append(Curve("points", "task", true_place[:1], true_place[1:], markers=True, star=True))
@@ -129,14 +130,17 @@ def _lines(mesh: Array) -> Array:
 
 
 def _best_step(scene: Scene, plane: Plane, member: Member) -> Tensor:
-    """Where the best single step on the scene's points leads from where a learner begins."""
-    before = plane.coordinates(scene.ways[member.role].prediction[0])
-    target = plane.coordinates(scene.truth)
-    return after_ideal_step(scene.family, plane, scene.x.view(-1), before, target)
+    """Where a step with the tasks' own kernel leads from where a learner begins."""
+    way, start = scene.ways[member.role], member.network
+    assert start is not None
+    inputs = start.inputs(scene.x, scene.task_row)
+    residuals = (scene.y - predict(start.theta, inputs, start.network)).view(-1)
+    before = plane.coordinates(way.prediction[0])
+    return after_ideal_step(scene.family, plane, scene.x.view(-1), before, residuals)
 
 
 def floor_of(scene: Scene, plane: Plane, member: Member) -> float:
-    """The error that the best single step on the scene's points leaves."""
+    """The error within the plane that a step with the tasks' own kernel leaves."""
     target = plane.coordinates(scene.truth)
     return float(error_in_plane(plane, _best_step(scene, plane, member), target))
 
@@ -179,7 +183,7 @@ def _parts(scene: Scene, plane: Plane, member: Member) -> Panel:
     if scene.support:
         floor = np.full(2, floor_of(scene, plane, member))
         ends = np.array([steps[0] - BAR / 2, steps[-1] + BAR / 2])
-        curves.append(Curve("ideal", "best linear step", ends, floor, dashes=(4, 3)))
+        curves.append(Curve("ideal", "tasks’ own kernel", ends, floor, dashes=(4, 3)))
     if 1 <= scene.step < len(parts):
         at = scene.step - 1
         mark = Curve(
@@ -207,7 +211,7 @@ def _said(scene: Scene, plane: Plane, member: Member) -> str:
         text += loss_text(first)
     else:
         text = f"Step 1 removed {_share(1 - first / before)} of the error of {member.label}"
-    text += "; the best step that is linear in the residuals would leave "
+    text += "; a step with the tasks’ own kernel would leave "
     text += loss_text(floor_of(scene, plane, member))
     if scene.steps > 1:
         text += "; each further step aims again at what is left"
@@ -229,14 +233,16 @@ def _spread(scene: Scene, plane: Plane) -> tuple[str, ...]:
         member.label: float(fan_at(scene, plane, start).areas[0])
         for member, start in scene.networks
     }
-    shares = [
-        f"{who} {share:.0%}" if math.isfinite(share) else f"{who} none, since it diverged"
-        for who, share in areas.items()
-    ]
     points = f"{scene.settings.shots} even points"
-    return (
-        f"After step {scene.step} on {points} the fan covers, of its area: {', '.join(shares)}.",
-    )
+    shares = ", ".join(f"{who} {_area_text(share)}" for who, share in areas.items())
+    return (f"After step {scene.step} on {points} the fan has, of the tasks’ area: {shares}.",)
+
+
+def _area_text(share: float) -> str:
+    if not math.isfinite(share):
+        return "none, since it diverged"
+    text = f"{abs(share):.0%}"
+    return f"{text}, mirrored" if share < 0 and text != "0%" else text
 
 
 COMPASS = Instrument(
@@ -248,8 +254,9 @@ COMPASS = Instrument(
         "A learner's way leads from its hollow dot (before adaptation) over the steps; the full "
         "dot is the step shown, the star the task.",
         "The faint mesh is where many tasks end at this step, from even points; its area is the "
-        "determinant of the affine map (u*, v*) → (u, v). The hollow dot of the ideal learner is "
-        "the best step that answers each residual by itself, d₁ = (1 − (c/K)·Σ bbᵀ)·d₀.",
+        "determinant of the affine map (u*, v*) → (u, v). The black hollow dot is where a step "
+        "leads whose kernel is the tasks’ own, (c/K)·Σ b(xₖ)(yₖ − f(xₖ)), with the c that is best "
+        "on average for K random points: no floor for steps of other kinds.",
         "The error has three exact parts: along either direction, and the ripple, which is no "
         "task at all: e = ⟨b₁²⟩Δu² + ⟨b₂²⟩Δv² + ρ².",
     ),

@@ -116,7 +116,7 @@ def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
     curves = []
     ideal = _ideal(scene, choice)
     if ideal is not None:
-        curves.append(Curve("ideal", "best linear step", grid, ideal, dashes=(4, 3)))
+        curves.append(Curve("ideal", "tasks’ own kernel", grid, ideal, dashes=(4, 3)))
     for member, _ in scene.networks:
         curves.append(Curve(member.role, member.label, grid, responses[member.role]))
     at = np.array([_place(scene, choice)])
@@ -179,7 +179,7 @@ POKE = Instrument(
     (
         "Left: the whole of one real gradient step on a single residual ε at x′, one of K: "
         "Δf(x) = f(x; θ + α(2/K)ε·M∇f(x′)) − f(x; θ), before adaptation, every learner on one "
-        "scale. Dashed: the best step that answers each residual alike, (c/K)·ε·b(x)ᵀb(x′).",
+        "scale. Dashed: a step with the tasks’ own kernel, (c/K)·ε·b(x)ᵀb(x′).",
         "Right: the tangent kernel k(x, x′) = ∇f(x)ᵀM∇f(x′) of one learner. A pull at x′ lifts the "
         "curve at x by about (2α/K)·ε·k(x, x′): the marked row is what the left picture shows.",
     ),

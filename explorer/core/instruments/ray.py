@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.core.base.fields import descriptions
 from explorer.core.base.texts import loss_text
 from explorer.core.figures.figure import Array, Curve, Panel
 from explorer.core.insight.response import ray
 from explorer.core.insight.scene import Scene
 from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
+from explorer.core.learners.settings import CommonSettings
 
-REACH = 3.0  # times the trained α, or the present one if that is larger
+REACH = 3.0  # times the trained α
 SIZES = 61
+MOST = descriptions(CommonSettings)["alpha"].high
 
 
 def read(scene: Scene, _choice: None) -> Reading:
@@ -20,7 +23,7 @@ def read(scene: Scene, _choice: None) -> Reading:
         return Reading(NOBODY)
     if not scene.support:
         return Reading("Without support points a step of any size changes nothing.")
-    alphas = np.linspace(0, REACH * max(_trained(scene), scene.alpha), SIZES)
+    alphas = np.linspace(0, _reach(scene), SIZES)
     found = {
         member.role: array(
             ray(
@@ -35,8 +38,16 @@ def read(scene: Scene, _choice: None) -> Reading:
 
 def press(scene: Scene, _choice: None, pressed: Press) -> Wish:
     """The step size becomes that under the mouse."""
-    most = REACH * max(_trained(scene), scene.alpha)
+    most = _reach(scene)
     return Wish(alpha=float(f"{min(max(pressed.x, most / 1000), most):.3g}"))
+
+
+def _reach(scene: Scene) -> float:
+    """A few times the trained α, or ten times that and so on: a drag must not move its own axis."""
+    reach = REACH * _trained(scene)
+    while scene.alpha > reach * (1 + 1e-6):
+        reach *= 10
+    return min(reach, MOST)
 
 
 def _trained(scene: Scene) -> float:
@@ -51,7 +62,7 @@ def _picture(scene: Scene, alphas: Array, found: dict[str, Array]) -> Panel:
     known = values[np.isfinite(values) & (values > 0)]
     ends = np.array([known.min(), known.max()]) if len(known) else np.array([0.1, 1.0])
     trained = np.full(2, _trained(scene))
-    curves.append(Curve("limits", "α of training", trained, ends, dashes=(4, 3)))
+    curves.append(Curve("limits", "α of the experiment", trained, ends, dashes=(4, 3)))
     present = np.full(2, scene.alpha)
     curves.append(Curve("points", "α in the sandbox", present, ends, opacity=0.6))
     return Panel(
@@ -72,7 +83,9 @@ def _said(scene: Scene, alphas: Array, found: dict[str, Array]) -> str:
             f"{member.label} at α = {alphas[best]:.3g}{at_end} ({loss_text(errors[best])})"
         )
     trained = f"{_trained(scene):g}"
-    return f"On this task one step does best for {'; '.join(texts)}; trained with α = {trained}."
+    return (
+        f"On this task one step does best for {'; '.join(texts)}; the experiment’s α is {trained}."
+    )
 
 
 RAY = Instrument(

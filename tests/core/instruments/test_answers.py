@@ -43,7 +43,7 @@ def test_bars_are_the_error() -> None:
     tops = [curve.y for curve in bars.curves if curve.bar]
     errors = looked_at.errors("maml")[1:].numpy()
     np.testing.assert_allclose(tops[-1], errors, rtol=1e-5)
-    floor = next(curve for curve in bars.curves if curve.label == "best linear step")
+    floor = next(curve for curve in bars.curves if curve.label == "tasks’ own kernel")
     assert floor.y[0] == floor_of(looked_at, plane, looked_at.members[0])
 
 

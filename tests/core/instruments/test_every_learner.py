@@ -131,4 +131,5 @@ def test_context_values_are_no_layer() -> None:
 def test_no_median_of_what_diverged() -> None:
     """Of the oracle, which should not be adapted, most tasks beyond the range diverge."""
     said = sentence(BEYOND, "oracle")
-    assert "on tasks as in training; of those beyond, up to twice as far, " in said
+    assert "over the area within the outline; it diverges on " in said
+    assert "over the area outside" not in said
