@@ -47,6 +47,13 @@ def test_what_a_log_axis_cannot_show_is_left_out(show: Show) -> None:
     assert np.isfinite(plot.curves[0].line.getData()[1]).all()
 
 
+def test_bars_stand_on_nothing(show: Show) -> None:
+    """The view of bars begins at 0, or higher ones would look many times as high."""
+    (plot,) = show(one(Curve("maml", "MAML", STEPS, 5 + STEPS / 10, bar=0.7)))
+    low, high = plot.getPlotItem().getViewBox().viewRange()[1]
+    assert low <= 0 < 6 <= high
+
+
 def test_a_band_has_the_gaps_of_its_curve(show: Show) -> None:
     """Where nothing is known nothing is filled, in one piece or in several."""
     low, high = np.zeros(11), np.ones(11)

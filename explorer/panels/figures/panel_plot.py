@@ -258,6 +258,8 @@ def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], flo
         for band in (curve.y, curve.low, curve.high)
         if band is not None
     ]
+    if not panel.log_y and any(curve.bar and curve.low is None for curve in panel.curves):
+        around.append(np.zeros(1))  # where such bars stand: cut off, they would lie
     ys = _finite(*(on_axis(each, panel.log_y) for each in around))
     if not len(ys):
         return x, (-1.0, 1.0), 0.0
