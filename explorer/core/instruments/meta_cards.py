@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FAINT, STRONG, BAR = 0.25, 1.0, 0.7
+MOST_DOTS = 250  # more of them take longer to make than a frame may
 PRESS = "Press a task: it is highlighted."
 BY_TASK = "task of the meta-batch"
 Panels = tuple[Panel, ...]
@@ -131,11 +132,14 @@ def _meta_gradient(found: MetaIteration, _settings: Settings, _task: int) -> Pan
 def _adam(found: MetaIteration, settings: Settings, _task: int) -> Panels:
     adam = found.adam
     gradient, step = array(adam.gradient), array(adam.step) / settings.beta
-    cloud = Curve(found.learner, "", gradient, step, markers=True, opacity=0.4)
+    apart = -(-len(step) // MOST_DOTS)
+    which = "Every parameter's step" if apart == 1 else f"Steps of one parameter in {apart}"
+    dots = gradient[::apart], step[::apart]
+    cloud = Curve(found.learner, "", *dots, markers=True, opacity=0.4)
     order = np.sort(np.abs(step))[::-1]
     sizes = Curve(found.learner, "", np.arange(1.0, len(order) + 1), order)
     return (
-        Panel("Every parameter's step", "meta-gradient", "step in units of β", (cloud,)),
+        Panel(which, "meta-gradient", "step in units of β", (cloud,)),
         Panel("Their sizes in order", "parameter, by size", "|step| in units of β", (sizes,)),
     )
 

@@ -227,3 +227,17 @@ def test_a_diverged_learner() -> None:
     }
     found = read(scene_with(member_of(replace(run, learners=huge), "maml")), card=CARDS[3])
     assert "diverged" in found.sentence
+
+
+def test_steps_of_all_parameters() -> None:
+    """Their sizes are all there, and of a large network some dots of the cloud."""
+    shown, run = shipped()
+    step = meta_iteration(run, "maml").adam.step.double().numpy() / run.settings.beta
+    cloud, sizes = read(shown, card=CARDS[5]).panels
+    assert cloud.title == "Steps of one parameter in 8"
+    assert np.array_equal(cloud.curves[0].y, step[::8])
+    assert np.array_equal(sizes.curves[0].y, np.sort(np.abs(step))[::-1])
+    small = start(SMALL, ("maml",))
+    cloud, _ = read(scene_with(member_of(small, "maml")), card=CARDS[5]).panels
+    assert cloud.title == "Every parameter's step"
+    assert len(cloud.curves[0].y) == small.learners["maml"].meta.numel()
