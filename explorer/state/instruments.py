@@ -124,7 +124,7 @@ class Instruments(QObject):
         self._asked: object = None
         self._told: tuple[str, str] | None = None  # of what failed
         self._asked_ticket = self._answered_ticket = 0
-        self._worker = LatestWorker()
+        self._worker = LatestWorker(gives_way=True)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
         sandbox.changed.connect(self._ask)

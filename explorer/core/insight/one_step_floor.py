@@ -17,6 +17,7 @@ from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.families import Family
 from explorer.core.families.sampling import sample_evenly
+from explorer.core.families.task_plane import TaskPlane
 from explorer.core.insight.plane import SAMPLED_TASKS, Plane, plane_of
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def basis_at(family: Family, plane: Plane, x: Tensor) -> Tensor:
     Where the family does not know them as functions, between the points of the plane's grid and no
     further than its ends.
     """
-    known = family.plane()
+    known = _functions_of(family)
     if known is not None:
         values: Tensor = known.basis(x.double().unsqueeze(-1))
         return values
@@ -102,6 +103,11 @@ def basis_at(family: Family, plane: Plane, x: Tensor) -> Tensor:
     place = place.clamp(0, last)
     left = place.floor().clamp(max=last - 1).long()
     return torch.lerp(plane.basis[:, left], plane.basis[:, left + 1], place - left).mT
+
+
+@lru_cache(KEPT)
+def _functions_of(family: Family) -> TaskPlane | None:
+    return family.plane()
 
 
 def _tasks_in(plane: Plane, family: Family) -> Tensor:

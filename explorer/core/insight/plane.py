@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from explorer.core.base.lazy_torch import torch
@@ -64,8 +64,12 @@ class Plane:
 
     def coordinates(self, curves: Tensor) -> Tensor:
         """(u, v) ``(…, 2)`` of the functions in the plane nearest to curves ``(…, G)``."""
-        places: Tensor = curves.to(self.basis.dtype) @ torch.linalg.pinv(self.basis)
-        return places
+        return curves.to(self.basis.dtype) @ self._projection
+
+    @cached_property
+    def _projection(self) -> Tensor:
+        projection: Tensor = torch.linalg.pinv(self.basis)
+        return projection
 
     def parts(self, curves: Tensor, truth: Tensor) -> Tensor:
         """The mean squared error of curves ``(…, G)`` against ``(…, G)`` in three parts.

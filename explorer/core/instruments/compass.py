@@ -23,7 +23,7 @@ from explorer.core.network.derivatives import predict
 if TYPE_CHECKING:
     from torch import Tensor
 
-KEPT_FANS = 12
+KEPT_FANS, KEPT_SCENES = 12, 4
 MOST_FANS = 3  # more would hide each other; then only that of the chosen learner is drawn
 FAINT = 0.35
 MARGIN = 1.15
@@ -67,11 +67,10 @@ def press(scene: Scene, _choice: None, pressed: Press) -> Wish:
 def _compass(scene: Scene, plane: Plane) -> Panel:
     curves: list[Curve] = []
     if len(plane.outline):
-        outline = plane.outline.numpy()
-        curves.append(Curve("limits", "", outline[:, 0], outline[:, 1], dashes=(4, 3)))
+        curves.append(_outline(plane))
     for member, start in scene.networks:
         if len(scene.networks) <= MOST_FANS or member.role == scene.focus:
-            curves += _unfolded(member, plane, fan_at(scene, plane, start))
+            curves += _unfolded(member.role, plane, fan_at(scene, plane, start))
     for member, _ in scene.networks:
         curves += _trail(scene, plane, member)
     if scene.focused is not None and scene.support:
@@ -85,6 +84,12 @@ def _compass(scene: Scene, plane: Plane) -> Panel:
         "Tasks and curves as points", *plane.labels, tuple(curves),
         x_range=x_range, y_range=y_range, square=plane.reaches_beyond, press=PRESS,
     )  # fmt: skip
+
+
+@lru_cache(KEPT_SCENES)
+def _outline(plane: Plane) -> Curve:
+    u, v = plane.outline.numpy().T
+    return Curve("limits", "", u, v, dashes=(4, 3))
 
 
 def fan_at(scene: Scene, plane: Plane, start: StartingPoint) -> Fan:
@@ -110,16 +115,17 @@ def _fan(
     return fan_of(start, family, plane, x, alpha=alpha, steps=(step,))
 
 
-def _unfolded(member: Member, plane: Plane, fan: Fan) -> list[Curve]:
+@lru_cache(KEPT_FANS)
+def _unfolded(role: str, plane: Plane, fan: Fan) -> list[Curve]:
     """The fan as the mesh that its tasks make, or as points if they make none."""
     places = array(fan.places[0])
     places = np.where(array(fan.diverged[0].double())[:, None] > 0, np.nan, places)
     if plane.mesh is None:
         u, v = places.T
-        return [Curve(member.role, "", u, v, opacity=FAINT, markers=True)]
+        return [Curve(role, "", u, v, opacity=FAINT, markers=True)]
     mesh = places.reshape(*plane.mesh, 2)
     u, v = np.concatenate([_lines(mesh), _lines(np.swapaxes(mesh, 0, 1))]).T
-    return [Curve(member.role, "", u, v, opacity=FAINT, dashes=())]
+    return [Curve(role, "", u, v, opacity=FAINT, dashes=())]
 
 
 def _lines(mesh: Array) -> Array:
@@ -129,6 +135,7 @@ def _lines(mesh: Array) -> Array:
     return lines
 
 
+@lru_cache(KEPT_SCENES)
 def _best_step(scene: Scene, plane: Plane, member: Member) -> Tensor:
     """Where a step with the tasks' own kernel leads from where a learner begins."""
     way, start = scene.ways[member.role], member.network

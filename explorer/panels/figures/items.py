@@ -72,9 +72,13 @@ class DrawnCurve:
         self.line = plot.add_curve(self._z)
         self.points: list[QGraphicsPathItem] = []
         self.look: Look | None = None
+        self._shown: CurveData | None = None
 
     def show(self, data: CurveData, log_y: bool, theme: Theme) -> None:
         """Show other values, perhaps of another curve."""
+        if data is self._shown:  # as far as values go
+            return
+        self._shown = data
         y = on_axis(data.y, log_y)
         if look_of(data) != self.look:
             self.look = look_of(data)
