@@ -35,6 +35,7 @@ def show(view: FigureView, qtbot: QtBot) -> Show:
     def show(figure: Figure) -> list[PanelPlot]:
         view.take(figure)
         qtbot.waitUntil(lambda: [box.plot.panel for box in view.boxes] == [*figure.panels])
+        qtbot.waitUntil(lambda: all(box.isVisible() for box in view.boxes))
         return [box.plot for box in view.boxes]
 
     return show
