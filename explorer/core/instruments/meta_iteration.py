@@ -15,7 +15,7 @@ from explorer.core.insight.gradient_noise import noise_of
 from explorer.core.insight.meta_iteration import MetaIteration, meta_iteration
 from explorer.core.insight.scene import Scene
 from explorer.core.instruments.base import Action, Choice, Instrument, Press, Reading, Wish
-from explorer.core.instruments.meta_cards import PICTURES, nearest_task
+from explorer.core.instruments.meta_cards import PICTURES, task_places
 from explorer.core.instruments.training_origin import Origin, origin_of
 from explorer.core.training.loop import advance, threads_for
 
@@ -59,17 +59,16 @@ def read(scene: Scene, choice: Card) -> Reading:
     panels = PICTURES[number](found, settings, task)
     sentence, more = SENTENCES[number](found, settings, task)
     remarks = more if origin.is_known else (*more, AT_REST)
-    return Reading(sentence, panels, remarks, _stepper(choice, number))
+    places = task_places(found, settings, number)
+    things = {} if places is None else {0: places}
+    return Reading(sentence, panels, remarks, _stepper(choice, number), things)
 
 
-def press(scene: Scene, choice: Card, pressed: Press) -> Wish:
+def press(_scene: Scene, choice: Card, pressed: Press) -> Wish:
     """Highlight the task that is pressed."""
-    origin = origin_of(scene)
-    if isinstance(origin, str):
+    if pressed.thing is None:
         return Wish()
-    found, settings = next_of(origin, choice.ahead)
-    task = nearest_task(found, settings, CARDS.index(choice.card), pressed)
-    return Wish() if task is None else Wish(choice=replace(choice, task=task + 1))
+    return Wish(choice=replace(choice, task=pressed.thing + 1))
 
 
 @lru_cache(KEPT)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import descriptions
 from explorer.core.figures.figure import Panel
-from explorer.core.instruments import Action, Instrument, Press, Reading
+from explorer.core.instruments import Action, Instrument, Reading
 from explorer.panels.figures.look import entries_of, one_legend_serves
 from explorer.panels.figures.panel_plot import PanelBox, shape_of
 from explorer.panels.instruments.live_plot import LivePlot
@@ -213,8 +213,8 @@ class InstrumentView(QFrame):
         except SettingsError as error:
             self._state.failed.emit(str(error), "")
 
-    def _on_press(self, number: int, x: float, y: float, from_x: float, from_y: float) -> None:
-        self._state.press(self.instrument, Press(number, x, y, from_x, from_y))
+    def _on_press(self, number: int, x: float, y: float) -> None:
+        self._state.press(self.instrument, number, x, y)
 
     @Slot()
     def _on_export(self) -> None:

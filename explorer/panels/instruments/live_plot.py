@@ -12,14 +12,14 @@ class LivePlot(PanelPlot):
     """Turns presses into wishes, where its panel says that it can be pressed.
 
     Signals:
-        pressed: where the mouse is, and where its button went down: x, y, x₀, y₀.
+        pressed: where, x and y.
     """
 
-    pressed = Signal(float, float, float, float)
+    pressed = Signal(float, float)
 
     def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
         super().__init__(panel, parent)
-        self._from: QPointF | None = None
+        self._is_held = False
         if panel.press:
             self.setToolTip(f"{panel.press}\n{TIP}")
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
@@ -30,22 +30,22 @@ class LivePlot(PanelPlot):
             event.accept()
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             if self.is_inside(event.position()):
-                self._from = self.data_inside(event.position())
+                self._is_held = True
                 self._tell(event.position())
         else:
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on pressing somewhere else."""
-        if self._from is None:
-            super().mouseMoveEvent(event)
-        else:
+        if self._is_held:
             event.accept()
             self._tell(event.position())
+        else:
+            super().mouseMoveEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
-        self._from = None
+        self._is_held = False
         super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -56,6 +56,5 @@ class LivePlot(PanelPlot):
             super().mouseDoubleClickEvent(event)
 
     def _tell(self, position: QPointF) -> None:
-        if self._from is not None:
-            at = self.data_inside(position)
-            self.pressed.emit(at.x(), at.y(), self._from.x(), self._from.y())
+        at = self.data_inside(position)
+        self.pressed.emit(at.x(), at.y())

@@ -51,9 +51,9 @@ def test_star_goes_where_it_is_dragged() -> None:
     """The task of the place that is pressed; the bars choose a step."""
     looked_at = scene("maml")
     assert COMPASS.press is not None
-    wish = COMPASS.press(looked_at, None, Press(0, 0.0, 2.0, 1.0, 1.0))
+    wish = COMPASS.press(looked_at, None, Press(0, 0.0, 2.0))
     assert wish.task == pytest.approx((2.0, np.pi / 2))
-    assert COMPASS.press(looked_at, None, Press(1, 3.4, 0.0, 3.4, 0.0)).step == 3
+    assert COMPASS.press(looked_at, None, Press(1, 3.4, 0.0)).step == 3
 
 
 def test_modes_add_up_to_the_support_error() -> None:
@@ -99,10 +99,8 @@ def test_pulling_keeps_within_its_bounds() -> None:
     """A press outside of the picture's range pulls as hard as can be, at its end."""
     assert POKE.press is not None
     looked_at = scene("maml")
-    assert POKE.press(looked_at, Pull(), Press(0, 9.0, -7.0, 0.0, 0.0)).choice == Pull(5.0, -2.0)
-    assert POKE.press(looked_at, Pull(1.0, 0.5), Press(1, 9.0, 2.0, 0.0, 0.0)).choice == Pull(
-        2.0, 0.5
-    )
+    assert POKE.press(looked_at, Pull(), Press(0, 9.0, -7.0)).choice == Pull(5.0, -2.0)
+    assert POKE.press(looked_at, Pull(1.0, 0.5), Press(1, 9.0, 2.0)).choice == Pull(2.0, 0.5)
 
 
 def test_ray_passes_through_the_step() -> None:
@@ -169,7 +167,7 @@ def test_map_is_what_the_sandbox_would_show() -> None:
     low, high = the_map.raster.x
     u, v = (low + (high - low) * (place + 0.5) / cells for place in (column, row))
     assert BEYOND.press is not None
-    wish = BEYOND.press(looked_at, None, Press(0, u, v, u, v))
+    wish = BEYOND.press(looked_at, None, Press(0, u, v))
     assert wish.task is not None
     there = scene("maml", task=wish.task)
     assert 10 ** the_map.raster.values[row, column] == pytest.approx(

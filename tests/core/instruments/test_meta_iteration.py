@@ -10,7 +10,7 @@ import torch
 from explorer.core.files.checkpoint import load
 from explorer.core.insight.meta_iteration import meta_iteration, why_not
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments.base import NOBODY, Press, Reading, figure_of
+from explorer.core.instruments.base import NOBODY, Reading, Wish, figure_of
 from explorer.core.instruments.meta_iteration import (
     AT_REST,
     CARDS,
@@ -52,6 +52,13 @@ def load_run(run: Run) -> Run:
 def read(shown: Scene, **choice: object) -> Reading:
     """A card of it."""
     return META_ITERATION.read(shown, Card(**choice))  # type: ignore[arg-type]
+
+
+def pressed(shown: Scene, choice: Card, panel: int, x: float, y: float) -> Wish:
+    """What a press there asks for."""
+    assert META_ITERATION.press is not None
+    reading = META_ITERATION.read(shown, choice)
+    return META_ITERATION.press(shown, choice, reading.press(panel, x, y))
 
 
 @pytest.mark.parametrize("name", TAKEN_APART)
@@ -129,16 +136,30 @@ def test_the_stepper_goes_through_all_cards() -> None:
 def test_a_pressed_task_is_highlighted() -> None:
     """In the compass the nearest, in a row the one that stands there; nothing elsewhere."""
     shown, run = shipped()
-    assert META_ITERATION.press is not None
     amplitude, phase = meta_iteration(run, "maml").batch.task[11, 0].tolist()
     u, v = amplitude * np.cos(phase), amplitude * np.sin(phase)
     for card in (CARDS[0], CARDS[2]):
-        wish = META_ITERATION.press(shown, Card(card=card), Press(0, u, v, u, v))
-        assert wish.choice == Card(card=card, task=12)
-    wish = META_ITERATION.press(shown, Card(card=CARDS[3]), Press(0, 30.0, 1.0, 30.0, 1.0))
+        assert pressed(shown, Card(card=card), 0, u, v).choice == Card(card=card, task=12)
+    wish = pressed(shown, Card(card=CARDS[3]), 0, 30.0, 1.0)
     assert wish.choice == Card(card=CARDS[3], task=25)
     for card, panel in ((CARDS[0], 1), (CARDS[4], 0), (CARDS[5], 0)):
-        assert META_ITERATION.press(shown, Card(card=card), Press(panel, 1, 1, 1, 1)).choice is None
+        assert pressed(shown, Card(card=card), panel, 1.0, 1.0).choice is None
+
+
+def test_a_press_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the window waits: it takes no meta-iteration and looks at no network."""
+    shown, _ = shipped()
+    choice = Card(card=CARDS[3], ahead=2)
+    reading = META_ITERATION.read(shown, choice)
+
+    def work(*_: object) -> None:
+        raise AssertionError("work in a press")
+
+    for name in ("_next", "origin_of", "meta_iteration", "advance"):
+        monkeypatch.setattr(f"explorer.core.instruments.meta_iteration.{name}", work)
+    assert META_ITERATION.press is not None
+    wish = META_ITERATION.press(shown, choice, reading.press(0, 7.2, 1.0))
+    assert wish.choice == Card(card=CARDS[3], task=7, ahead=2)
 
 
 def test_weights_without_a_run_say_so() -> None:
@@ -182,8 +203,7 @@ def test_who_has_no_such_meta_iteration() -> None:
     other = replace(other, settings=SMALL.changed(hidden=(7,)))
     assert "not known with which settings" in read(other).sentence
     assert read(scene_with()).sentence == NOBODY
-    assert META_ITERATION.press is not None
-    assert META_ITERATION.press(scene_with(), Card(), Press(0, 0, 0, 0, 0)).choice is None
+    assert pressed(scene_with(), Card(), 0, 0.0, 0.0).choice is None
 
 
 @pytest.mark.parametrize("family", ["line", "mmaml-5", "formula", "gp-rbf"])
