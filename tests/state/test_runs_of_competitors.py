@@ -70,9 +70,16 @@ def test_a_file(tmp_path: Path) -> None:
 def at_once(ask: Callable[[], object], asked: threading.Event, gate: threading.Event) -> list[Any]:
     """What two threads get, of which the second asks while the first is being answered."""
     found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.append(ask())) for _ in range(2)]
+    came = threading.Semaphore(0)
+
+    def come() -> None:
+        came.release()
+        found.append(ask())
+
+    threads = [threading.Thread(target=come) for _ in range(2)]
     for thread in threads:
         thread.start()
+        assert came.acquire(timeout=10)
         assert asked.wait(10)
     gate.set()
     for thread in threads:
