@@ -156,7 +156,7 @@ def test_a_press_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def work(*_: object) -> None:
         raise AssertionError("work in a press")
 
-    for name in ("_next", "origin_of", "meta_iteration", "advance"):
+    for name in ("next_of", "origin_of", "meta_iteration", "advance"):
         monkeypatch.setattr(f"explorer.core.instruments.meta_iteration.{name}", work)
     assert META_ITERATION.press is not None
     wish = META_ITERATION.press(shown, choice, reading.press(0, 7.2, 1.0))
