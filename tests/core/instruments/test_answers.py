@@ -9,6 +9,7 @@ import torch
 from explorer.core.adaptation.freezing import with_frozen_layers
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.insight.plane import plane_of
+from explorer.core.insight.response import poke
 from explorer.core.insight.scene import Member
 from explorer.core.instruments.base import Press
 from explorer.core.instruments.beyond import BEYOND
@@ -93,6 +94,18 @@ def test_poke_is_a_step_that_was_taken() -> None:
     answers, _ = POKE.read(looked_at, Pull(0.5, 1.0)).panels
     shown = next(curve for curve in answers.curves if curve.role == "maml").y
     np.testing.assert_allclose(shown, (last.prediction[0] - before).numpy(), atol=2e-4)
+
+
+def test_there_is_the_place_itself() -> None:
+    """And not the nearest at which the curve is drawn: the kernel is steep."""
+    places = np.linspace(-4.9, 4.9, 41)
+    looked_at = scene("maml")
+    ((_, start),) = looked_at.networks
+    for place in places:
+        at = torch.tensor([place], dtype=torch.float32)
+        moved = poke(start, at, torch.tensor([2.0]), at, alpha=0.01, points=10)
+        said = POKE.read(looked_at, Pull(round(float(place), 3), 2.0)).sentence
+        assert f"curve there by {float(moved[0, 0]):.2f}." in said
 
 
 def test_pulling_keeps_within_its_bounds() -> None:
