@@ -132,15 +132,16 @@ class InstrumentView(QFrame):
         if [each.text() for each in self.actions_shown] != [each.label for each in actions]:
             for each in self.actions_shown:
                 self._action_row.removeWidget(each)
+                each.hide()  # until it is deleted it would lie over the new ones, and take clicks
                 each.deleteLater()
             self.actions_shown = [self._make_action(i, a) for i, a in enumerate(actions)]
         for shown, action in zip(self.actions_shown, actions, strict=True):
+            shown.setToolTip(action.tip)
             if action.on is not None and shown.isChecked() != action.on:
                 shown.setChecked(action.on)  # `clicked` is the user's alone
 
     def _make_action(self, number: int, action: Action) -> QAbstractButton:
         made = button(action.label, action.tip) if action.on is None else QCheckBox(action.label)
-        made.setToolTip(action.tip)
         made.clicked.connect(lambda: self._on_action(number))
         self._action_row.addWidget(made)
         return made
