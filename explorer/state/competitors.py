@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from explorer.core.adaptation.starting_point import Start
+from explorer.core.base.once import Once
 from explorer.core.experiment.settings import Settings
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.files.checkpoint import Checkpoint, load
@@ -18,6 +19,7 @@ from explorer.core.learners import LEARNERS, MAML, PRETRAINED, RANDOM, UNTRAINED
 from explorer.core.training.loop import Run
 
 Source = Literal["shipped", "training", "file"]
+Known = TypeVar("Known")
 
 _FIRST = (MAML.name, PRETRAINED.name, RANDOM)  # the most asked for come first
 ROLES = (*_FIRST, *(name for name in LEARNERS if name not in _FIRST), *CLOSED_FORMS)
@@ -45,8 +47,8 @@ class LazyCompetitor:
 
     Attributes:
         label: what people read.
-        find: finds where it starts; asked once, by whoever is first to need it, since that takes
-            PyTorch.
+        find: finds where it starts; asked once, by whichever thread is first to need it, since
+            that takes PyTorch.
         settings: of its own training, which need not be those of the whole; None if it had none.
         run: finds the training run that stands at its start; None if there is none.
     """
@@ -56,7 +58,11 @@ class LazyCompetitor:
     settings: Settings | None = None
     run: Callable[[], Run | None] = no_run
 
-    @cached_property
+    def __post_init__(self) -> None:
+        """Two threads that ask at once get the same start."""
+        object.__setattr__(self, "find", Once(self.find))
+
+    @property
     def start(self) -> Start:
         """Where its adaptation starts."""
         return self.find()
@@ -97,14 +103,15 @@ def from_shipped(*paths: Path) -> Competitors:
         CheckpointError: a file cannot be read.
     """
     headers = [read_header(path) for path in paths]
+    files = [Once(partial(load, path)) for path in paths]
     competitors = {
         header.learner: LazyCompetitor(
             LEARNERS[header.learner].label,
-            partial(_read_start, path),
+            partial(_start_of, file),
             header.settings,
-            partial(_read_run, path),
+            partial(_run_of, file),
         )
-        for path, header in zip(paths, headers, strict=True)
+        for file, header in zip(files, headers, strict=True)
     }
     first, own = headers[0], tuple(competitors)
     competitors.update(_without_training(first.settings))
@@ -130,7 +137,7 @@ def from_run(
         shipped: the networks that come with the program.
         moment: one of the run's `moments`, to go back to; None for where it is.
     """
-    run = cache(run)  # or who asks later would get one that has gone on
+    run = Once(run)  # or who asks later would get one that has gone on
     back = moment is not None and moment < iteration
     known = no_run if back else run  # of its past, a run knows the weights alone
     competitors = {
@@ -155,7 +162,7 @@ def from_checkpoint(checkpoint: Checkpoint, shipped: Competitors) -> Competitors
             LEARNERS[name].label if name else checkpoint.label,
             partial(_given, start),
             checkpoint.settings,
-            partial(_run_of, checkpoint),
+            partial(_run_of, partial(_given, checkpoint)),
         )
         for name, start in checkpoint.starting_points().items()
     }
@@ -195,21 +202,17 @@ def _without_training(settings: Settings) -> dict[str, LazyCompetitor]:
     return {RANDOM: LazyCompetitor(LABELS[RANDOM], partial(untrained, settings)), **known}
 
 
-def _read_start(path: Path) -> Start:
-    return load(path).start
+def _start_of(file: Callable[[], Checkpoint]) -> Start:
+    return file().start
 
 
-def _read_run(path: Path) -> Run | None:
-    return load(path).run
-
-
-def _run_of(checkpoint: Checkpoint) -> Run | None:
-    return checkpoint.run
+def _run_of(file: Callable[[], Checkpoint]) -> Run | None:
+    return file().run
 
 
 def _start_in(run: Callable[[], Run], learner: str, moment: int | None) -> Start:
     return run().starting_point(learner, moment)
 
 
-def _given(start: Start) -> Start:
-    return start
+def _given(known: Known) -> Known:
+    return known

@@ -15,7 +15,7 @@ from explorer.core.figures.figure import Figure
 from explorer.core.figures.provenance import provenance
 from explorer.core.insight.finished_trainings import FinishedTrainings, read_finished
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments import PAGES, Instrument, Press, Reading, Wish
+from explorer.core.instruments import PAGES, Instrument, Reading, Wish
 from explorer.core.instruments.base import figure_of
 from explorer.resources import QUERY_POINTS, resource
 from explorer.state.adaptation_query import AdaptationQuery, SupportPoint, starts_of
@@ -174,11 +174,12 @@ class Instruments(QObject):
         current: Any = self.choices[instrument.name]
         self._take(instrument.name, replace(current, **values))
 
-    def press(self, instrument: Instrument, pressed: Press) -> None:
+    def press(self, instrument: Instrument, panel: int, x: float, y: float) -> None:
         """Do what a press in one of an instrument's pictures asks for."""
-        if instrument.press is None or self.answer is None:
+        reading = None if self.answer is None else self.answer.readings.get(instrument.name)
+        if instrument.press is None or self.answer is None or reading is None:
             return
-        choice = self.choices[instrument.name]
+        choice, pressed = self.choices[instrument.name], reading.press(panel, x, y)
         self.grant(instrument, instrument.press(self.answer.scene, choice, pressed))
 
     def grant(self, instrument: Instrument, wish: Wish) -> None:

@@ -9,7 +9,7 @@ import torch
 from pytestqt.qtbot import QtBot
 
 from explorer.core.figures.figure import Panel
-from explorer.core.instruments import PAGES, Instrument, Press, Reading, Wish
+from explorer.core.instruments import PAGES, Instrument, Reading, Wish
 from explorer.core.instruments.compass import COMPASS
 from explorer.core.instruments.layers import LAYERS
 from explorer.core.instruments.meta_iteration import CARDS, META_ITERATION, Card
@@ -157,13 +157,13 @@ def test_wishes_turn_pages_and_choose(instruments: Instruments, qtbot: QtBot) ->
 def test_a_press_is_the_instruments(instruments: Instruments, qtbot: QtBot) -> None:
     """What it asks for is granted, once there is a picture to press."""
     assert_read(instruments, qtbot)
-    instruments.press(COMPASS, Press(0, 0.0, 2.0, 1.0, 1.0))
+    instruments.press(COMPASS, 0, 0.0, 2.0)
     assert instruments.sandbox.state.task == pytest.approx((2.0, np.pi / 2))
     assert_read(instruments, qtbot)
-    instruments.press(COMPASS, Press(1, 3.2, 0.1, 3.2, 0.1))
+    instruments.press(COMPASS, 1, 3.2, 0.1)
     assert instruments.sandbox.state.step == 3
     before = instruments.sandbox.state
-    instruments.press(LAYERS, Press(0, 1.0, 1.0, 1.0, 1.0))  # has nothing to press
+    instruments.press(LAYERS, 0, 1.0, 1.0)  # has nothing to press
     assert instruments.sandbox.state == before
 
 

@@ -1,13 +1,20 @@
 """Whoever looks at a network can have the training run that stands there."""
 
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 
-from explorer.core.files.checkpoint import load, save
+from explorer.core.adaptation.starting_point import Start
+from explorer.core.files.checkpoint import Checkpoint, load, save
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import Run, advance, start
 from explorer.resources import shipped_checkpoints
+from explorer.state import competitors as competitors_module
 from explorer.state.competitors import (
     Competitors,
     LazyCompetitor,
@@ -58,3 +65,67 @@ def test_a_file(tmp_path: Path) -> None:
         assert (found.run() is not None) == resumable
         assert not resumable or stands_there(found, "maml")
     assert set(run.learners) < set(LEARNERS)
+
+
+def at_once(ask: Callable[[], object], asked: threading.Event, gate: threading.Event) -> list[Any]:
+    """What two threads get, of which the second asks while the first is being answered."""
+    found: list[Any] = []
+    came = threading.Semaphore(0)
+
+    def come() -> None:
+        came.release()
+        found.append(ask())
+
+    threads = [threading.Thread(target=come) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        assert came.acquire(timeout=10)
+        assert asked.wait(10)
+    gate.set()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_two_threads_get_the_same_run() -> None:
+    """The sandbox's worker and the instruments' may be first at once, while training goes on."""
+    asked, gate = threading.Event(), threading.Event()
+    runs = [start(SMALL, ("maml",)), advance(start(SMALL, ("maml",)), 1)[0]]
+
+    def newest() -> Run:
+        asked.set()
+        gate.wait(10)
+        return runs.pop(0)
+
+    member = from_run(SMALL, 0, ("maml",), newest, shipped()).by_role["maml"]
+    one, other = at_once(member.run, asked, gate)
+    assert one is other
+    assert stands_there(member, "maml")
+
+
+def test_two_threads_get_the_same_start() -> None:
+    """Or a learner would be taken for another one."""
+    asked, gate = threading.Event(), threading.Event()
+
+    def find() -> Start:
+        asked.set()
+        gate.wait(10)
+        return start(SMALL, ("maml",)).starting_point("maml")
+
+    one, other = at_once(partial(getattr, LazyCompetitor("MAML", find), "start"), asked, gate)
+    assert one is other
+
+
+def test_a_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though instruments ask for the run in every frame."""
+    read: list[Path] = []
+
+    def count(path: Path) -> Checkpoint:
+        read.append(path)
+        return load(path)
+
+    monkeypatch.setattr(competitors_module, "load", count)
+    member = shipped().by_role["maml"]
+    assert member.start is member.start
+    assert member.run() is member.run() is not None
+    assert len(read) == 1

@@ -53,11 +53,6 @@ class Noise(NamedTuple):
         """s²/‖ḡ‖², the part of the squared length that noise accounts for; 1 or more: all of it."""
         return self.noise / self.length if self.length else math.nan
 
-    @property
-    def cosine(self) -> float:
-        """About what the cosine between ḡ and g is, √(signal/‖ḡ‖²); 0 where noise hides g."""
-        return math.sqrt(max(1 - self.share, 0.0)) if self.length else math.nan
-
 
 def noise_of(gradients: Tensor) -> Noise:
     """How much of the mean of the gradients ``(T, P)`` of T independent tasks is noise."""
@@ -79,10 +74,6 @@ class Fit(NamedTuple):
     tasks: float
     points: float
 
-    def at(self, count: float) -> float:
-        """The noise with Q query points."""
-        return self.tasks + self.points / count
-
     @property
     def even(self) -> float:
         """b/a, the number of query points beyond which the tasks are most of the noise."""
@@ -100,8 +91,6 @@ class QueryNoise:
         signal: ‖g‖² of the gradient of infinitely many tasks, estimated with the largest Q; may be
             below 0 where noise hides it.
         support_again: the noise where the support points are the query points too.
-        support_signal: ‖g‖² there; it is another gradient, as it judges the network on points that
-            it has seen.
         fit: a + b/Q.
     """
 
@@ -110,7 +99,6 @@ class QueryNoise:
     noise: tuple[float, ...]
     signal: float
     support_again: float
-    support_signal: float
     fit: Fit
 
 
@@ -146,7 +134,7 @@ def query_noise(
     batch = Batch(*(part[0].to(meta) for part in drawn))
     found = [noise_of(_gradients(rule, settings, meta, _first(batch, q))) for q in counts]
     again = batch._replace(query_x=batch.support_x, query_y=batch.support_y)
-    support = noise_of(_gradients(rule, settings, meta, again))
+    again_noise = noise_of(_gradients(rule, settings, meta, again)).noise
     scale = sampled / settings.meta_batch
     noise = tuple(each.noise * scale for each in found)
     return QueryNoise(
@@ -154,8 +142,7 @@ def query_noise(
         tuple(counts),
         noise,
         found[counts.index(max(counts))].signal,
-        support.noise * scale,
-        support.signal,
+        again_noise * scale,
         fit_of(counts, noise),
     )
 

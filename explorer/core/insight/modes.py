@@ -3,9 +3,9 @@
 To first order a step takes the residuals r on the K support points to (I − A)r, where
 A = (2α/K) J M Jᵀ and J is ∇f at these points (`explorer.core.insight.tangent`). Along an
 eigenvector of A with eigenvalue λ the residual is multiplied by 1 − λ: it shrinks for 0 < λ < 2 and
-grows for λ > 2. A follows θ, so that every step has modes of its own; nothing here is carried on
-from one step to the next. λ are α times the eigenvalues of the Gauss-Newton part of the support
-loss's Hessian, not of all of it.
+grows for λ > 2. A follows θ, so that every step has modes of its own, and only `frozen_losses`
+carries anything on from one step to the next. λ are α times the eigenvalues of the Gauss-Newton
+part of the support loss's Hessian, not of all of it.
 
 Where M is not symmetric, as with Meta-Curvature, λ and modes are those of A's symmetric part: what
 vᵀAv is along them.
@@ -36,13 +36,11 @@ class Modes(NamedTuple):
             loss.
         after: the same parts, in the same modes, after the step from θₛ to θₛ₊₁, ``(S, T, K)``;
             their sum is the loss after it.
-        vectors: the modes, ``(S + 1, T, K, K)``, one in each column.
     """
 
     eigenvalues: Tensor
     before: Tensor
     after: Tensor
-    vectors: Tensor
 
 
 def step_matrix(
@@ -131,4 +129,39 @@ def modes(
     residuals = (predictions.view(steps, *y.shape) - y).mT
     before = (residuals @ vectors).squeeze(-2).square() / max(y.shape[1], 1)
     after = (residuals[1:] @ vectors[:-1]).squeeze(-2).square() / max(y.shape[1], 1)
-    return Modes(falling, before, after, vectors)
+    return Modes(falling, before, after)
+
+
+def frozen_losses(
+    start: StartingPoint,
+    x: Tensor,
+    y: Tensor,
+    *,
+    alpha: float,
+    steps: int,
+    task: Tensor | None = None,
+) -> Tensor:
+    """Support loss if ∇f stayed as it is at θ₀ while steps are taken: ``(S + 1, T)``.
+
+    Of f(θ₀) + ∇f(θ₀)ᵀ(θ − θ₀) in place of f, which is what the frozen kernel stands for:
+    r ← (I − Aₛ)r, where Aₛ has each step's own M. It is not that of a start with a pull, whose
+    steps depend on θ besides r.
+
+    Args:
+        start: whose steps; `pull` is 0.
+        x: support inputs, ``(T, K, 1)``.
+        y: their targets, ``(T, K, 1)``.
+        alpha: step size α.
+        steps: gradient steps S.
+        task: parameters of the tasks, ``(T, 1, P)``, for a network that is told them.
+    """
+    theta = start.theta.expand(1, x.shape[0], -1)
+    own = [
+        step_matrix(start, x, theta, alpha=alpha, task=task, first=step)[0]
+        for step in range(max(min(len(start.preconditioners), steps), 1))
+    ]
+    inputs = x if task is None else start.inputs(x, task)
+    residuals = [predict(theta[0], inputs, start.network) - y]
+    for step in range(steps):
+        residuals.append(residuals[-1] - own[min(step, len(own) - 1)] @ residuals[-1])
+    return torch.stack(residuals).square().mean((-2, -1))

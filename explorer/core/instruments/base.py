@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,21 +20,19 @@ NOBODY = "No learner that is shown takes gradient steps: choose one that does un
 
 
 class Press(NamedTuple):
-    """Where a mouse button went down in a panel, and where it is now, in data coordinates.
+    """Where a panel is pressed, in data coordinates.
 
     Attributes:
         panel: the panel's place among the instrument's.
         x: where it is.
         y: where it is.
-        from_x: where it went down.
-        from_y: where it went down.
+        thing: which of the reading's `things` is nearest; None if there are none in this panel.
     """
 
     panel: int
     x: float
     y: float
-    from_x: float
-    from_y: float
+    thing: int | None = None
 
 
 class Wish(NamedTuple):
@@ -92,12 +90,23 @@ class Reading:
         panels: the pictures, side by side.
         remarks: what else has to be said for the sentence to claim no more than its numbers.
         actions: what can be pressed besides the pictures.
+        things: what a press chooses among, by panel: where each is, ``(N, 2)``, y being NaN where
+            only x matters. So a press needs no work anew.
     """
 
     sentence: str
     panels: tuple[Panel, ...] = ()
     remarks: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    things: Mapping[int, Array] = field(default_factory=dict)
+
+    def press(self, panel: int, x: float, y: float) -> Press:
+        """A press in one of the panels, with the nearest of the things in it."""
+        places = self.things.get(panel)
+        if places is None or not len(places):
+            return Press(panel, x, y)
+        away = np.nan_to_num(places - np.array([x, y]))
+        return Press(panel, x, y, int((away**2).sum(-1).argmin()))
 
 
 class Choice(Checked):

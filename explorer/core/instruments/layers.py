@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from explorer.core.adaptation.freezing import part_sizes
@@ -17,6 +19,8 @@ from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments.base import NOBODY, Action, Instrument, Reading, Wish, array
 
 WIDTH = 0.8  # of all bars of a group
+MARGIN = 1.2  # of one error over another, below which neither layer leads
+Choices = tuple[tuple[bool, ...], ...]
 
 
 def read(scene: Scene, _choice: None) -> Reading:
@@ -26,12 +30,14 @@ def read(scene: Scene, _choice: None) -> Reading:
         return Reading(NOBODY)
     member, _ = focused
     choices = tuple(sorted(subsets(_shape(member)[1]), key=_in_order))
-    errors = {each.role: _errors(scene, each, choices) for each in _alike(scene, member)}
-    panels = _subsets(scene, member, choices, errors), _moved(scene, member)
+    alike = _alike(scene, member)
+    errors = {each.role: _errors(scene, each, choices) for each in alike}
+    panels = _subsets(scene, alike, choices, errors), _moved(scene, member)
     said = _said(scene, member, choices, errors[member.role])
-    return Reading(
-        said, panels, _elsewhere(scene, member, choices, errors), _switches(scene, member)
-    )
+    remarks = _elsewhere(member, alike, choices, errors)
+    if len(scene.networks) > len(alike):
+        remarks += ("Networks with another number of layers are left out of the left picture.",)
+    return Reading(said, panels, remarks, _switches(scene, member))
 
 
 def _in_order(free: tuple[bool, ...]) -> tuple[int, tuple[bool, ...]]:
@@ -51,7 +57,7 @@ def _alike(scene: Scene, member: Member) -> list[Member]:
     return [each for each, _ in scene.networks if _shape(each) == _shape(member)]
 
 
-def _errors(scene: Scene, member: Member, choices: tuple[tuple[bool, ...], ...]) -> Array:
+def _errors(scene: Scene, member: Member, choices: Choices) -> Array:
     """After the step shown, at least one: ``(C,)``."""
     start, step = member.thawed or member.network, max(scene.step, 1)
     assert start is not None
@@ -72,7 +78,7 @@ def _short(place: int, layers: int) -> str:
     return str(place + 1) if place < layers else "c"
 
 
-def _names(choices: tuple[tuple[bool, ...], ...], layers: int) -> tuple[str, ...]:
+def _names(choices: Choices, layers: int) -> tuple[str, ...]:
     def name(free: tuple[bool, ...]) -> str:
         if not any(free):
             return "none"
@@ -84,14 +90,10 @@ def _names(choices: tuple[tuple[bool, ...], ...], layers: int) -> tuple[str, ...
 
 
 def _subsets(
-    scene: Scene,
-    member: Member,
-    choices: tuple[tuple[bool, ...], ...],
-    errors: dict[str, Array],
+    scene: Scene, alike: Sequence[Member], choices: Choices, errors: dict[str, Array]
 ) -> Panel:
     places = np.arange(len(choices), dtype=np.float64)
     curves = []
-    alike = _alike(scene, member)
     for row, each in enumerate(alike):
         shift = (row - (len(alike) - 1) / 2) * WIDTH / max(len(alike), 2) * 0.6
         values = errors[each.role]
@@ -99,7 +101,7 @@ def _subsets(
         curves.append(Curve(each.role, each.label, places + shift, visible, markers=True))
     return Panel(
         f"Error after step {max(scene.step, 1)} with only these layers free",
-        "", "MSE", tuple(curves), log_y=True, names=_names(choices, _shape(member)[0]),
+        "", "MSE", tuple(curves), log_y=True, names=_names(choices, _shape(alike[0])[0]),
     )  # fmt: skip
 
 
@@ -141,14 +143,12 @@ def _switches(scene: Scene, member: Member) -> tuple[Action, ...]:
     )
 
 
-def _only(choices: tuple[tuple[bool, ...], ...], place: int) -> int:
+def _only(choices: Choices, place: int) -> int:
     """Where the choice of one layer alone stands."""
     return choices.index(tuple(i == place for i in range(len(choices[0]))))
 
 
-def _said(
-    scene: Scene, member: Member, choices: tuple[tuple[bool, ...], ...], errors: Array
-) -> str:
+def _said(scene: Scene, member: Member, choices: Choices, errors: Array) -> str:
     if not scene.support:
         return "Without support points no layer moves: click some on the function."
     layers, parts = _shape(member)
@@ -168,25 +168,19 @@ def _said(
 
 
 def _elsewhere(
-    scene: Scene,
-    member: Member,
-    choices: tuple[tuple[bool, ...], ...],
-    errors: dict[str, Array],
+    member: Member, alike: Sequence[Member], choices: Choices, errors: dict[str, Array]
 ) -> tuple[str, ...]:
-    """Where another learner's answer is the opposite."""
+    """Where another learner's answer is the opposite, by more than a little."""
+    one, other = _only(choices, 0), _only(choices, _shape(member)[0] - 1)
 
-    def by_first(role: str) -> bool:
-        values, last = errors[role], _shape(member)[0] - 1
-        return bool(values[_only(choices, 0)] < values[_only(choices, last)])
+    def leads(role: str) -> int:
+        """1 if the first layer alone does better, −1 if the last one does, 0 if neither."""
+        first, last = errors[role][one], errors[role][other]
+        return int(first * MARGIN < last) - int(last * MARGIN < first)
 
-    others = [
-        each.label for each in _alike(scene, member)
-        if each is not member and by_first(each.role) != by_first(member.role)
-    ]  # fmt: skip
-    remarks = [f"The other way round: {', '.join(others)}."] if others else []
-    if len(scene.networks) > len(errors):
-        remarks.append("Networks with another number of layers are left out of the left picture.")
-    return tuple(remarks)
+    mine = leads(member.role)
+    others = [each.label for each in alike if mine and leads(each.role) == -mine]
+    return (f"The other way round: {', '.join(others)}.",) if others else ()
 
 
 LAYERS = Instrument(

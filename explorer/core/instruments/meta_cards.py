@@ -14,7 +14,7 @@ from explorer.core.figures.figure import Array, Curve, Panel
 from explorer.core.insight.gradient_noise import noise_of
 from explorer.core.insight.meta_iteration import MetaIteration
 from explorer.core.insight.plane import GRID_POINTS, plane_of
-from explorer.core.instruments.base import Press, array
+from explorer.core.instruments.base import array
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -151,16 +151,16 @@ PICTURES: tuple[Callable[[MetaIteration, Settings, int], Panels], ...] = (
 _PLANE, _ROW = (0, 2), (1, 3)
 
 
-def nearest_task(found: MetaIteration, settings: Settings, card: int, pressed: Press) -> int | None:
-    """The task, counted from 0, that is pressed; None where no task is."""
-    if pressed.panel != 0:
-        return None
+def task_places(found: MetaIteration, settings: Settings, card: int) -> Array | None:
+    """Where the tasks are in the first panel, ``(T, 2)``; None where none can be pressed.
+
+    In a row of tasks y is NaN.
+    """
     if card in _ROW:
-        return min(max(round(pressed.x), 1), len(found.batch.task)) - 1
-    places = _places(settings, _truths(found, settings))
-    if card not in _PLANE or places is None:
-        return None
-    return int(((places[0] - np.array([pressed.x, pressed.y])) ** 2).sum(-1).argmin())
+        numbers = np.arange(1.0, len(found.batch.task) + 1)
+        return np.stack([numbers, np.full_like(numbers, np.nan)], -1)
+    places = _places(settings, _truths(found, settings)) if card in _PLANE else None
+    return None if places is None else places[0]
 
 
 def _grid(settings: Settings) -> Tensor:

@@ -15,7 +15,7 @@ from explorer.core.insight.gradient_noise import noise_of
 from explorer.core.insight.meta_iteration import MetaIteration, meta_iteration
 from explorer.core.insight.scene import Scene
 from explorer.core.instruments.base import Action, Choice, Instrument, Press, Reading, Wish
-from explorer.core.instruments.meta_cards import PICTURES, nearest_task
+from explorer.core.instruments.meta_cards import PICTURES, task_places
 from explorer.core.instruments.training_origin import Origin, origin_of
 from explorer.core.training.loop import advance, threads_for
 
@@ -29,6 +29,10 @@ AT_REST = (
     "These weights come without the state of their training: Adam begins at rest, and the batch is "
     "the first that the seed draws."
 )
+KNOWN = {
+    0: "It is the very batch that training draws at this meta-iteration.",
+    5: "After the step θ is the trainer’s to the last bit.",
+}  # by card: what holds where the state of the training is known
 
 
 @dataclass(frozen=True)
@@ -58,18 +62,18 @@ def read(scene: Scene, choice: Card) -> Reading:
     task = min(choice.task, len(found.batch.task)) - 1
     panels = PICTURES[number](found, settings, task)
     sentence, more = SENTENCES[number](found, settings, task)
-    remarks = more if origin.is_known else (*more, AT_REST)
-    return Reading(sentence, panels, remarks, _stepper(choice, number))
+    of_run = KNOWN.get(number) if origin.is_known else AT_REST
+    remarks = (*more, of_run) if of_run else more
+    places = task_places(found, settings, number)
+    things = {} if places is None else {0: places}
+    return Reading(sentence, panels, remarks, _stepper(choice, number), things)
 
 
-def press(scene: Scene, choice: Card, pressed: Press) -> Wish:
+def press(_scene: Scene, choice: Card, pressed: Press) -> Wish:
     """Highlight the task that is pressed."""
-    origin = origin_of(scene)
-    if isinstance(origin, str):
+    if pressed.thing is None:
         return Wish()
-    found, settings = next_of(origin, choice.ahead)
-    task = nearest_task(found, settings, CARDS.index(choice.card), pressed)
-    return Wish() if task is None else Wish(choice=replace(choice, task=task + 1))
+    return Wish(choice=replace(choice, task=pressed.thing + 1))
 
 
 @lru_cache(KEPT)
@@ -173,7 +177,7 @@ def _adam(found: MetaIteration, settings: Settings, _task: int) -> Said:
             f", at {adam.angle:.0f}° to straight down the meta-gradient, since it scales every "
             "parameter by its own and remembers earlier batches"
         )
-    return f"{text}; after it θ is the trainer’s to the last bit.", ()
+    return f"{text}.", ()
 
 
 SENTENCES: tuple[Callable[[MetaIteration, Settings, int], Said], ...] = (
@@ -184,7 +188,7 @@ META_ITERATION = Instrument(
     "meta-iteration",
     "One meta-iteration",
     (
-        "A real batch, the very one that training would draw next, and what happens to it: "
+        "A real batch, drawn as training draws its own, and what happens to it: "
         "θ′ = θ − α∇L_support(θ) on each task, then the query loss L_query(θ′), then the gradient "
         "of its mean by θ.",
         "By the chain rule that is the mean of ∇L_query(θ′) − α·H·∇L_query(θ′), where H is the "

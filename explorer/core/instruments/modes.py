@@ -8,13 +8,17 @@ import numpy as np
 
 from explorer.core.base.texts import loss_text
 from explorer.core.figures.figure import Array, Curve, Panel
-from explorer.core.insight.modes import LIMIT, Modes, modes
+from explorer.core.insight.modes import LIMIT, Modes, frozen_losses, modes
 from explorer.core.insight.scene import Member, Scene
 from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
 
 NO_POINTS = "Without support points there is no error on them: click some on the function."
 SMALLEST = 1e-9  # of an error in a mode that is shown
 LIVELIEST = 4  # modes whose λ is drawn along the steps
+PART = (
+    "λ is of the Gauss-Newton part of the curvature, not of all of it, which the sandbox names "
+    "when adaptation diverges."
+)
 SHIFT = 0.18  # of the marks before and after a step, to either side of their mode
 
 
@@ -32,7 +36,7 @@ def read(scene: Scene, _choice: None) -> Reading:
     if not np.isfinite(array(mine.eigenvalues[step])).all():
         return Reading(f"{member.label} has diverged before step {step + 1}: it has no modes.")
     panels = _by_mode(member, mine, step), _along(scene, member, found)
-    return Reading(_said(scene, member, mine, step), panels, _frozen(scene, member, mine))
+    return Reading(_said(scene, member, mine, step), panels, (*_frozen(scene, member), PART))
 
 
 def press(scene: Scene, _choice: None, pressed: Press) -> Wish:
@@ -58,7 +62,7 @@ def _by_mode(member: Member, mine: Modes, step: int) -> Panel:
     places = np.arange(1.0, len(values) + 1)
     shown = {
         "before the step": (-SHIFT, before, True, "truth"),
-        "if λ stayed: × (1 − λ)²": (0.0, before * (1 - values) ** 2, True, member.role),
+        "first-order prediction of this step": (0.0, before * (1 - values) ** 2, True, member.role),
         "after it": (SHIFT, array(mine.after[step]), False, member.role),
     }
     curves = tuple(
@@ -120,16 +124,20 @@ def _said(scene: Scene, member: Member, mine: Modes, step: int) -> str:
     return f"{text}."
 
 
-def _frozen(scene: Scene, member: Member, mine: Modes) -> tuple[str, ...]:
-    """Where the picture of a kernel that stays as it is at θ fails."""
-    values, before = array(mine.eigenvalues[0]), array(mine.before[0])
-    foreseen = float((before * (1 - values) ** (2 * scene.steps)).sum())
-    came = float(scene.ways[member.role].support_loss[-1])
+def _frozen(scene: Scene, member: Member) -> tuple[str, ...]:
+    """Where the picture of a kernel that stays as it is at θ₀ fails."""
+    start = member.network
+    assert start is not None
+    if start.pull:
+        return ()
+    losses = frozen_losses(
+        *(start, scene.x, scene.y), alpha=scene.alpha, steps=scene.steps, task=scene.task_row
+    )
+    foreseen, came = float(losses[-1, 0]), float(scene.ways[member.role].support_loss[-1])
+    steps = "one step" if scene.steps == 1 else f"{scene.steps} steps"
     return (
-        f"Had λ stayed as before adaptation, the error on your points would be "
-        f"{loss_text(foreseen)} after {scene.steps} steps; it is {loss_text(came)}. λ is of the "
-        "Gauss-Newton part of the curvature, not of all of it, which the sandbox names when "
-        "adaptation diverges.",
+        f"Had the kernel stayed as before adaptation, the error on your points would be "
+        f"{loss_text(foreseen)} after {steps}; it is {loss_text(came)}.",
     )
 
 
@@ -140,9 +148,10 @@ MODES = Instrument(
         "To first order a step takes the residuals r on the K points to r − (2α/K)·JMJᵀ·r, J being "
         "∇f at these points: each mode (eigenvector) of that matrix is multiplied by 1 − λ.",
         "A mode with 0 < λ < 2 shrinks, one with λ > 2 grows. The kernel changes with θ, so every "
-        "step has modes of its own: nothing here is carried on from one step to the next.",
+        "step has modes of its own: nothing in the pictures is carried on to the next.",
         "Left: the error on your points in the modes of where the step began, before it, as λ "
-        "foretells it, and as it came. Right: λ at every θₛ.",
+        "predicts it to first order, × (1 − λ)², and as it came. Right: λ at every θₛ. Only the "
+        "remark below, on a kernel that stays, carries that of θ₀ on through all steps.",
     ),
     read,
     press=press,

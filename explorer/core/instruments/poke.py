@@ -76,11 +76,13 @@ def _place(scene: Scene, choice: Pull) -> float:
 
 
 def _response(scene: Scene, start: StartingPoint, choice: Pull) -> Array:
+    """Δf on the grid and, after that, at x′ itself: ``(G + 1,)``."""
+    place = torch.tensor([_place(scene, choice)])
     (moved,) = poke(
         start,
-        torch.tensor([_place(scene, choice)]),
+        place,
         torch.tensor([choice.pull]),
-        scene.grid,
+        torch.cat([scene.grid, place]),
         alpha=scene.alpha,
         points=points_of(scene),
         task=scene.task_row,
@@ -118,7 +120,7 @@ def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
     if ideal is not None:
         curves.append(Curve("ideal", "tasks’ own kernel", grid, ideal, dashes=(4, 3)))
     for member, _ in scene.networks:
-        curves.append(Curve(member.role, member.label, grid, responses[member.role]))
+        curves.append(Curve(member.role, member.label, grid, responses[member.role][:-1]))
     at = np.array([_place(scene, choice)])
     curves.append(Curve("points", "pull ε at x′", at, np.array([choice.pull]), markers=True))
     return Panel(
@@ -142,17 +144,15 @@ def _map(scene: Scene, choice: Pull, member: Member, raster: Raster) -> Panel:
 
 
 def _said(scene: Scene, choice: Pull, responses: dict[str, Array]) -> str:
-    place = _place(scene, choice)
-    at = int(np.abs(array(scene.grid) - place).argmin())
     moved = {
-        member.label: f"{responses[member.role][at]:.2f}".replace("-", "−")
+        member.label: f"{responses[member.role][-1]:.2f}".replace("-", "−")
         for member, _ in scene.networks
     }
     (first, by), *others = moved.items()
     text = ", ".join(
         [f"{first}’s curve there by {by}", *(f"{who}’s by {by}" for who, by in others)]
     )
-    residual = f"{number_text(choice.pull)} at x′ = {number_text(place)}"
+    residual = f"{number_text(choice.pull)} at x′ = {number_text(_place(scene, choice))}"
     return f"A residual of {residual}, one of {points_of(scene)} points, moves {text}."
 
 

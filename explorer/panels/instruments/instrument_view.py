@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from explorer.core.base.errors import SettingsError
 from explorer.core.base.fields import descriptions
 from explorer.core.figures.figure import Panel
-from explorer.core.instruments import Action, Instrument, Press, Reading
+from explorer.core.instruments import Action, Instrument, Reading
 from explorer.panels.figures.look import entries_of, one_legend_serves
 from explorer.panels.figures.panel_plot import PanelBox, shape_of
 from explorer.panels.instruments.live_plot import LivePlot
@@ -132,15 +132,16 @@ class InstrumentView(QFrame):
         if [each.text() for each in self.actions_shown] != [each.label for each in actions]:
             for each in self.actions_shown:
                 self._action_row.removeWidget(each)
+                each.hide()  # until it is deleted it would lie over the new ones, and take clicks
                 each.deleteLater()
             self.actions_shown = [self._make_action(i, a) for i, a in enumerate(actions)]
         for shown, action in zip(self.actions_shown, actions, strict=True):
+            shown.setToolTip(action.tip)
             if action.on is not None and shown.isChecked() != action.on:
                 shown.setChecked(action.on)  # `clicked` is the user's alone
 
     def _make_action(self, number: int, action: Action) -> QAbstractButton:
         made = button(action.label, action.tip) if action.on is None else QCheckBox(action.label)
-        made.setToolTip(action.tip)
         made.clicked.connect(lambda: self._on_action(number))
         self._action_row.addWidget(made)
         return made
@@ -213,8 +214,8 @@ class InstrumentView(QFrame):
         except SettingsError as error:
             self._state.failed.emit(str(error), "")
 
-    def _on_press(self, number: int, x: float, y: float, from_x: float, from_y: float) -> None:
-        self._state.press(self.instrument, Press(number, x, y, from_x, from_y))
+    def _on_press(self, number: int, x: float, y: float) -> None:
+        self._state.press(self.instrument, number, x, y)
 
     @Slot()
     def _on_export(self) -> None:

@@ -218,7 +218,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def data_inside(self, position: QPointF) -> QPointF:
         """Where a position is in the data, held inside the view."""
-        at = self.data_at(position)
+        return self.held_inside(self.data_at(position))
+
+    def held_inside(self, at: QPointF) -> QPointF:
+        """The nearest place in the data that is in the view."""
         (left, right), (low, high) = self.getPlotItem().getViewBox().viewRange()
         return QPointF(min(max(at.x(), left), right), min(max(at.y(), low), high))
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from explorer.core.adaptation.inner_loop import adapt
-from explorer.core.insight.modes import Modes, eigenvalues, modes, step_matrix
+from explorer.core.insight.modes import Modes, eigenvalues, frozen_losses, modes, step_matrix
 from explorer.core.learners.base import plain_start
 from tests.core.insight.starts import (
     ALPHA,
@@ -40,9 +40,6 @@ def test_eigenvalues_are_autograd_s(name: str, activation: str) -> None:
             a = (2 * ALPHA / len(points)) * rows @ matrix(case.start, step) @ rows.T
             expected = torch.linalg.eigvalsh((a + a.T) / 2).flip(0)
             assert torch.allclose(found.eigenvalues[step, task], expected, rtol=0, atol=1e-8)
-            vectors = found.vectors[step, task]
-            image = (a + a.T) / 2 @ vectors
-            assert torch.allclose(image, vectors * expected, rtol=0, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -107,6 +104,28 @@ def test_a_short_step_does_to_first_order_what_eigenvalues_say() -> None:
         found = modes(case.start, batch.support_x, batch.support_y, theta, alpha=alpha)
         expected = found.before[0] * (1 - found.eigenvalues[0]).square()
         assert torch.allclose(found.after[0], expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "imaml"])
+def test_frozen_losses_are_those_of_a_linear_network(name: str) -> None:
+    """As autograd descends on f(θ₀) + ∇f(θ₀)ᵀ(θ − θ₀), with each step's own M."""
+    case, steps = case_of(name), 4
+    batch, start = case.batch, case.start
+    found = frozen_losses(
+        *(start, batch.support_x, batch.support_y), alpha=ALPHA, steps=steps, task=batch.task
+    )
+    assert found.shape == (steps + 1, 3)
+    for task in range(3):
+        x, y, told = (part[task] for part in (batch.support_x, batch.support_y, batch.task))
+        at_first = curve(start, start.theta, x, told)
+        rows = autograd_jacobian(start, start.theta, x, told)
+        theta = start.theta.clone().requires_grad_()
+        for step in range(steps + 1):
+            line = at_first + rows @ (theta - start.theta)
+            loss = (line - y[:, 0]).square().mean()
+            assert torch.allclose(found[step, task], loss)
+            (gradient,) = torch.autograd.grad(loss, theta)
+            theta = (theta - ALPHA * matrix(start, step) @ gradient).detach().requires_grad_()
 
 
 def test_without_points_and_with_one() -> None:

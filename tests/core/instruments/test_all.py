@@ -13,7 +13,7 @@ from explorer.core.families.formula import Formula
 from explorer.core.figures.drawing import picture
 from explorer.core.figures.figure import Panel
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments import PAGES, Instrument, Press
+from explorer.core.instruments import PAGES, Instrument
 from explorer.core.instruments.base import figure_of
 from tests.core.insight.scenes import EVEN, scene
 
@@ -108,7 +108,7 @@ def test_pressing_asks_for_what_is_there(instrument: Instrument) -> None:
             continue
         assert instrument.press is not None
         for x in (-100.0, 0.02, 3.0, 100.0):
-            wish = instrument.press(looked_at, instrument.begin(), Press(number, x, 1.0, x, 1.0))
+            wish = instrument.press(looked_at, instrument.begin(), reading.press(number, x, 1.0))
             assert any(part is not None for part in wish)
             assert wish.step is None or 0 <= wish.step <= looked_at.steps
             assert wish.alpha is None or wish.alpha > 0

@@ -25,7 +25,7 @@ def test_dragging_along_alpha_does_not_run_away() -> None:
     for _ in range(5):
         (picture,) = RAY.read(looked_at, None).panels
         assert picture.x_range is not None
-        wish = RAY.press(looked_at, None, Press(0, 0.9 * picture.x_range[1], 0.1, 0.0, 0.0))
+        wish = RAY.press(looked_at, None, Press(0, 0.9 * picture.x_range[1], 0.1))
         assert wish.alpha == pytest.approx(0.027)
         looked_at = replace(looked_at, alpha=wish.alpha)
 

@@ -10,10 +10,11 @@ import torch
 from explorer.core.files.checkpoint import load
 from explorer.core.insight.meta_iteration import meta_iteration, why_not
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments.base import NOBODY, Press, Reading, figure_of
+from explorer.core.instruments.base import NOBODY, Reading, Wish, figure_of
 from explorer.core.instruments.meta_iteration import (
     AT_REST,
     CARDS,
+    KNOWN,
     META_ITERATION,
     MOST_AHEAD,
     Card,
@@ -52,6 +53,13 @@ def load_run(run: Run) -> Run:
 def read(shown: Scene, **choice: object) -> Reading:
     """A card of it."""
     return META_ITERATION.read(shown, Card(**choice))  # type: ignore[arg-type]
+
+
+def pressed(shown: Scene, choice: Card, panel: int, x: float, y: float) -> Wish:
+    """What a press there asks for."""
+    assert META_ITERATION.press is not None
+    reading = META_ITERATION.read(shown, choice)
+    return META_ITERATION.press(shown, choice, reading.press(panel, x, y))
 
 
 @pytest.mark.parametrize("name", TAKEN_APART)
@@ -129,16 +137,30 @@ def test_the_stepper_goes_through_all_cards() -> None:
 def test_a_pressed_task_is_highlighted() -> None:
     """In the compass the nearest, in a row the one that stands there; nothing elsewhere."""
     shown, run = shipped()
-    assert META_ITERATION.press is not None
     amplitude, phase = meta_iteration(run, "maml").batch.task[11, 0].tolist()
     u, v = amplitude * np.cos(phase), amplitude * np.sin(phase)
     for card in (CARDS[0], CARDS[2]):
-        wish = META_ITERATION.press(shown, Card(card=card), Press(0, u, v, u, v))
-        assert wish.choice == Card(card=card, task=12)
-    wish = META_ITERATION.press(shown, Card(card=CARDS[3]), Press(0, 30.0, 1.0, 30.0, 1.0))
+        assert pressed(shown, Card(card=card), 0, u, v).choice == Card(card=card, task=12)
+    wish = pressed(shown, Card(card=CARDS[3]), 0, 30.0, 1.0)
     assert wish.choice == Card(card=CARDS[3], task=25)
     for card, panel in ((CARDS[0], 1), (CARDS[4], 0), (CARDS[5], 0)):
-        assert META_ITERATION.press(shown, Card(card=card), Press(panel, 1, 1, 1, 1)).choice is None
+        assert pressed(shown, Card(card=card), panel, 1.0, 1.0).choice is None
+
+
+def test_a_press_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the window waits: it takes no meta-iteration and looks at no network."""
+    shown, _ = shipped()
+    choice = Card(card=CARDS[3], ahead=2)
+    reading = META_ITERATION.read(shown, choice)
+
+    def work(*_: object) -> None:
+        raise AssertionError("work in a press")
+
+    for name in ("next_of", "origin_of", "meta_iteration", "advance"):
+        monkeypatch.setattr(f"explorer.core.instruments.meta_iteration.{name}", work)
+    assert META_ITERATION.press is not None
+    wish = META_ITERATION.press(shown, choice, reading.press(0, 7.2, 1.0))
+    assert wish.choice == Card(card=CARDS[3], task=7, ahead=2)
 
 
 def test_weights_without_a_run_say_so() -> None:
@@ -148,6 +170,19 @@ def test_weights_without_a_run_say_so() -> None:
     assert AT_REST in found.remarks
     assert "Meta-iteration 1 learns" in found.sentence
     assert AT_REST not in read(scene_with(member_of(run, "maml"))).remarks
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_only_a_known_run_is_spoken_for(card: str) -> None:
+    """What training draws next and where it will stand is not known of weights alone."""
+    run = start(SMALL, ("maml",))
+    alone = read(scene_with(Member("maml", "MAML", run.starting_point("maml"))), card=card)
+    known = read(scene_with(member_of(run, "maml")), card=card)
+    for claim in ("to the last bit", "the very"):
+        assert claim not in " ".join((alone.sentence, *alone.remarks))
+        assert claim not in " ".join(META_ITERATION.explanation)
+    said = KNOWN.get(CARDS.index(card))
+    assert [each for each in known.remarks if each in KNOWN.values()] == ([said] if said else [])
 
 
 def test_a_run_that_stands_elsewhere() -> None:
@@ -182,8 +217,7 @@ def test_who_has_no_such_meta_iteration() -> None:
     other = replace(other, settings=SMALL.changed(hidden=(7,)))
     assert "not known with which settings" in read(other).sentence
     assert read(scene_with()).sentence == NOBODY
-    assert META_ITERATION.press is not None
-    assert META_ITERATION.press(scene_with(), Card(), Press(0, 0, 0, 0, 0)).choice is None
+    assert pressed(scene_with(), Card(), 0, 0.0, 0.0).choice is None
 
 
 @pytest.mark.parametrize("family", ["line", "mmaml-5", "formula", "gp-rbf"])
@@ -214,8 +248,8 @@ def test_a_gradient_of_nothing() -> None:
     still = replace(run, learners={"maml": replace(state, meta=torch.zeros_like(state.meta))})
     found = read(scene_with(member_of(still, "maml")), card=CARDS[4])
     assert found.sentence.endswith("their sum is 0 long.")
-    assert "at most 0 (β = 0.001); after" in (
-        read(scene_with(member_of(still, "maml")), card=CARDS[5]).sentence
+    assert read(scene_with(member_of(still, "maml")), card=CARDS[5]).sentence.endswith(
+        "at most 0 (β = 0.001)."
     )
 
 
