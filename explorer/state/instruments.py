@@ -133,7 +133,8 @@ class Instruments(QObject):
     @property
     def is_current(self) -> bool:
         """Whether `answer` is what the instruments say of the present scene."""
-        return self._is_seen and self._answered_ticket == self._asked_ticket
+        is_asked = self._is_seen and self._asked == self._question
+        return is_asked and self._answered_ticket == self._asked_ticket
 
     def look(self, seen: bool) -> None:
         """Begin to read, or read no longer, since nobody sees it."""
@@ -218,13 +219,19 @@ class Instruments(QObject):
             self.changed.emit()
             self._ask()
 
+    @property
+    def _question(self) -> tuple[int, AdaptationQuery, int, str, dict[str, Any]]:
+        """What the present state asks."""
+        choices = {each.name: self.choices[each.name] for each in PAGES[self.page].instruments}
+        sandbox = self.sandbox
+        return self.page, sandbox.question, sandbox.state.step, self.focus, choices
+
     @Slot()
     def _ask(self) -> None:
         """Read the page anew, if it is seen and something that it shows has changed."""
         if not self._is_seen:
             return
-        choices = {each.name: self.choices[each.name] for each in PAGES[self.page].instruments}
-        asked = self.page, self.sandbox.question, self.sandbox.state.step, self.focus, choices
+        asked = self._question
         if asked != self._asked:
             self._asked = asked
             self._asked_ticket = self._worker.submit(lambda: read(*asked))
