@@ -38,7 +38,6 @@ ELSEWHERE = {
     ("core/engine/matmul.py", "phi"): LLVM,
     ("core/engine/vectors.py", "phi"): LLVM,
     ("cli/inspect.py", "cosine"): ANGLE,
-    ("core/insight/gradient_noise.py", "cosine"): GRADIENTS,
     ("core/insight/meta_iteration.py", "cosine"): GRADIENTS,
     ("core/insight/task_gradients.py", "cosine"): GRADIENTS,
     ("core/learners/cavia.py", "φ"): SYMBOL,

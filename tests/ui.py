@@ -19,9 +19,9 @@ from explorer.core.adaptation.inner_loop import Start, adapt
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.families.numerics import CURVE_POINTS
 from explorer.core.jobs.competitor import Competitor, start_of
 from explorer.panels.plotting.plots import BEYOND, Plot
-from explorer.state.adaptation_query import GRID_POINTS
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
 from tests.stages import SandboxStage
@@ -122,7 +122,7 @@ def starts(sandbox: Sandbox) -> dict[str, Start]:
 def expected(sandbox: Sandbox) -> dict[str, tuple[Array, Array, Array]]:
     """Per role: predictions, error on the function and on the points, straight from the core."""
     state, task = sandbox.state, torch.tensor([[sandbox.state.task]])
-    inputs = state.family.grid(GRID_POINTS)
+    inputs = state.family.grid(CURVE_POINTS)
     truth = state.family.function(inputs.view(1, -1, 1), task).flatten()
     x = torch.tensor([p.x for p in state.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)

@@ -15,11 +15,11 @@ from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.families import Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
+from explorer.core.families.numerics import CURVE_POINTS
 from explorer.core.jobs.competitor import Competitor, start_of
 from explorer.state.competitors import Competitors, LazyCompetitor
 
 KEPT_FROZEN = 32
-GRID_POINTS = 201
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def answer(question: AdaptationQuery) -> AdaptationAnswer:
     """
     torch.set_num_threads(1)
     family, task = question.family, torch.tensor([[question.task]])
-    inputs = torch.linspace(family.x.low, family.x.high, GRID_POINTS)
+    inputs = torch.linspace(family.x.low, family.x.high, CURVE_POINTS)
     truth = family.function(inputs.view(1, -1, 1), task).view(-1)
     x = torch.tensor([p.x for p in question.points]).view(1, -1, 1)
     y = torch.tensor([p.y for p in question.points]).view(1, -1, 1)

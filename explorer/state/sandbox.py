@@ -45,9 +45,9 @@ class Sandbox(QObject):
         self._worker = LatestWorker()
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
-        shots = range(self.shots)
+        x, shots = self.state.family.x, range(self.shots)
         # For the first picture: one in each K-th of the range.
-        self._place_points([(k + self._draws.random()) / self.shots for k in shots])
+        self._place_points(x.at((k + self._draws.random()) / self.shots) for k in shots)
 
     def start(self) -> None:
         """Begin to answer; what is asked before waits for it."""
@@ -184,21 +184,22 @@ class Sandbox(QObject):
 
     def draw_points(self) -> None:
         """Replace the points by K random ones on the function, K as in training."""
-        shares = [self._draws.random() for _ in range(self.shots)]
-        self._place_points(shares, **self._fresh_query_points(self.state.family))
+        inputs = [self.state.family.x.at(self._draws.random()) for _ in range(self.shots)]
+        self._place_points(inputs, **self._fresh_query_points(self.state.family))
 
     def draw_points_in_half(self) -> None:
         """Replace the points by K random ones in the upper half of the range of inputs."""
-        shares = [(1 + self._draws.random()) / 2 for _ in range(self.shots)]
-        self._place_points(shares, **self._fresh_query_points(self.state.family))
+        x = self.state.family.x
+        inputs = [x.at((1 + self._draws.random()) / 2) for _ in range(self.shots)]
+        self._place_points(inputs, **self._fresh_query_points(self.state.family))
 
     def space_points(self) -> None:
         """Replace the points by K in the middles of the K-ths of the range of inputs."""
-        self._place_points([(k + 0.5) / self.shots for k in range(self.shots)])
+        self._place_points(self.state.family.x.middles(self.shots))
 
-    def _place_points(self, shares: Iterable[float], **changes: Any) -> None:
-        """Replace the points by some on the function, given by their places in the range."""
-        points = (SupportPoint(self.state.family.x.at(share), 0.0, True) for share in shares)
+    def _place_points(self, inputs: Iterable[float], **changes: Any) -> None:
+        """Replace the points by some on the function, given by their inputs."""
+        points = (SupportPoint(x, 0.0, True) for x in inputs)
         drawn = (self._snapped(point, self.state) for point in points)
         self.update(points=tuple(drawn), selected=None, **changes)
 

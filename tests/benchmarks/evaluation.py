@@ -58,7 +58,7 @@ def _seconds(call: Callable[[], object], rounds: int, warm_up: int = 2) -> list[
 
 def _sandbox(competitors: Competitors, rounds: int) -> Iterator[Row]:
     question = sandbox_question(competitors)
-    with patch.object(adaptation_query, "GRID_POINTS", GRID_POINTS):
+    with patch.object(adaptation_query, "CURVE_POINTS", GRID_POINTS):
         for trajectory in adaptation_query.answer(question).trajectories.values():
             if trajectory.prediction.shape != (SANDBOX_STEPS + 1, GRID_POINTS):
                 raise RuntimeError(f"a trajectory has the shape {trajectory.prediction.shape}")

@@ -12,12 +12,12 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.families import FAMILIES
+from explorer.core.families.numerics import CURVE_POINTS
 from explorer.core.training.loop import advance, start
 from explorer.panels.sandbox.fit_plot import FitPlot
 from explorer.panels.sandbox.numbers_table import BAND
 from explorer.panels.widgets import style
 from explorer.panels.widgets.controls import SliderBox
-from explorer.state.adaptation_query import GRID_POINTS
 from explorer.state.sandbox import Sandbox
 from explorer.state.training_session import Phase
 from tests.conftest import OpenTraining
@@ -71,7 +71,7 @@ def test_every_family_by_the_arrow_keys(sandbox_stage: SandboxStage, qtbot: QtBo
         assert_on_function(sandbox)
         assert_adapted(qtbot, sandbox_stage)
         truth = curve_values(fit.truth)
-        grid = np.linspace(family.x.low, family.x.high, GRID_POINTS)
+        grid = np.linspace(family.x.low, family.x.high, CURVE_POINTS)
         wanted = [family.value(x, sandbox.state.task) for x in grid]
         jumps = np.abs(np.diff(wanted, append=wanted[-1])) > 0.5  # within a rounding of x
         np.testing.assert_allclose(truth[~jumps], np.array(wanted)[~jumps], atol=2e-3)
@@ -146,10 +146,10 @@ def test_task_and_points_of_another_family_by_hand(
 def band_edges(fit: FitPlot, role: str) -> tuple[Array, Array]:
     """Lower and upper edge of the band drawn, read off its outline."""
     path = fit.bands[role].path()
-    heights = np.array([path.elementAt(i).y for i in range(2 * GRID_POINTS)])
-    places = np.array([path.elementAt(i).x for i in range(2 * GRID_POINTS)])
-    assert np.array_equal(places[:GRID_POINTS], places[: GRID_POINTS - 1 : -1])
-    return heights[: GRID_POINTS - 1 : -1], heights[:GRID_POINTS]
+    heights = np.array([path.elementAt(i).y for i in range(2 * CURVE_POINTS)])
+    places = np.array([path.elementAt(i).x for i in range(2 * CURVE_POINTS)])
+    assert np.array_equal(places[:CURVE_POINTS], places[: CURVE_POINTS - 1 : -1])
+    return heights[: CURVE_POINTS - 1 : -1], heights[:CURVE_POINTS]
 
 
 def show(stage: SandboxStage, qtbot: QtBot, *roles: str) -> None:
@@ -183,7 +183,7 @@ def test_the_band_is_two_deviations_wide(sandbox_stage: SandboxStage, qtbot: QtB
         y = torch.tensor([p.y for p in state.points]).view(1, -1, 1)
         for role in ("ridge", "ideal"):
             course = adapt(
-                *(starts(sandbox)[role], x, y, state.family.grid(GRID_POINTS)),
+                *(starts(sandbox)[role], x, y, state.family.grid(CURVE_POINTS)),
                 alpha=state.alpha,
                 steps=step,
             )

@@ -28,6 +28,10 @@ class Range(NamedTuple):
         """The value a share of the way from low to high."""
         return self.low + (self.high - self.low) * share
 
+    def middles(self, parts: int) -> tuple[float, ...]:
+        """The values in the middles of so many even parts."""
+        return tuple(self.at((part + 0.5) / parts) for part in range(parts))
+
     def share(self, value: float) -> float:
         """How far from low to high a value lies: 0 to 1 for those of the range."""
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)

@@ -17,7 +17,7 @@ from explorer.core.base.fields import Checked, Range, descriptions
 from explorer.core.base.lazy_torch import np, torch
 from explorer.core.base.texts import number_text, range_text, value_text
 from explorer.core.families.fields import symbol_of
-from explorer.core.families.numerics import Array, Values, between, even_inputs
+from explorer.core.families.numerics import CURVE_POINTS, Array, Values, between, even_inputs
 from explorer.core.families.task_plane import TaskPlane
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Family(Checked, ABC):
 
     def reach(self, task: Sequence[float]) -> float:
         """Largest |f(x)| of a task within the range of inputs, for the axes of a plot."""
-        x = np.linspace(self.x.low, self.x.high, 201)[:, None]
+        x = np.linspace(self.x.low, self.x.high, CURVE_POINTS)[:, None]
         return float(np.abs(self.function(x, np.array([task]))).max())
 
     def drawn(self, draws: random.Random) -> tuple[float, ...]:

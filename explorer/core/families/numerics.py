@@ -22,6 +22,7 @@ Values = Any  # a tensor, or an array of the same shape
 SMALLEST = 2.0**-25  # half the step of uniform numbers, which can be 0
 # Inputs for means over a range: fine enough for jumps and kinks to cost less than 0.1 %.
 INTEGRATION_POINTS = 4001
+CURVE_POINTS = 201  # at which a curve is drawn
 
 
 def library(array: object) -> Any:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.families import Family
+from explorer.core.families.numerics import CURVE_POINTS
 from explorer.core.families.sampling import sample_evenly
 from explorer.core.families.task_plane import TaskPlane
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-GRID_POINTS = 201
 SAMPLED_TASKS = 1024
 FAN_TASKS = 64
 # Below this share of the tasks' squares the plane would leave out too much to be called theirs.
@@ -94,7 +94,7 @@ def plane_of(family: Family) -> Plane | None:
 
     Which is where they lie on a line, or where no plane holds `LEAST_SHARE` of them.
     """
-    grid = torch.linspace(*family.x, GRID_POINTS, dtype=torch.float64).view(-1, 1)
+    grid = torch.linspace(*family.x, CURVE_POINTS, dtype=torch.float64).view(-1, 1)
     known = family.plane()
     plane = _leading(family, grid) if known is None else _known(known, grid)
     return plane if plane is not None and plane.share >= LEAST_SHARE else None

@@ -13,13 +13,12 @@ from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
 from explorer.core.families import Family
+from explorer.core.families.numerics import CURVE_POINTS
 from explorer.core.insight.finished_trainings import FinishedTrainings
 from explorer.core.training.loop import Run
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-GRID_POINTS = 201
 
 
 def unknown() -> None:
@@ -114,7 +113,7 @@ class Scene:
     @cached_property
     def grid(self) -> Tensor:
         """Inputs at which curves are taken, ``(G,)``."""
-        return torch.linspace(self.family.x.low, self.family.x.high, GRID_POINTS)
+        return torch.linspace(self.family.x.low, self.family.x.high, CURVE_POINTS)
 
     @cached_property
     def truth(self) -> Tensor:
@@ -142,10 +141,7 @@ class Scene:
     @property
     def even_inputs(self) -> Tensor:
         """As many inputs as training has support points, in the middles of even parts, ``(K,)``."""
-        shots = self.settings.shots
-        return self.family.x.low + (self.family.x.high - self.family.x.low) * (
-            (torch.arange(shots) + 0.5) / shots
-        )
+        return torch.tensor(self.family.x.middles(self.settings.shots))
 
     def errors(self, role: str) -> Tensor:
         """Mean squared error of a learner on the grid after each step, ``(S + 1,)``."""

@@ -10,10 +10,11 @@ import numpy as np
 
 from explorer.core.base.lazy_torch import torch
 from explorer.core.experiment.settings import Settings
+from explorer.core.families.numerics import CURVE_POINTS
 from explorer.core.figures.figure import Array, Curve, Panel
 from explorer.core.insight.gradient_noise import noise_of
 from explorer.core.insight.meta_iteration import MetaIteration
-from explorer.core.insight.plane import GRID_POINTS, plane_of
+from explorer.core.insight.plane import plane_of
 from explorer.core.instruments.base import array
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def task_places(found: MetaIteration, settings: Settings, card: int) -> Array | 
 
 
 def _grid(settings: Settings) -> Tensor:
-    return torch.linspace(settings.x.low, settings.x.high, GRID_POINTS)
+    return torch.linspace(settings.x.low, settings.x.high, CURVE_POINTS)
 
 
 def _truths(found: MetaIteration, settings: Settings) -> Tensor:

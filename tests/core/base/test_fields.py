@@ -153,3 +153,9 @@ def test_moments_of_a_range(bounds: Range) -> None:
 def test_places_in_a_range() -> None:
     """From its low end to its high one."""
     assert [Range(-2.0, 6.0).at(share) for share in (0, 0.25, 1)] == [-2.0, 0.0, 6.0]
+
+
+def test_middles_of_even_parts() -> None:
+    """Half a part from either end."""
+    assert Range(-5.0, 5.0).middles(2) == (-2.5, 2.5)
+    assert Range(0.0, 1.0).middles(4) == (0.125, 0.375, 0.625, 0.875)
