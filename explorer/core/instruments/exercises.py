@@ -45,7 +45,7 @@ class Exercise:
 
 def even(scene: Scene, points: int) -> tuple[float, ...]:
     """Inputs in the middles of even parts of the range."""
-    return tuple(scene.family.x.at((k + 0.5) / points) for k in range(points))
+    return tuple(scene.family.x.middles(points))
 
 
 def _with(
