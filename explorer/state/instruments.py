@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -80,7 +81,7 @@ def _finished() -> FinishedTrainings:
 def read(
     page: int, question: AdaptationQuery, step: int, focus: str, choices: dict[str, Any]
 ) -> PageReading:
-    """Read every instrument of a page.
+    """Read the instruments of a page for which there is a choice, be it None.
 
     Raises:
         CancelledWorkError: nobody waits for it any more.
@@ -90,6 +91,8 @@ def read(
     readings: dict[str, Reading] = {}
     failed = None
     for each in PAGES[page].instruments:
+        if each.name not in choices:
+            continue
         try:
             readings[each.name] = each.read(scene, choices[each.name])
         except CancelledWorkError:
@@ -98,6 +101,9 @@ def read(
             failed = describe(error)
             readings[each.name] = Reading(failed[0])
     return PageReading(page, scene, readings, failed)
+
+
+Question = tuple[int, AdaptationQuery, int, str, dict[str, Any]]  # what `read` takes
 
 
 class Instruments(QObject):
@@ -121,7 +127,8 @@ class Instruments(QObject):
         self.answer: PageReading | None = None
         self.choices = {each.name: each.begin() for page in PAGES for each in page.instruments}
         self._is_seen = False
-        self._asked: object = None
+        self._asked: Question | None = None
+        self._in_sight: frozenset[str] | None = None  # by name; None while nobody has said
         self._told: tuple[str, str] | None = None  # of what failed
         self._asked_ticket = self._answered_ticket = 0
         self._worker = LatestWorker(gives_way=True)
@@ -133,7 +140,7 @@ class Instruments(QObject):
     @property
     def is_current(self) -> bool:
         """Whether `answer` is what the instruments say of the present scene."""
-        is_asked = self._is_seen and self._asked == self._question
+        is_asked = self._is_seen and self._is_asked
         return is_asked and self._answered_ticket == self._asked_ticket
 
     def look(self, seen: bool) -> None:
@@ -143,6 +150,11 @@ class Instruments(QObject):
             if not self._worker.isRunning():
                 self._worker.start()
             self._ask()
+
+    def see(self, names: Iterable[str]) -> None:
+        """Say which instruments of the page are in sight; the others are not read."""
+        self._in_sight = frozenset(names)
+        self._ask()
 
     def stop(self) -> None:
         """Ask the worker to end, without waiting."""
@@ -155,7 +167,7 @@ class Instruments(QObject):
     def turn_to(self, page: int) -> None:
         """Look at another page."""
         if page != self.page:
-            self.page = page
+            self.page, self._in_sight = page, None
             self.changed.emit()
             self._ask()
 
@@ -220,11 +232,21 @@ class Instruments(QObject):
             self._ask()
 
     @property
-    def _question(self) -> tuple[int, AdaptationQuery, int, str, dict[str, Any]]:
+    def _question(self) -> Question:
         """What the present state asks."""
-        choices = {each.name: self.choices[each.name] for each in PAGES[self.page].instruments}
+        names = [each.name for each in PAGES[self.page].instruments]
+        in_sight = self._in_sight
+        choices = {n: self.choices[n] for n in names if in_sight is None or n in in_sight}
         sandbox = self.sandbox
         return self.page, sandbox.question, sandbox.state.step, self.focus, choices
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether what was asked last holds the present question."""
+        if self._asked is None:
+            return False
+        (*before, known), (*now, wanted) = self._asked, self._question
+        return before == now and wanted.items() <= known.items()
 
     @Slot()
     def _ask(self) -> None:
@@ -232,7 +254,7 @@ class Instruments(QObject):
         if not self._is_seen:
             return
         asked = self._question
-        if asked != self._asked:
+        if not self._is_asked:
             self._asked = asked
             self._asked_ticket = self._worker.submit(lambda: read(*asked))
 

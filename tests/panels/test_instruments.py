@@ -34,7 +34,11 @@ def wait_read(qtbot: QtBot, panel: InstrumentsPanel) -> dict[str, Reading]:
     }
 
     def shown() -> None:
+        assert state.answer is not None
         for view in panel.views[state.page]:
+            if view.instrument.name not in state.answer.readings:
+                assert view.visibleRegion().isEmpty()
+                continue
             reading = wanted[view.instrument.name]
             assert view.sentence.text() == reading.sentence
             assert len(view.boxes) == len(reading.panels)

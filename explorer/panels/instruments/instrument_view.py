@@ -157,6 +157,11 @@ class InstrumentView(QFrame):
             for text in (self.sentence, self.remarks, *(box.title for box in self.boxes)):
                 text.setMinimumHeight(0)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its pictures are made."""
+        return self._reading is not None and len(self.boxes) == len(self._reading.panels)
+
     def clear(self) -> None:
         """Take the pictures apart."""
         for box in self.boxes:

@@ -1,7 +1,7 @@
 """The tab *Why it works*: the sandbox's points and steps, and a page of instruments under them."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -79,6 +79,7 @@ class InstrumentsPanel(View):
         self._content = QWidget()
         QVBoxLayout(self._content).setContentsMargins(0, 0, 6, 0)
         self.area.setWidget(self._content)
+        self.area.verticalScrollBar().valueChanged.connect(self._look_around)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 8)
         layout.setSpacing(4)
@@ -91,6 +92,11 @@ class InstrumentsPanel(View):
         """It is seen: read on."""
         super().showEvent(event)
         self.state.look(True)
+        self._request()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or fewer instruments can be seen."""
+        super().resizeEvent(event)
         self._request()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -172,5 +178,15 @@ class InstrumentsPanel(View):
         if not self.isVisible() or answer is None or answer.page != self.state.page:
             return
         for view in self.views[answer.page]:
-            view.take(answer.readings[view.instrument.name])
+            if view.instrument.name in answer.readings:
+                view.take(answer.readings[view.instrument.name])
         show_choice(self.focus, self._focused)
+        self._look_around()
+
+    @Slot()
+    def _look_around(self) -> None:
+        """Have those instruments read that can be seen; before all is laid out, all of them."""
+        views = self.views[self.state.page]
+        seen = [view for view in views if not view.visibleRegion().isEmpty()]
+        if seen and all(view.is_whole for view in seen):
+            self.state.see(view.instrument.name for view in seen)
