@@ -140,7 +140,7 @@ class Instruments(QObject):
     @property
     def is_current(self) -> bool:
         """Whether `answer` is what the instruments say of the present scene."""
-        is_asked = self._is_seen and self._is_asked
+        is_asked = self._is_seen and self._has_asked(self._question)
         return is_asked and self._answered_ticket == self._asked_ticket
 
     def look(self, seen: bool) -> None:
@@ -240,12 +240,11 @@ class Instruments(QObject):
         sandbox = self.sandbox
         return self.page, sandbox.question, sandbox.state.step, self.focus, choices
 
-    @property
-    def _is_asked(self) -> bool:
-        """Whether what was asked last holds the present question."""
+    def _has_asked(self, question: Question) -> bool:
+        """Whether what was asked last holds a question."""
         if self._asked is None:
             return False
-        (*before, known), (*now, wanted) = self._asked, self._question
+        (*before, known), (*now, wanted) = self._asked, question
         return before == now and wanted.items() <= known.items()
 
     @Slot()
@@ -254,7 +253,7 @@ class Instruments(QObject):
         if not self._is_seen:
             return
         asked = self._question
-        if not self._is_asked:
+        if not self._has_asked(asked):
             self._asked = asked
             self._asked_ticket = self._worker.submit(lambda: read(*asked))
 

@@ -14,7 +14,7 @@ from explorer.app.launch import make_application
 from explorer.app.views import VIEWS
 from explorer.core.instruments import PAGES
 from explorer.panels.instruments.panel import InstrumentsPanel
-from tests.benchmarks.scenes import Stage, until
+from tests.benchmarks.scenes import Stage, drag_rounds, until
 from tests.benchmarks.watch import Watch
 
 TITLE = "Why it works"
@@ -58,20 +58,8 @@ def measure(stage: Stage, quick: bool) -> dict[str, Any]:
     panel, opening = open_tab(stage)
     pages: dict[str, dict[str, list[float]]] = {}
     for number, page in enumerate(PAGES):
-        if not turn_to(stage, panel, number):
-            continue
-        seen: dict[str, list[float]] = {"window": [], "headless": [], "intervals": [], "drag": []}
-        for _ in range(rounds):
-            stage.train()
-            strokes = stage.drag(seconds)
-            begin = time.perf_counter()
-            sent = stage.play(strokes)
-            seen["window"].append(stage.pace.per_second(begin, begin + seconds))
-            seen["intervals"] += stage.watch.intervals(sent)
-            seen["drag"] += stage.watch.latencies(sent)
-            stage.pause()
-            seen["headless"].append(stage.train_headless(seconds))
-        pages[page.title] = seen
+        if turn_to(stage, panel, number):
+            pages[page.title] = drag_rounds(stage, rounds, seconds)
     return {"opening": opening, "pages": pages}
 
 

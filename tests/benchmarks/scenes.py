@@ -183,10 +183,9 @@ def draw_times(stage: Stage) -> dict[str, list[float]]:
     return times
 
 
-def measure(stage: Stage, quick: bool) -> dict[str, Any]:
-    """Play every scene."""
-    rounds, seconds, clicks = (2, 3.0, 60) if quick else (5, 4.0, 220)
-    seen: dict[str, Any] = {"window": [], "headless": [], "intervals": [], "drag": []}
+def drag_rounds(stage: Stage, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Drag a point while training goes on, and train as long without the window, in turns."""
+    seen: dict[str, list[float]] = {"window": [], "headless": [], "intervals": [], "drag": []}
     for _ in range(rounds):
         stage.train()
         strokes = stage.drag(seconds)
@@ -197,6 +196,13 @@ def measure(stage: Stage, quick: bool) -> dict[str, Any]:
         seen["drag"] += stage.watch.latencies(sent)
         stage.pause()
         seen["headless"].append(stage.train_headless(seconds))
+    return seen
+
+
+def measure(stage: Stage, quick: bool) -> dict[str, Any]:
+    """Play every scene."""
+    rounds, seconds, clicks = (2, 3.0, 60) if quick else (5, 4.0, 220)
+    seen: dict[str, Any] = {**drag_rounds(stage, rounds, seconds)}
     stage.train()
     sent = stage.play(stage.clicks(clicks, 0))
     seen["click"] = stage.watch.latencies(sent)

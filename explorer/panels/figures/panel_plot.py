@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from explorer.core.figures.figure import Panel
 from explorer.panels.figures.items import DrawnCurve, DrawnHeatMap, Values, on_axis
@@ -237,6 +237,13 @@ class PanelBox(QFrame):
             put(panel.title, self.title)
             self.title.setVisible(bool(panel.title))
         self.plot.draw(panel)
+
+    def take_away(self, grid: QGridLayout) -> None:
+        """Take it off the grid, and its plot apart."""
+        grid.removeWidget(self)
+        self.hide()
+        self.plot.take_apart()
+        self.deleteLater()
 
     def show_legend(self, theme: Theme, wanted: bool) -> None:
         """Say which curve is which."""

@@ -121,10 +121,7 @@ class FigureView(QScrollArea):
 
     def _clear(self) -> None:
         for box in self.boxes:
-            self._grid.removeWidget(box)
-            box.hide()
-            box.plot.take_apart()
-            box.deleteLater()
+            box.take_away(self._grid)
         self.boxes, self._places = [], []
 
     def _make_next(self) -> None:

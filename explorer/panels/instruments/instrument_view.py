@@ -165,10 +165,7 @@ class InstrumentView(QFrame):
     def clear(self) -> None:
         """Take the pictures apart."""
         for box in self.boxes:
-            self._grid.removeWidget(box)
-            box.hide()
-            box.plot.take_apart()
-            box.deleteLater()
+            box.take_away(self._grid)
         self.boxes = []
 
     def _make_next(self) -> None:
