@@ -79,7 +79,7 @@ class InstrumentsPanel(View):
         self._content = QWidget()
         QVBoxLayout(self._content).setContentsMargins(0, 0, 6, 0)
         self.area.setWidget(self._content)
-        self.area.verticalScrollBar().valueChanged.connect(self._look_around)
+        self.area.verticalScrollBar().valueChanged.connect(self._request)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 8)
         layout.setSpacing(4)
@@ -138,6 +138,7 @@ class InstrumentsPanel(View):
         for instrument in PAGES[number].instruments:
             view = InstrumentView(instrument, self.state, self._clock)
             view.export_wanted.connect(self.export_wanted)
+            view.moved.connect(self._request)
             view.apply_theme(self._theme)
             layout.addWidget(view, view.instrument.columns and 1)
             self.views[number].append(view)
@@ -183,10 +184,10 @@ class InstrumentsPanel(View):
         show_choice(self.focus, self._focused)
         self._look_around()
 
-    @Slot()
     def _look_around(self) -> None:
         """Have those instruments read that can be seen; before all is laid out, all of them."""
         views = self.views[self.state.page]
         seen = [view for view in views if not view.visibleRegion().isEmpty()]
         if seen and all(view.is_whole for view in seen):
-            self.state.see(view.instrument.name for view in seen)
+            words = [view.instrument.name for view in seen if view.shows_only_words]
+            self.state.see([view.instrument.name for view in seen], words)
