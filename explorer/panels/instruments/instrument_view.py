@@ -29,7 +29,6 @@ from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.state.frame_clock import FrameClock
 from explorer.state.instruments import Instruments
 
-TEXTS_PER_SECOND = 10.0  # nobody reads more, and a text has all below it placed anew
 EXPLAIN, HINT = "What is drawn?", "Hint"
 
 
@@ -124,9 +123,9 @@ class InstrumentView(QFrame):
                 box.plot.draw(panel)
         if len(self.boxes) < len(panels):
             self._clock.request(self._make_next)
-        self._clock.request(self._show_texts, TEXTS_PER_SECOND)
 
-    def _show_texts(self) -> None:
+    def show_texts(self) -> None:
+        """Put newer words above and under the pictures."""
         reading = self._reading
         panels = () if reading is None else reading.panels
         remarks = "" if reading is None else "\n".join(reading.remarks)

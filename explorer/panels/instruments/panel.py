@@ -19,11 +19,12 @@ from explorer.panels.sandbox.learner_picker import LearnerPicker, open_from
 from explorer.panels.widgets.controls import button, label, show_choice
 from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.panels.widgets.view import View
-from explorer.state.frame_clock import FrameClock
-from explorer.state.instruments import Instruments
+from explorer.state.frame_clock import FRAME, FrameClock
+from explorer.state.instruments import Instruments, PageReading
 from explorer.state.workspace import Workspace
 
 LEAST_PAGE = 300  # pixels
+TEXTS_PER_SECOND = 10.0  # nobody reads more, and a text has all below it placed anew
 
 
 class InstrumentsPanel(View):
@@ -37,7 +38,8 @@ class InstrumentsPanel(View):
         self.state = Instruments(workspace.sandbox, self)
         self.state.failed.connect(workspace.notice)
         workspace.join(self.state)
-        self.fit = SmallSandbox(workspace, clock)
+        self.fit = SmallSandbox(workspace)
+        self._drawn: PageReading | None = None
         self.pages = QTabBar()
         self.pages.setDocumentMode(True)
         self.pages.setExpanding(False)
@@ -59,7 +61,8 @@ class InstrumentsPanel(View):
         self.pages.currentChanged.connect(self.state.turn_to)
         self.focus.activated.connect(lambda i: self.state.focus_on(self.focus.itemData(i)))
         self.state.changed.connect(self._on_changed)
-        self.state.answered.connect(self._request)
+        for news in (workspace.sandbox.changed, workspace.sandbox.answered, self.state.answered):
+            news.connect(self._on_news)
         workspace.sandbox.changed.connect(self._list_learners)
         self._on_changed()
         self._list_learners()
@@ -170,19 +173,38 @@ class InstrumentsPanel(View):
         return self.state.focus if focused is None else focused[0].role
 
     @Slot()
+    def _on_news(self) -> None:
+        """The instruments answer soon after the sandbox: both are one frame."""
+        if self.isVisible():
+            waits = self.state.is_reading or not self.state.sandbox.is_current
+            self._clock.request(self.draw, delay=FRAME if waits else 0.0)
+
+    @Slot()
     def _request(self) -> None:
+        """Have everything in sight drawn anew."""
+        self._drawn = None
         self._clock.request(self.draw)
 
     def draw(self) -> None:
         """Bring the page up to date; the frame clock calls this."""
         answer = self.state.answer
-        if not self.isVisible() or answer is None or answer.page != self.state.page:
+        if not self.isVisible():
             return
+        self.fit.draw()
+        if answer is None or answer.page != self.state.page or answer is self._drawn:
+            return
+        self._drawn = answer
         for view in self.views[answer.page]:
             if view.instrument.name in answer.readings:
                 view.take(answer.readings[view.instrument.name])
-        show_choice(self.focus, self._focused)
+        self._clock.request(self._show_texts, TEXTS_PER_SECOND)
         self._look_around()
+
+    def _show_texts(self) -> None:
+        """Bring the words up to date; the frame clock calls this."""
+        for view in self.views[self.state.page]:
+            view.show_texts()
+        show_choice(self.focus, self._focused)
 
     def _look_around(self) -> None:
         """Have those instruments read that can be seen; before all is laid out, all of them."""
