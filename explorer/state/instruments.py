@@ -149,11 +149,6 @@ class Instruments(QObject):
         is_asked = self._is_seen and self._has_asked(self._question)
         return is_asked and self._answered_ticket == self._asked_ticket
 
-    @property
-    def is_reading(self) -> bool:
-        """Whether another answer is about to come."""
-        return self._answered_ticket != self._asked_ticket
-
     def look(self, seen: bool) -> None:
         """Begin to read, or read no longer, since nobody sees it."""
         self._is_seen = seen

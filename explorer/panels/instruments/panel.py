@@ -24,6 +24,7 @@ from explorer.state.instruments import Instruments, PageReading
 from explorer.state.workspace import Workspace
 
 LEAST_PAGE = 300  # pixels
+PATIENCE = 1.5 * FRAME  # for which the points wait for the instruments
 TEXTS_PER_SECOND = 10.0  # nobody reads more, and a text has all below it placed anew
 
 
@@ -61,8 +62,9 @@ class InstrumentsPanel(View):
         self.pages.currentChanged.connect(self.state.turn_to)
         self.focus.activated.connect(lambda i: self.state.focus_on(self.focus.itemData(i)))
         self.state.changed.connect(self._on_changed)
-        for news in (workspace.sandbox.changed, workspace.sandbox.answered, self.state.answered):
-            news.connect(self._on_news)
+        self.state.answered.connect(self._on_answered)
+        workspace.sandbox.changed.connect(self._on_news)
+        workspace.sandbox.answered.connect(self._on_news)
         workspace.sandbox.changed.connect(self._list_learners)
         self._on_changed()
         self._list_learners()
@@ -174,10 +176,13 @@ class InstrumentsPanel(View):
 
     @Slot()
     def _on_news(self) -> None:
-        """The instruments answer soon after the sandbox: both are one frame."""
+        """The instruments will soon have read it: both are one frame, unless they take long."""
         if self.isVisible():
-            waits = self.state.is_reading or not self.state.sandbox.is_current
-            self._clock.request(self.draw, delay=FRAME if waits else 0.0)
+            self._clock.request(self.draw, delay=PATIENCE)
+
+    @Slot()
+    def _on_answered(self) -> None:
+        self._clock.request(self.draw)
 
     @Slot()
     def _request(self) -> None:
