@@ -29,7 +29,7 @@ def iteration(window: MainWindow | TrainingStage) -> int:
 
 
 def assert_curves(qtbot: QtBot, window: MainWindow | TrainingStage) -> None:
-    """Wait until the plot shows the run's whole history, smoothed (not every point of it) and raw."""
+    """Wait until the plot shows the run's whole history, raw, and smoothed and thinned."""
     plot, histories = window.training.meta_loss, window.workspace.session.histories
 
     def shown() -> None:
