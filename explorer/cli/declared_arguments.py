@@ -9,7 +9,7 @@ from typing import Any
 from explorer.cli.family_arguments import entry, flag, given_settings
 from explorer.core.base.errors import UserError
 from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY
-from explorer.core.families import FAMILIES
+from explorer.core.families import DEFAULT_FAMILY, FAMILIES
 from explorer.core.files.weights_alone import Declaration
 from explorer.core.learners import LEARNERS
 
@@ -47,7 +47,7 @@ def add_declared(parser: _ActionsContainer, *, whose: bool = True, prefix: str =
             flag(FAMILY),
             dest=prefix + FAMILY,
             metavar="NAME",
-            help=f"functions that they were trained on: {', '.join(FAMILIES)} [sine]",
+            help=f"functions that they were trained on: {', '.join(FAMILIES)} [{DEFAULT_FAMILY.name}]",
         )
     for name, text in HELP.items():
         parser.add_argument(flag(name), dest=prefix + name, help=text, **entry(DESCRIPTIONS[name]))

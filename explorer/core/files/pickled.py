@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -51,7 +52,8 @@ def _loaded(path: Path, content: bytes) -> Any:
                 f"{path} unpacks to more than {MAX_BYTES // 2**20} MiB: choose a small multilayer "
                 "perceptron."
             )
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of what is refused or made plain here
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (CheckpointError, EngineError):
         raise
     except (pickle.UnpicklingError, RuntimeError) as error:
