@@ -47,7 +47,8 @@ def add_declared(parser: _ActionsContainer, *, whose: bool = True, prefix: str =
             flag(FAMILY),
             dest=prefix + FAMILY,
             metavar="NAME",
-            help=f"functions that they were trained on: {', '.join(FAMILIES)} [{DEFAULT_FAMILY.name}]",
+            help=f"functions that they were trained on: {', '.join(FAMILIES)} "
+            f"[{DEFAULT_FAMILY.name}]",
         )
     for name, text in HELP.items():
         parser.add_argument(flag(name), dest=prefix + name, help=text, **entry(DESCRIPTIONS[name]))
