@@ -34,12 +34,14 @@ class PageReading:
     Attributes:
         page: its place among `PAGES`.
         scene: what they looked at.
+        origin: where its networks come from.
         readings: by the instruments' names.
         failed: the user's sentence and the details, if one could not be read.
     """
 
     page: int
     scene: Scene
+    origin: str
     readings: dict[str, Reading]
     failed: tuple[str, str] | None = None
 
@@ -102,7 +104,7 @@ def read(
         except Exception as error:  # noqa: BLE001 - the others can still be read
             failed = describe(error)
             readings[each.name] = Reading(failed[0])
-    return PageReading(page, scene, readings, failed)
+    return PageReading(page, scene, question.origin, readings, failed)
 
 
 Question = tuple[int, AdaptationQuery, int, str, dict[str, Any]]  # what `read` takes
@@ -235,9 +237,9 @@ class Instruments(QObject):
     def figure(self, instrument: Instrument) -> Figure | None:
         """What there is to export of an instrument."""
         reading = None if self.answer is None else self.answer.readings.get(instrument.name)
-        if reading is None:
+        if self.answer is None or reading is None:
             return None
-        return figure_of(instrument, reading, provenance(0, self.sandbox.origin))
+        return figure_of(instrument, reading, provenance(0, self.answer.origin))
 
     def _take(self, name: str, choice: Any) -> None:
         if choice != self.choices[name]:
@@ -273,8 +275,9 @@ class Instruments(QObject):
         if not self._has_asked(asked):
             if self._in_words & asked[-1].keys():
                 self._until_words.start(BETWEEN_WORDS_MS)
+            turned = self._asked is not None and self._asked[0] != self.page
             self._asked = asked
-            self._asked_ticket = self._worker.submit(lambda: read(*asked))
+            self._asked_ticket = self._worker.submit(lambda: read(*asked), gives_up=turned)
 
     @Slot(int, object)
     def _on_done(self, ticket: int, result: PageReading) -> None:

@@ -168,6 +168,6 @@ class TaskControls(QWidget):
         self.clear.setEnabled(bool(state.points))
         show_checked(self.snap, state.snap)
         show_checked(self.query, bool(state.query_x))
-        show_checked(self.follow, state.source == "training" and state.follow)
+        show_checked(self.follow, state.follows_training)
         show_choice(self.source, state.source)
         show_value(self.alpha, state.alpha)
