@@ -24,7 +24,7 @@ from explorer.state.competitors import LazyCompetitor
 from explorer.state.sandbox import Sandbox
 from explorer.state.workers import LatestWorker, describe
 
-BETWEEN_WORDS_MS = 100
+BETWEEN_WORDS_MS = 250
 
 
 @dataclass(frozen=True, eq=False)
