@@ -14,6 +14,7 @@ Result = TypeVar("Result")
 TINY = Scale(
     settings=Settings(iterations=40, meta_batch=3, hidden=(8,), shots=4, query=4, networks=5),
     averaged_iterations=10,
+    shared_iterations=10,
     tasks=30,
     validation_tasks=10,
     many_steps=12,
