@@ -82,6 +82,22 @@ def test_text_has_numbers_notes_and_protocol(capsys: Captured) -> None:
     assert "maml-explorer reproduce table2 --quick --seed 0" in text
 
 
+def test_a_paper_from_several_seeds(capsys: Captured, tmp_path: Path) -> None:
+    """A whole reproduction: files, rows with both intervals, and in text a column for each."""
+    asked = ["reproduce", "meta-sgd", "--seeds", 2]
+    found = parsed(capsys, *asked, "--export", tmp_path / "figures")
+    assert found["seeds"] == 2
+    assert {row["seeds"] for row in found["rows"]} == {2}
+    assert all(row["ci95_seeds"] >= 0 for row in found["rows"])
+    for suffix in (".svg", ".png", ".csv", "-curves.csv"):
+        assert (tmp_path / "figures" / f"meta-sgd{suffix}").exists()
+    text = printed(capsys, *asked)
+    assert "± seeds" in text
+    assert "maml-explorer reproduce meta-sgd --seed 0 --seeds 2" in text
+    line = next(x for x in text.splitlines() if x.startswith("Meta-SGD, trained at K = 5"))
+    assert "0.900" in line
+
+
 def stopping(item: str, after: int) -> Any:
     """A job during which Ctrl-C is pressed."""
 
@@ -138,6 +154,9 @@ def test_what_is_finished_is_printed_even_if_the_next_fails(
         ([], "ITEM"),
         (["fig3", "--seed", "-1"], "--seed"),
         (["fig3", "--seed", "one"], "--seed"),
+        (["fig3", "--seeds", "0"], "--seeds"),
+        (["fig2", "--seeds", "2"], "single networks"),
+        (["fig3", "--seed", "2147483647", "--seeds", "2"], "last seed"),
     ],
 )
 def test_refuses_bad_values(capsys: Captured, flags: list[str], word: str) -> None:

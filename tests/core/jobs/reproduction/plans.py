@@ -21,9 +21,9 @@ TINY = Scale(
 )
 
 
-def tiny_plan(store: Path, seed: int = 3, scale: Scale = TINY) -> Plan:
+def tiny_plan(store: Path, seed: int = 3, scale: Scale = TINY, seeds: int = 1) -> Plan:
     """A plan of that size."""
-    return Plan(quick=False, seed=seed, store=store, scale=scale)
+    return Plan(quick=False, seed=seed, store=store, scale=scale, seeds=seeds)
 
 
 def course(item: str, plan: Plan) -> list[JobProgress]:

@@ -157,6 +157,24 @@ def test_another_seed_is_another_experiment(tmp_path: Path, store: Path) -> None
     assert numbers(result("fig2", tiny_plan(tmp_path, seed=4))) != first
 
 
+@pytest.mark.parametrize("item", ["fig3", "table2"])
+def test_learners_are_judged_by_several_seeds(item: str, store: Path) -> None:
+    """Means over networks from each seed, all measured on the first seed's tasks."""
+    plan = tiny_plan(store, seeds=2)
+    rows = [r for r in result(item, plan).rows if (r.learner, r.shots, r.steps) == ("maml", 5, 1)]
+    networks = [
+        advance(start(plan.settings.changed(seed=seed), ("maml",)), 40)[0] for seed in (3, 4)
+    ]
+    errors = [
+        evaluate(run.starting_point("maml"), plan.family, shots=5, steps=1, tasks=30, seed=3)
+        for run in networks
+    ]
+    ((one, other), (row,)) = ([each.mse[1] for each in errors], rows)
+    assert (row.seeds, row.ours) == (2, pytest.approx((one + other) / 2))
+    assert row.ci95_seeds == pytest.approx(12.706 * abs(one - other) / 2)
+    assert row.ci95 == pytest.approx(sum(each.ci95[1] for each in errors) / 2)
+
+
 def test_figure2_is_drawn_as_in_the_paper(store: Path) -> None:
     """Truth, K points on it, and three curves in each panel; a second row with points x < 0."""
     figure = result("fig2", tiny_plan(store))
