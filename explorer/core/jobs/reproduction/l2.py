@@ -233,9 +233,9 @@ def _notes(found: Tried) -> Iterator[str]:
     one = closest(found, AVERAGED_L2.name)
     if one is not None and one.begin.averaged_start == "shared":
         yield (
-            "So the same weights for all and a first step that is too long lead to errors like the "
-            "paper's with l2. This is consistent with it, not proven: the paper names none of "
-            "the three."
+            "So networks that start from the same weights, and a first step that is too long, "
+            "overshoot as the paper's line with l2 would have it. This is consistent with the "
+            "paper, not proven: it names none of the three."
         )
 
 

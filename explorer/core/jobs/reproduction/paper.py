@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from explorer.core.experiment.settings import Settings
+from explorer.core.figures.figure import Row
 from explorer.core.jobs.reproduction.items import ITEMS
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.published import Published
@@ -20,9 +21,14 @@ class Cell(NamedTuple):
     steps: int
 
     @property
-    def label(self) -> str:
-        """What stands along x."""
-        return f"K = {self.shots}, {self.steps} step{'s' * (self.steps != 1)}"
+    def points(self) -> str:
+        """On how many points, in words."""
+        return f"K = {self.shots}"
+
+    @property
+    def taken(self) -> str:
+        """After how many steps, in words."""
+        return f"{self.steps} step{'s' * (self.steps != 1)}"
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,11 @@ class Entry:
         return f"{self.label}, {self.panel}" if self.panel else self.label
 
 
+def nothing(_rows: Sequence[Row]) -> Iterable[str]:
+    """No remark."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Paper:
     """What is reproduced of a paper.
@@ -67,6 +78,7 @@ class Paper:
         cells: where they are measured.
         protocol: how the paper measured, and what is known of its numbers; sentence by sentence.
         reasons: what may be behind differences; sentence by sentence.
+        remarks: what its rows show besides; sentence by sentence.
         noisy: whether the paper judges on targets with noise, whose variance is added to ours.
         floors: whether the best single function is measured too, and what was learned judged.
     """
@@ -77,6 +89,7 @@ class Paper:
     cells: tuple[Cell, ...]
     protocol: tuple[str, ...]
     reasons: tuple[str, ...] = ()
+    remarks: Callable[[Sequence[Row]], Iterable[str]] = nothing
     noisy: bool = False
     floors: bool = False
 

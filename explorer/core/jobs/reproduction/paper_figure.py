@@ -94,8 +94,18 @@ def _panel(paper: Paper, state: PaperState, title: str) -> Panel:
         for curve in _curves(paper, state, entry, (place - (len(entries) - 1) / 2) * ASIDE)
     ]
     curves += _floor(paper, state, entries[0])
-    names = tuple(cell.label for cell in paper.cells)
-    return Panel(title, "", "mean squared error", tuple(curves), log_y=True, names=names)
+    across, names = _along(paper)
+    return Panel(title, across, "mean squared error", tuple(curves), log_y=True, names=names)
+
+
+def _along(paper: Paper) -> tuple[str, tuple[str, ...]]:
+    """What all cells share, and what tells them apart."""
+    cells = paper.cells
+    if len({cell.steps for cell in cells}) == 1:
+        return f"after {cells[0].taken}", tuple(cell.points for cell in cells)
+    if len(paper.shots) == 1:
+        return cells[0].points, tuple(cell.taken for cell in cells)
+    return "", tuple(f"{cell.points}, {cell.taken}" for cell in cells)
 
 
 def _curves(paper: Paper, state: PaperState, entry: Entry, aside: float) -> Iterator[Curve]:
@@ -141,6 +151,9 @@ def _protocol(plan: Plan, paper: Paper, state: PaperState) -> Iterator[str]:
         f"over their parameters and x (seed {plan.seed}); mean squared error on {GRID_POINTS} "
         f"evenly spaced x{noise * paper.noisy}."
     )
+    if paper.floors:
+        without = ", without that noise" * paper.noisy
+        yield f"What was learned is judged of the networks from seed {plan.seed}{without}."
     yield (
         "Filled: ours with 95 % interval over tasks. Outlined: the paper's. A verdict is “agrees” "
         "while the paper's number lies within our interval, and the paper's where it gives one."
@@ -178,6 +191,7 @@ def _notes(paper: Paper, state: PaperState, rows: tuple[Row, ...]) -> Iterator[s
         yield from paper.reasons
     elif any(row.paper is not None for row in rows):
         yield "Wherever the paper has a number, ours agrees."
+    yield from paper.remarks(rows)
     yield from _published_progress(paper, state)
     yield from state.judgements
 

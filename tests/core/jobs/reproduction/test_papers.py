@@ -140,6 +140,14 @@ def test_reasons_stand_where_numbers_differ(store: Path) -> None:
     assert not set(PAPERS["alpaca"].reasons) & set(figure.notes)
 
 
+def test_the_step_size_of_maml_is_told(store: Path) -> None:
+    """By how much CAVIA is ahead, with α as there and as in MAML's paper."""
+    figure = result("cavia", tiny_plan(store))
+    ours = {row.learner: row.ours for row in figure.rows if row.steps == 1}
+    gaps = [f"by {ours[name] - ours['cavia']:.2f} with" for name in ("maml", "maml-paper")]
+    assert any(all(gap in note for gap in gaps) for note in figure.notes)
+
+
 def test_presets_hold_what_the_codes_run() -> None:
     """CAVIA with its context, and the MAML that it compares with."""
     assert PRESETS["cavia"].learners == ("cavia",)

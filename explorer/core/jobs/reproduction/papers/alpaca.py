@@ -32,7 +32,7 @@ PAPER = Paper(
             OURS.changed(alpha=LONGER),
         ),
         Entry(META_SGD.name, META_SGD.label, META_SGD.name, OURS),
-        Entry(RIDGE.name, f"{RIDGE.label}, 128-128-128 tanh", RIDGE.name, WIDE),
+        Entry(RIDGE.name, f"{RIDGE.label}, 3 × 128 tanh", RIDGE.name, WIDE),
     ),
     (BEFORE, AFTER, LAST),
     (
