@@ -6,6 +6,7 @@ the same `Figure`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -136,16 +137,18 @@ class Row:
     """One number, beside the paper's where the paper has it.
 
     Attributes:
-        item: "fig2", "fig3", "fig6", "table2", "steps100" or what else was measured.
+        item: what was measured, such as "fig3" or "table2".
         learner: name of the learner.
         label: what people read.
         shots: K.
         steps: gradient steps.
         paper: the paper's value, or None.
-        ours: mean squared error, or a difference of two.
-        ci95: half-width of its 95 % interval.
+        ours: mean squared error, or a difference of two; of several trainings their mean.
+        ci95: half-width of its 95 % interval over tasks.
         diverged: tasks that diverged and were left out.
         verdict: how ours stands to the paper's; empty without a paper's value.
+        seeds: trainings, from seeds of their own, that it is the mean of.
+        ci95_seeds: half-width of its 95 % interval over training seeds; NaN of one.
     """
 
     item: str
@@ -158,6 +161,8 @@ class Row:
     ci95: float
     diverged: int
     verdict: Verdict
+    seeds: int = 1
+    ci95_seeds: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

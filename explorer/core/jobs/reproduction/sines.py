@@ -248,7 +248,7 @@ def _protocol(
             f"squared error on {GRID_POINTS // 2} evenly spaced x of each half, 95 % intervals of "
             "the mean as for independent tasks."
         )
-    return (*lines, *seconds_protocol(runs))
+    return (*lines, *seconds_protocol({name: [kept] for name, kept in runs.items()}))
 
 
 def _notes(by_column: dict[tuple[str, int], Fit]) -> Iterator[str]:

@@ -1,0 +1,73 @@
+"""A learner, not one network of it: its errors from several training seeds on the same tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from explorer.core.evaluation.evaluation import Evaluation
+from explorer.core.jobs.between_seeds import mean_ci95, one_more_ci95
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """What a learner's trainings come to, step by step.
+
+    Attributes:
+        found: the evaluations of its networks, at the same K on the same tasks; at least one.
+        added: what is added to every error: the variance of the noise in the targets on which a
+            paper judges, where ours are without.
+    """
+
+    found: tuple[Evaluation, ...]
+    added: float = 0.0
+
+    @property
+    def shots(self) -> int:
+        """K."""
+        return self.found[0].shots
+
+    @property
+    def tasks(self) -> int:
+        """Tasks that all of them met."""
+        return self.found[0].tasks
+
+    @property
+    def mse(self) -> tuple[float, ...]:
+        """Mean over the seeds."""
+        return tuple(sum(errors) / len(errors) + self.added for errors in self._by_step())
+
+    @property
+    def ci95(self) -> tuple[float, ...]:
+        """Half-width of the interval over tasks of a network as they are on average."""
+        return tuple(
+            sum(each.ci95[step] for each in self.found) / len(self.found)
+            for step in range(len(self.found[0].mse))
+        )
+
+    @property
+    def diverged(self) -> tuple[int, ...]:
+        """Tasks that diverged, of all networks together."""
+        return tuple(sum(flags) for flags in zip(*(e.diverged for e in self.found), strict=True))
+
+    @property
+    def seeds(self) -> int:
+        """How many there are."""
+        return len(self.found)
+
+    @property
+    def ci95_seeds(self) -> tuple[float, ...]:
+        """Half-width of the interval of the mean over training seeds; NaN of one."""
+        return self._each(mean_ci95)
+
+    @property
+    def one_more(self) -> tuple[float, ...]:
+        """Half-width of the interval in which one more training would fall; NaN of one."""
+        return self._each(one_more_ci95)
+
+    def _each(self, width: Callable[[Sequence[float]], float]) -> tuple[float, ...]:
+        return tuple(map(width, self._by_step()))
+
+    def _by_step(self) -> list[tuple[float, ...]]:
+        """The errors that are reported, those of all seeds at one step after another."""
+        return list(zip(*(each.mse for each in self.found), strict=True))
