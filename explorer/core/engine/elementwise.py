@@ -11,6 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from explorer.core.engine.hyperbolic import tanh
 from explorer.core.engine.layout import LANES, Op
 from explorer.core.engine.vectors import (
     INTEGER,
@@ -46,6 +47,7 @@ VECTORS: dict[Op, Callable[[Any, Any, Any, Any, Any, Any], Any]] = {
     Op.COPY: lambda _, a, b, s, t, old: a,
     Op.AFFINE: lambda builder, a, b, s, t, old: scaled_sum(builder, t, s, a),
     Op.RELU: lambda builder, a, b, s, t, old: _where_above_zero(builder, a, a),
+    Op.TANH: lambda builder, a, b, s, t, old: tanh(builder, a),
     Op.SQRT: lambda builder, a, b, s, t, old: _root(builder, a),
     Op.ADD: lambda builder, a, b, s, t, old: scaled_sum(builder, a, s, b),
     Op.MULTIPLY: lambda builder, a, b, s, t, old: builder.fmul(a, b),
@@ -106,6 +108,16 @@ def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         builder.branch(done)
     builder.position_at_end(done)
     return context.get_dummy_value()
+
+
+@intrinsic
+def single_tanh(_: Any, number: Any) -> Any:
+    """Tanh of a single number."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return tanh(builder, values[0])
+
+    return number(number), generate
 
 
 def _along(

@@ -10,7 +10,7 @@ import math
 from numba import njit
 
 from explorer.core.engine.barrier import announce, wait_for
-from explorer.core.engine.elementwise import apply_to_lines
+from explorer.core.engine.elementwise import apply_to_lines, single_tanh
 from explorer.core.engine.layout import BARRIER_SIZE, LANES, Integers, Numbers, Op, Row
 from explorer.core.engine.matmul import ROWS, WIDE_ROWS, dots, tile, transpose
 
@@ -128,7 +128,7 @@ def _number(op: int, a: float, b: float, s: float, t: float, old: float) -> floa
     elif op == _RELU:
         result = old * 0 if a <= 0 else a
     elif op == _TANH:
-        result = math.tanh(a)
+        result = single_tanh(a)  # type: ignore[call-arg]
     elif op == _SQRT:
         result = math.sqrt(a)
     elif op == _ADD:
@@ -151,7 +151,7 @@ def _elementwise(memory: Numbers, row: Integers, s: float, t: float) -> None:
     """Lines at once where their elements lie side by side, else one number after the other."""
     op, height, count = row[_OP], row[_SIZES + 2], row[_SIZES + 3]
     o, i, j = row[_OUT_STRIDES + 3], row[_A_STRIDES + 3], row[_B_STRIDES + 3]
-    side_by_side = o == 1 and i == 1 and j in (0, 1) and op != _TANH
+    side_by_side = o == 1 and i == 1 and j in (0, 1)
     out_line, a_line, b_line = row[_OUT_STRIDES + 2], row[_A_STRIDES + 2], row[_B_STRIDES + 2]
     for x in range(row[_SIZES]):
         for y in range(row[_SIZES + 1]):
@@ -177,26 +177,41 @@ def _move(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None
 
 
 @njit(error_model="numpy")
+def _add(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None:
+    for k in range(count):
+        to[at + k] += source[start + k]
+
+
+@njit(error_model="numpy")
 def _sum_over_threads(
     memory: Numbers, row: Integers, shared: Numbers, arrivals: Integers, me: int, barrier: int
 ) -> None:
-    """Every thread writes down its part, waits for the others, and adds all up in the same order.
+    """Every thread writes down its parts, and adds up those of all in the same order.
 
     Barriers of odd and of even number use different halves of what is shared. So a thread may write
-    down its next part while another still adds up this one. It cannot write the one after that: to
+    down its next parts while another still adds up these. It cannot write the ones after that: to
     get there it must first pass a barrier with that other thread.
     """
-    threads = len(arrivals) // BARRIER_SIZE
-    count, out, size = row[_SIZES + 3], row[_OUT], len(shared) // (2 * threads)
-    first = barrier % 2 * threads * size
-    _move(shared, first + me * size, memory, row[_A], count)
+    threads, half = len(arrivals) // BARRIER_SIZE, barrier % 2
+    parts, count, out, a = row[_SIZES + 2], row[_SIZES + 3], row[_OUT], row[_A]
+    if threads == 1:
+        _move(memory, out, memory, a, count)
+        for part in range(1, parts):
+            _add(memory, out, memory, a + part * count, count)
+        return
+    size = len(shared) // (2 * threads)
+    first = half * threads * size
+    _move(shared, first + me * size, memory, a, parts * count)
+    arrivals[me * BARRIER_SIZE + 1 + half] = parts
     announce(arrivals, me * BARRIER_SIZE, barrier)  # type: ignore[call-arg]
     for thread in range(threads):
         wait_for(arrivals, thread * BARRIER_SIZE, barrier)
-    _move(memory, out, shared, first, count)
-    for thread in range(1, threads):
-        for k in range(count):
-            memory[out + k] += shared[first + thread * size + k]
+        for part in range(arrivals[thread * BARRIER_SIZE + 1 + half]):
+            place = first + thread * size + part * count
+            if thread == 0 and part == 0:
+                _move(memory, out, shared, place, count)
+            else:
+                _add(memory, out, shared, place, count)
 
 
 @njit(error_model="numpy")
@@ -227,7 +242,8 @@ def run(
         made_from: the parts of memory that it is found in, ``(parts, 2)``.
         carried: what moves in memory after each round, ``(parts, 3)``: from, to, how many.
         shared: where threads exchange what they sum, ``(2 · threads · size of the largest,)``.
-        arrivals: how often each thread has done so, zeros, `BARRIER_SIZE` for each.
+        arrivals: how often each thread has done so, and how many parts it brought to the last and
+            the one before; zeros, `BARRIER_SIZE` for each.
         me: number of this thread; all of them must be running at once.
     """
     barrier = taken = written = 0

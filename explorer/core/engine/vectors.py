@@ -7,7 +7,9 @@ from typing import Any
 from llvmlite import ir
 
 from explorer.core.engine.layout import LANES
+from explorer.core.engine.processor import fuses
 
+FUSES = fuses()
 INTEGER = ir.IntType(64)
 
 
@@ -75,9 +77,13 @@ def load_masked(builder: Any, place: Any, mask: Any) -> Any:
 
 
 def scaled_sum(builder: Any, x: Any, s: Any, y: Any) -> Any:
-    """X + s·y."""
-    product = builder.fmul(s, y, flags=["contract"])
-    return builder.fadd(x, product, flags=["contract"])
+    """X + s·y, rounded once; on a processor that cannot, the product is rounded too.
+
+    Which of these it is must not be left to LLVM, since it decides the bits of the result.
+    """
+    if FUSES:
+        return builder.fma(s, y, x)
+    return builder.fadd(x, builder.fmul(s, y))
 
 
 @contextmanager
