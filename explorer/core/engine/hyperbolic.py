@@ -10,7 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from explorer.core.engine.vectors import llvm_function, scaled_sum
+from explorer.core.engine.vectors import llvm_function, scaled_sum, suffix
 
 DEGREE = 13  # what is left out is a tenth of the last bit of double precision
 SATURATED = 20.0  # where tanh is 1 in double precision
@@ -34,8 +34,7 @@ def tanh(builder: Any, value: Any) -> Any:
     double, integer = of_kind(ir.DoubleType()), of_kind(ir.IntType(64))
     is_single = value.type == of_kind(ir.FloatType())
     x = builder.fpext(value, double) if is_single else value
-    suffix = f"v{count}f64" if count else "f64"
-    size = builder.call(llvm_function(builder, f"fabs.{suffix}", double, [double]), [x])
+    size = builder.call(llvm_function(builder, f"fabs.{suffix(double)}", double, [double]), [x])
     largest = constant(double, SATURATED)
     size = builder.select(builder.fcmp_ordered(">", size, largest), largest, size)  # NaN stays
 
@@ -56,6 +55,6 @@ def tanh(builder: Any, value: Any) -> Any:
     less_one = builder.fsub(power, constant(double, 1.0))
     e = scaled_sum(builder, less_one, power, series)
     result = builder.fdiv(e, builder.fadd(e, constant(double, 2.0)))
-    sign = llvm_function(builder, f"copysign.{suffix}", double, [double, double])
+    sign = llvm_function(builder, f"copysign.{suffix(double)}", double, [double, double])
     result = builder.call(sign, [result, x])
     return builder.fptrunc(result, value.type) if is_single else result

@@ -55,9 +55,11 @@ def store_masked(builder: Any, value: Any, place: Any, mask: Any) -> None:
     builder.call(store, [value, place, ir.Constant(ir.IntType(32), 4), mask])
 
 
-def suffix(vector: Any) -> str:
-    """What LLVM calls a vector's type in the names of its functions."""
-    return f"v{LANES}{'f32' if vector.element == ir.FloatType() else 'f64'}"
+def suffix(kind: Any) -> str:
+    """What LLVM calls the type of a vector or of a number in the names of its functions."""
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{suffix(kind.element)}"
+    return "f32" if kind == ir.FloatType() else "f64"
 
 
 def llvm_function(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
@@ -82,7 +84,8 @@ def scaled_sum(builder: Any, x: Any, s: Any, y: Any) -> Any:
     Which of these it is must not be left to LLVM, since it decides the bits of the result.
     """
     if FUSES:
-        return builder.fma(s, y, x)
+        fused = llvm_function(builder, f"fma.{suffix(x.type)}", x.type, [x.type] * 3)
+        return builder.call(fused, [s, y, x])
     return builder.fadd(x, builder.fmul(s, y))
 
 
