@@ -23,6 +23,7 @@ from explorer.core.base.texts import plain_loss_text
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import load, save
+from explorer.core.files.provenance import why_other_bits
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.ledger import account
 from explorer.core.training.loop import Progress, Run, start, threads_for, train
@@ -137,6 +138,8 @@ def _resumed(arguments: Namespace) -> tuple[Run, str]:
             f"{arguments.resume} holds weights but no training state: resume from a file that "
             "this program saved."
         )
+    if other_bits := why_other_bits(arguments.resume, checkpoint.provenance):
+        say(other_bits)
     done = checkpoint.run.iteration
     settings = checkpoint.settings
     if iterations is not None:

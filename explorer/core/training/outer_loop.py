@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+from explorer.core import engine
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors, all_reduce
 from explorer.core.families.sampling import Batch
@@ -41,6 +42,14 @@ KEPT_LOOPS = 32  # of settings tried before; each keeps its programs
 def _cuts(tasks: int, parts: int) -> list[tuple[int, int]]:
     """Where each of so many even parts of the tasks begins and ends."""
     return list(pairwise(tasks * i // parts for i in range(parts + 1)))
+
+
+def arithmetic() -> str:
+    """What decides a training's bits beside its settings, in words that files keep.
+
+    Whatever changes the bits changes these words too.
+    """
+    return f"sums over fixed blocks of tasks and {engine.arithmetic()} rounding"
 
 
 def threads_that_pay(network: Network, tasks: int, points: int) -> int:
