@@ -10,7 +10,7 @@ import math
 from numba import njit
 
 from explorer.core.engine.barrier import announce, wait_for
-from explorer.core.engine.elementwise import apply_to_lines, single_tanh
+from explorer.core.engine.elementwise import add, apply_to_lines, move, single_tanh
 from explorer.core.engine.layout import BARRIER_SIZE, LANES, Integers, Numbers, Op, Row
 from explorer.core.engine.matmul import ROWS, WIDE_ROWS, dots, tile, transpose
 
@@ -171,18 +171,6 @@ def _elementwise(memory: Numbers, row: Integers, s: float, t: float) -> None:
 
 
 @njit(error_model="numpy")
-def _move(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None:
-    for k in range(count):
-        to[at + k] = source[start + k]
-
-
-@njit(error_model="numpy")
-def _add(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None:
-    for k in range(count):
-        to[at + k] += source[start + k]
-
-
-@njit(error_model="numpy")
 def _sum_over_threads(
     memory: Numbers, row: Integers, shared: Numbers, arrivals: Integers, me: int, barrier: int
 ) -> None:
@@ -195,23 +183,23 @@ def _sum_over_threads(
     threads, half = len(arrivals) // BARRIER_SIZE, barrier % 2
     parts, count, out, a = row[_SIZES + 2], row[_SIZES + 3], row[_OUT], row[_A]
     if threads == 1:
-        _move(memory, out, memory, a, count)
+        move(memory, out, memory, a, count)  # type: ignore[call-arg]
         for part in range(1, parts):
-            _add(memory, out, memory, a + part * count, count)
+            add(memory, out, memory, a + part * count, count)
         return
     size = len(shared) // (2 * threads)
     first = half * threads * size
-    _move(shared, first + me * size, memory, a, parts * count)
+    move(shared, first + me * size, memory, a, parts * count)  # type: ignore[call-arg]
     arrivals[me * BARRIER_SIZE + 1 + half] = parts
-    announce(arrivals, me * BARRIER_SIZE, barrier)  # type: ignore[call-arg]
+    announce(arrivals, me * BARRIER_SIZE, barrier)
     for thread in range(threads):
         wait_for(arrivals, thread * BARRIER_SIZE, barrier)
         for part in range(arrivals[thread * BARRIER_SIZE + 1 + half]):
             place = first + thread * size + part * count
             if thread == 0 and part == 0:
-                _move(memory, out, shared, place, count)
+                move(memory, out, shared, place, count)
             else:
-                _add(memory, out, shared, place, count)
+                add(memory, out, shared, place, count)
 
 
 @njit(error_model="numpy")
@@ -250,7 +238,7 @@ def run(
     for _ in range(rounds):
         for k in range(len(given_to)):
             place, count = given_to[k]
-            _move(memory, place, given, taken, count)
+            move(memory, place, given, taken, count)  # type: ignore[call-arg]
             taken += count
         for k in range(len(program)):
             op = program[k, _OP]
@@ -263,8 +251,8 @@ def run(
                 _elementwise(memory, program[k], scalars[k, 0], scalars[k, 1])
         for k in range(len(made_from)):
             place, count = made_from[k]
-            _move(made, written, memory, place, count)
+            move(made, written, memory, place, count)  # type: ignore[call-arg]
             written += count
         for k in range(len(carried)):
             start, end, count = carried[k]
-            _move(memory, end, memory, start, count)
+            move(memory, end, memory, start, count)  # type: ignore[call-arg]
