@@ -153,21 +153,25 @@ def _elementwise(memory: Numbers, row: Integers, s: float, t: float) -> None:
     o, i, j = row[_OUT_STRIDES + 3], row[_A_STRIDES + 3], row[_B_STRIDES + 3]
     side_by_side = o == 1 and i == 1 and j in (0, 1)
     out_line, a_line, b_line = row[_OUT_STRIDES + 2], row[_A_STRIDES + 2], row[_B_STRIDES + 2]
-    for x in range(row[_SIZES]):
-        for y in range(row[_SIZES + 1]):
-            out = row[_OUT] + x * row[_OUT_STRIDES] + y * row[_OUT_STRIDES + 1]
-            a = row[_A] + x * row[_A_STRIDES] + y * row[_A_STRIDES + 1]
-            b = row[_B] + x * row[_B_STRIDES] + y * row[_B_STRIDES + 1]
+    for u in range(row[_SIZES]):
+        for v in range(row[_SIZES + 1]):
+            out = row[_OUT] + u * row[_OUT_STRIDES] + v * row[_OUT_STRIDES + 1]
+            a = row[_A] + u * row[_A_STRIDES] + v * row[_A_STRIDES + 1]
+            b = row[_B] + u * row[_B_STRIDES] + v * row[_B_STRIDES + 1]
             if side_by_side:
                 apply_to_lines(  # type: ignore[call-arg]
                     memory, op, height, count, out, out_line, a, a_line, b, b_line, j, s, t
                 )
                 continue
             for z in range(height):
+                to, left, right = out + z * out_line, a + z * a_line, b + z * b_line
+                if op == _COPY:  # columns of ones, many and short
+                    for k in range(count):
+                        memory[to + k * o] = memory[left + k * i]
+                    continue
                 for k in range(count):
-                    at = out + z * out_line + k * o
-                    left, right = memory[a + z * a_line + k * i], memory[b + z * b_line + k * j]
-                    memory[at] = _number(op, left, right, s, t, memory[at])
+                    x, y, old = memory[left + k * i], memory[right + k * j], memory[to + k * o]
+                    memory[to + k * o] = _number(op, x, y, s, t, old)
 
 
 @njit(error_model="numpy")
