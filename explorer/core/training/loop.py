@@ -29,7 +29,7 @@ from explorer.core.network.mlp import make_network
 from explorer.core.training.batches import next_batches
 from explorer.core.training.ladder import EMPTY, Ladder, Marks, marks, to_next
 from explorer.core.training.learner_state import LearnerState, advanced, untrained
-from explorer.core.training.outer_loop import Chunk, block_count, compiled_chunk, threads_that_pay
+from explorer.core.training.outer_loop import Chunk, compiled_chunk, thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -174,10 +174,8 @@ def threads_for(settings: Settings, spare: int = 0) -> int:
     else:
         cores = os.cpu_count() or 1
     network = make_network(settings.hidden, settings.activation)
-    batch = network, settings.meta_batch, settings.shots + settings.query
-    blocks = block_count(*batch)
-    most = max(1, min(cores - spare, threads_that_pay(*batch)))
-    return -(-blocks // -(-blocks // most))  # no more than it takes for as few blocks each
+    points = settings.shots + settings.query
+    return thread_count(network, settings.meta_batch, points, cores - spare)
 
 
 def _check_finite(run: Run, before: Run) -> None:

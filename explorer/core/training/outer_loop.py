@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 TASKS_AT_ONCE = 13  # what they need stays in the processor's cache
-WORK_PER_THREAD = 200_000  # parameters times points of an iteration, below which threads only wait
+# Parameters times points of an iteration: threads with less only wait, and smaller blocks would
+# cost more than 2 % of the time.
+WORK_PER_THREAD, WORK_PER_BLOCK = 200_000, 400_000
 # Blocks that a meta-batch is cut into: 2, 3, 4, 6 or 12 threads get the same number each. Every
 # block is recorded, before the first iteration.
 BLOCKS = (1, 2, 4, 6, 12)
@@ -52,19 +54,19 @@ def arithmetic() -> str:
     return f"sums over fixed blocks of tasks and {engine.arithmetic()} rounding"
 
 
-def threads_that_pay(network: Network, tasks: int, points: int) -> int:
-    """How many threads gain from sharing an iteration on tasks with so many points each."""
-    return max(1, min(parameter_count(network) * tasks * points // WORK_PER_THREAD, tasks))
-
-
 def block_count(network: Network, tasks: int, points: int) -> int:
-    """How many blocks the tasks of an iteration are cut into, whoever works on them.
-
-    As many as there are threads that could gain from them, or more: small blocks cost time where
-    there is little work, which threads do not gain from either.
-    """
-    wanted = max(-(-tasks // TASKS_AT_ONCE), threads_that_pay(network, tasks, points))
+    """How many blocks tasks with so many points each are cut into, whoever works on them."""
+    work = parameter_count(network) * tasks * points
+    wanted = max(-(-tasks // TASKS_AT_ONCE), work // WORK_PER_BLOCK)
     return min(next((n for n in BLOCKS if n >= wanted), BLOCKS[-1]), tasks)
+
+
+def thread_count(network: Network, tasks: int, points: int, cores: int) -> int:
+    """How many threads gain from sharing an iteration; one more would not make it shorter."""
+    blocks = block_count(network, tasks, points)
+    pays = parameter_count(network) * tasks * points // WORK_PER_THREAD
+    most = max(1, min(cores, pays, blocks))
+    return -(-blocks // -(-blocks // most))
 
 
 def _in_blocks(batches: Batch, blocks: int) -> list[Tensor]:
