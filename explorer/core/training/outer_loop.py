@@ -58,7 +58,7 @@ def block_count(network: Network, tasks: int, points: int) -> int:
     """How many blocks tasks with so many points each are cut into, whoever works on them."""
     work = parameter_count(network) * tasks * points
     wanted = max(-(-tasks // TASKS_AT_ONCE), work // WORK_PER_BLOCK)
-    return min(next((n for n in BLOCKS if n >= wanted), BLOCKS[-1]), tasks)
+    return min(max(n for n in BLOCKS if n <= wanted), tasks)
 
 
 def thread_count(network: Network, tasks: int, points: int, cores: int) -> int:
