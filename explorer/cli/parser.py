@@ -171,7 +171,7 @@ def _add_train(commands: _Commands) -> None:
         type=whole(1, MAX_THREADS),
         metavar="N",
         help="threads that share the work [as many as gain from it]; the same seed gives the same "
-        "numbers for the same N, and another N rounds differently",
+        "bits for every N",
     )
     tasks = parser.add_argument_group("tasks: the family of functions and its ranges")
     add_family(tasks, "the preset's")

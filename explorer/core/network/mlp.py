@@ -77,7 +77,8 @@ def initialise(network: Network, generator: torch.Generator, how: str = "uniform
     for layer in unpack(theta, network.sizes):
         inputs, outputs = layer.shape[0] - 1, layer.shape[1]
         if how in NORMAL_SIGMAS:
-            layer.mul_(math.erf(math.sqrt(2))).erfinv_().mul_(NORMAL_SIGMAS[how] * math.sqrt(2))
+            within = layer.double() * math.erf(math.sqrt(2))  # so that rounding hides last bits
+            layer.copy_(within.erfinv() * NORMAL_SIGMAS[how] * math.sqrt(2))
         elif how == "glorot":
             layer.mul_(math.sqrt(6 / (inputs + outputs)))
         else:
