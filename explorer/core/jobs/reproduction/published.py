@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.figures.figure import Row, Verdict
+from explorer.core.jobs.rows import row_of
 
 # Finn et al. 2017, arXiv 1703.03400v3, Table 2: 5-shot mean squared error after so many steps.
 TABLE2 = {
@@ -36,11 +38,8 @@ def verdict(ours: float, ci95: float, paper: float | None) -> Verdict:
 
 def row(item: str, name: str, label: str, found: Evaluation, step: int, paper: float | None) -> Row:
     """One number of an evaluation, beside the paper's."""
-    ours, ci95 = found.mse[step], found.ci95[step]
-    stands = verdict(ours, ci95, paper)
-    return Row(
-        item, name, label, found.shots, step, paper, ours, ci95, found.diverged[step], stands
-    )
+    plain = row_of(item, name, label, found, step)
+    return replace(plain, paper=paper, verdict=verdict(plain.ours, plain.ci95, paper))
 
 
 def disagreements(rows: Iterable[Row]) -> Iterator[str]:
