@@ -73,7 +73,8 @@ def _json(request: QueryPoints, found: Found, figure: Figure) -> dict[str, Any]:
                 "low": min(spread.values),
                 "high": max(spread.values),
                 "ci95": spread.ci95,
-                "lost": spread.lost,
+                "diverged": spread.diverged,
+                "astray": spread.astray,
             }
             for judged in JUDGED
             for step in range(STEPS + 1)
@@ -97,7 +98,7 @@ def _text(request: QueryPoints, found: Found, figure: Figure) -> str:
             spread = spread_of(request, found, judged, step)
             assert spread is not None
             shown = spread.mean, spread.sd, min(spread.values), max(spread.values)
-            line += [*map(plain_loss_text, shown), str(spread.lost)]
+            line += [*map(plain_loss_text, shown), str(spread.diverged + spread.astray)]
         lines.append(line)
     sentences = [f"- {sentence}" for sentence in (*figure.notes, *figure.protocol)]
     return "\n".join([figure.title, table(header, lines), *sentences, figure.provenance])

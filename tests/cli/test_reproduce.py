@@ -22,6 +22,7 @@ from tests.core.jobs.reproduction.plans import TINY, result, tiny_plan
 Captured = pytest.CaptureFixture[str]
 ROW = {
     "item", "learner", "label", "shots", "steps", "paper", "ours", "ci95", "diverged", "verdict",
+    "median", "kept", "astray",
 }  # fmt: skip
 
 

@@ -7,10 +7,10 @@ seed to seed: randomised quasi-Monte Carlo (Owen 1998; L'Ecuyer and Lemieux 2002
 single tasks would take them as drawn independently of each other, which they are not.
 
 Errors have long tails: a few tasks make a large part of the mean, and where they are missing the
-spread is small too. By Edgeworth's expansion (Hall 1992, section 2.5) the interval ±t·s of a mean
-whose skewness is k errs by a share of k²·(t⁴ + 2t² − 3)/18, 1.4·k² here. The skewness that a few
-hundred tasks show falls short of that of the tails, so three times as much is added, which
-``python -m tests.calibration`` found to be about right.
+spread is small too. By Edgeworth's expansion (Hall 1992, section 2.5) ±t·s is too narrow around a
+mean of skewness k by a share of about k²·(t⁴ + 2t² − 3)/18, which is 1.4·k² here. The skewness that
+some hundred tasks show falls short of that of the tails, so four times as much is added: with less,
+``python -m tests.calibration`` finds intervals that hold the truth too seldom.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T_975 = (
     *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093),
 )  # fmt: skip
 
-TAILS = 4.0  # by what share k² widens an interval
+TAILS = 6.0  # times k², the share by which an interval is widened
 
 
 class Mean(NamedTuple):

@@ -25,8 +25,6 @@ from explorer.core.jobs.comparison_request import (
 from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.rows import COUNTED, INTERVALS, lost_text, row_of
 
-# An error that is so many times the largest before adaptation would flatten all others.
-TALLEST = 2.0
 MEDIAN_DASHES, FAINT = (1.0, 2.0), 0.55
 FURTHER_DASHES = ((3.0, 2.0), (1.0, 1.5), (8.0, 2.0), (5.0, 1.5, 1.0, 1.5))
 
@@ -119,15 +117,11 @@ def _losses(competitors: Sequence[Competitor], results: Results, shots: int) -> 
         found = results[each.label, shots].evaluation
         curves.append(_with_band(each, found.full, found.full_ci95))
         beside += _beside(each, found)
-    tops = [float(np.nanmax(curve.y, initial=0.0)) for curve in curves]
-    before = max((curve.y[0] for curve in curves), default=0.0)
-    cut = bool(before > 0 and max(tops, default=0.0) > TALLEST * before)
     return Panel(
         f"K = {shots}",
         "gradient steps",
         "mean squared error",
         (*_told_apart(curves), *beside),
-        y_range=(0.0, TALLEST * before) if cut else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -33,11 +34,13 @@ class Spread(NamedTuple):
 
     Attributes:
         values: one for each seed.
-        lost: tasks that are lost, of all seeds together.
+        diverged: tasks that diverged, of all seeds together.
+        astray: further tasks that are lost.
     """
 
     values: tuple[float, ...]
-    lost: int
+    diverged: int
+    astray: int = 0
 
     @property
     def mean(self) -> float:
@@ -67,8 +70,11 @@ def spread_of(request: QueryPoints, found: Found, judged: Judged, step: int) -> 
     results = [found[judged, s] for s in request.all_seeds if (judged, s) in found]
     if not results:
         return None
-    lost = sum(result.lost[step] for result in results)
-    return Spread(tuple(result.full[step] for result in results), lost)
+    return Spread(
+        tuple(result.full[step] for result in results),
+        sum(result.diverged[step] for result in results),
+        sum(result.astray[step] for result in results),
+    )
 
 
 def figure_of(request: QueryPoints, found: Found, command: str = "") -> Figure:
@@ -136,8 +142,9 @@ def _rows(request: QueryPoints, found: Found) -> Iterator[Row]:
                 continue
             count = len(spread.values)
             label = f"{judged.label}, mean of {count} {'seed' if count == 1 else 'seeds'}"
-            numbers = spread.mean, spread.ci95, spread.lost
-            yield Row("query-points", MAML.name, label, shots, step, None, *numbers, "")
+            numbers = spread.mean, spread.ci95, spread.diverged
+            plain = Row("query-points", MAML.name, label, shots, step, None, *numbers, "")
+            yield replace(plain, astray=spread.astray)
     for (judged, seed), one in found.items():
         for step in SHOWN_STEPS:
             label = f"{judged.label}, seed {seed}"
