@@ -247,8 +247,8 @@ def _step_sizes(request: Comparison, competitors: Sequence[Competitor], results:
     ends = "; * at the end of what was tried" if any("*" in one for one in chosen) else ""
     return (
         f"Step size α: the best after step {request.steps} on {TUNING_TASKS} other tasks (seed "
-        f"{request.tuning_seed}), among "
-        f"1/{2**TUNING_HALVINGS} to {2**TUNING_HALVINGS} times that of training, each twice the "
+        f"{request.tuning_seed}), among 1/{2**TUNING_HALVINGS} to {2**TUNING_HALVINGS} times that "
+        "of training, each twice the "
         f"one before. For K = {', '.join(map(str, request.shots))}: {'; '.join(chosen)}{ends}."
     )
 
