@@ -165,7 +165,8 @@ diverged), "unstable" (for each step the share of tasks with λ₁ > 2, or diver
 each step the median error, a lost task counting as infinite), "layers" (shares of ‖∇L‖²), "only"
 (error after one step with only that layer)}]}. Of a learner without gradient steps all but "area"
 and "measured" are null; of tasks that lie in no plane "cosine", "gains" and "area" are; what is not
-finite is null. For a learner that only chooses which layers adapt, as ANIL does, "only" makes another choice."""
+finite is null. For a learner that only chooses which layers adapt, as ANIL does, "only" makes
+another choice."""
 
 REPRODUCE_HELP = f"""\
 Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the
