@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +27,7 @@ from explorer.core.families import FAMILIES, Family
 from explorer.core.families.closed_forms import CLOSED_FORMS
 from explorer.core.figures.figure import Figure
 from explorer.core.files import checkpoint
+from explorer.core.files.weights_alone import Declaration
 from explorer.core.jobs.comparison import compare as compare_job
 from explorer.core.jobs.comparison_request import Comparison
 from explorer.core.jobs.competitor import Competitor, start_of
@@ -223,13 +225,24 @@ def _competitor(network: Network) -> Competitor:
     return Competitor(network.label, network.learner or MAML.name, network.start, network.settings)
 
 
-def load(path: Path | str) -> dict[str, Network]:
+def load(path: Path | str, learner: str = "", **settings: Any) -> dict[str, Network]:
     """The networks of a checkpoint by learner, the one that the file is about first.
 
+    Args:
+        path: the file.
+        learner: whose weights they are, if the file holds weights alone and does not say it.
+        settings: of their training, named as the flags, if so.
+
     Raises:
-        CheckpointError: the file cannot be read.
+        UserError: the file cannot be read, there is no such learner, or the file says itself what
+            is said of it, or holds no such network.
     """
-    found = checkpoint.load(Path(path))
+    if learner and learner not in LEARNERS:
+        raise UserError(f"There is no learner {learner!r}: choose {', '.join(LEARNERS)}.")
+    declared = Declaration((learner,) if learner else (), settings)
+    found = checkpoint.load(Path(path), declared)
+    if not found.is_bare and declared != Declaration():
+        raise UserError(f"{path} says itself whose networks it holds: give its name alone.")
     return {
         name: Network(
             name,

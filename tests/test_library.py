@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import explorer
 from explorer import library
 from explorer.core.base.errors import UserError
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.training.loop import advance, start
+from explorer.resources import MAML_CHECKPOINT, resource
+from tests.foreign import plain_net
 
 TINY = {"hidden": (6,), "iterations": 20, "meta_batch": 3, "shots": 4, "query": 4}
 
@@ -60,6 +63,21 @@ def test_numbers_are_the_core_s(tmp_path: Path) -> None:
     assert np.allclose(
         trajectory.mse[3], np.mean((trajectory.prediction[3] - truth) ** 2), rtol=1e-5
     )
+
+
+def test_weights_alone_are_whose_they_are_said_to_be(tmp_path: Path) -> None:
+    """The learner and settings of training, which such a file does not say, can be given."""
+    path = tmp_path / "net.pt"
+    torch.save(plain_net(4).state_dict(), path)
+    found = explorer.load(path, learner="cavia", family="line", context_alpha=0.5)["cavia"]
+    assert (found.label, found.settings.family.name) == ("CAVIA", "line")
+    assert found.settings.value("context_alpha") == 0.5
+    with pytest.raises(UserError, match="--learner cavia"):
+        explorer.load(path)
+    with pytest.raises(UserError, match="no learner 'nobody'"):
+        explorer.load(path, learner="nobody")
+    with pytest.raises(UserError, match="says itself"):
+        explorer.load(resource(MAML_CHECKPOINT), activation="tanh")
 
 
 def test_compare_puts_them_side_by_side() -> None:

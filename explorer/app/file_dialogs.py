@@ -6,11 +6,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.core.figures.figure import Figure
-from explorer.core.files.checkpoint import SUFFIX
+from explorer.core.files.checkpoint import OPENED, SUFFIX
 from explorer.panels.widgets.notice_bar import NoticeBar
 from explorer.state.preferences import Preferences
 from explorer.state.workspace import Workspace
 
+OPEN_FILTER = f"Networks ({' '.join(f'*{suffix}' for suffix in OPENED)});;All files (*)"
 FILE_FILTER = f"Checkpoints (*{SUFFIX});;All files (*)"
 
 
@@ -34,7 +35,7 @@ class FileDialogs(QObject):
     def open(self) -> None:
         """Let the user choose a checkpoint and open it."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Open checkpoint", self._preferences.folder, FILE_FILTER
+            self._window, "Open checkpoint", self._preferences.folder, OPEN_FILTER
         )
         if name:
             self._preferences.folder = str(Path(name).parent)

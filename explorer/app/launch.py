@@ -27,6 +27,7 @@ from explorer.app.options import NO_DISPLAY, WindowOptions
 from explorer.core.base.errors import UserError
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.files.checkpoint import SUFFIX, load
+from explorer.core.files.weights_alone import Declaration
 from explorer.core.training.loop import DEFAULT_LEARNERS
 from explorer.state.preferences import Preferences, default_path
 from explorer.state.workers import describe
@@ -129,7 +130,12 @@ def run_window(options: WindowOptions, preferences_path: Path | None = None) -> 
     """
     _check_display()
     qInstallMessageHandler(_on_qt_message)
-    checkpoint = load(options.open) if options.open else None
+    checkpoint = load(options.open, options.declared) if options.open else None
+    if checkpoint is not None and not checkpoint.is_bare and options.declared != Declaration():
+        raise UserError(
+            f"{checkpoint.path} says itself whose networks it holds: leave out what is said of it "
+            "beside --open."
+        )
     application = make_application(["maml-explorer"])
     settings_path = preferences_path or default_path()
     workspace = make_workspace(options, settings_path.parent / KEPT_RUN)

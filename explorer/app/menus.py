@@ -45,7 +45,22 @@ def menus(
     commands: Commands,
 ) -> dict[str, list[Entry]]:
     """All menus of a window, from left to right."""
-    sandbox, step = workspace.sandbox, panel.step_bar
+    sandbox = workspace.sandbox
+
+    def follow() -> None:
+        workspace.set_follow(not sandbox.state.follows_training)
+
+    def snap() -> None:
+        sandbox.update(snap=not sandbox.state.snap)
+
+    def draw_query_points() -> None:
+        sandbox.set_query_points(not sandbox.state.query_x)
+
+    def explain() -> None:
+        """Fold the formula out or away, where it can be seen."""
+        sandbox.update(explains=not (sandbox.state.explains and panel.isVisible()))
+        commands.show_view(0)
+
     learners = [
         Entry(f"Show {LABELS[role]}", key, switch.toggle)
         for (role, switch), key in zip(panel.numbers.switches.items(), KEYS, strict=False)
@@ -71,7 +86,11 @@ def menus(
             Entry("&Train, pause or resume", "Ctrl+Return", training.train.click),
             Entry("&Step one meta-iteration", "Ctrl+Right", training.step.click),
             Entry("&Reset", "Ctrl+R", training.reset.click),
-            Entry("&Follow training", "F", panel.controls.follow.toggle),
+            Entry(
+                "&Follow training",
+                "F",
+                follow,
+            ),
         ],
         "&Sandbox": [
             Entry("New &task", "R", sandbox.draw_task),
@@ -80,19 +99,19 @@ def menus(
             Entry("Points in one &half only", "H", sandbox.draw_points_in_half),
             Entry("&Remove selected point", "Del", sandbox.remove_selected),
             Entry("&Clear points", "C", sandbox.clear_points),
-            Entry("S&nap to the function", "N", panel.controls.snap.toggle),
-            Entry("&Query points", "Q", panel.controls.query.toggle),
+            Entry("S&nap to the function", "N", snap),
+            Entry("&Query points", "Q", draw_query_points),
             Entry("Free all &layers", "L", sandbox.free_layers),
             Entry(),
             *learners,
         ],
         "St&eps": [
-            Entry("&Play or stop", "Space", step.play.click),
-            Entry("&Back", "Left", step.back.click),
-            Entry("&Forward", "Right", step.forward.click),
+            Entry("&Play or stop", "Space", workspace.player.toggle),
+            Entry("&Back", "Left", lambda: sandbox.go_to(sandbox.state.step - 1)),
+            Entry("&Forward", "Right", lambda: sandbox.go_to(sandbox.state.step + 1)),
             Entry("F&irst", "Home", lambda: sandbox.go_to(0)),
             Entry("&Last", "End", lambda: sandbox.go_to(sandbox.state.steps)),
-            Entry("Step's for&mula", "M", panel.formula.toggle),
+            Entry("Step's for&mula", "M", explain),
         ],
         "&View": [
             *views,

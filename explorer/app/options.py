@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.core.files.weights_alone import Declaration
+
 NO_DISPLAY = (
     "Qt cannot open a window here: run it in a desktop session that has the libraries named in "
     "the README, under xvfb-run, or with QT_QPA_PLATFORM=offscreen for --screenshot."
@@ -19,6 +21,7 @@ class WindowOptions:
         seed: seed to choose, None for the window's own choice.
         demo: play a short demonstration.
         screenshot: picture to save before closing again, if any.
+        declared: what is said of that checkpoint, should it say nothing of itself.
     """
 
     open: Path | None = None
@@ -26,3 +29,4 @@ class WindowOptions:
     seed: int | None = None
     demo: bool = False
     screenshot: Path | None = None
+    declared: Declaration = Declaration()

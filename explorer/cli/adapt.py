@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from explorer.cli.opening import open_files
 from explorer.cli.output import emit, emit_json, table
 from explorer.cli.task_arguments import task_from
 from explorer.core.adaptation.divergence import divergence_sentence, takes_own_steps
@@ -14,7 +15,7 @@ from explorer.core.base.lazy_torch import torch
 from explorer.core.base.texts import plain_loss_text
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
-from explorer.core.files.checkpoint import Checkpoint, load
+from explorer.core.files.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def run(arguments: Namespace) -> int:
     """Adapt the file's network to the points and print its errors."""
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
-    checkpoint = load(arguments.file)
+    (checkpoint,) = open_files([arguments.file], arguments)
     family = checkpoint.settings.family
     task = torch.tensor([[task_from(arguments, family)]])
     inputs = family.grid(GRID_POINTS, task).view(-1)

@@ -12,6 +12,7 @@ from explorer.cli.competitors import NamedCompetitor, competitors_of, matching
 from explorer.cli.evaluation_table import WIDTH, evaluation_tables
 from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
+from explorer.cli.opening import open_files
 from explorer.cli.output import emit, emit_json, numbers, table
 from explorer.cli.values import check_folder
 from explorer.core.base.texts import with_interval
@@ -20,7 +21,6 @@ from explorer.core.evaluation.evaluation import MOST_LOST, Evaluation
 from explorer.core.evaluation.paired_differences import Difference
 from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families import Family
-from explorer.core.files.checkpoint import load
 from explorer.core.jobs.comparison import evaluate_competitors
 from explorer.core.jobs.comparison_figure import coverages, differences, figure_of, sentences
 from explorer.core.jobs.comparison_request import Comparison, Results
@@ -65,7 +65,7 @@ class Group:
 def run(arguments: Namespace) -> int:
     """Evaluate every network of every file and print the results."""
     check_folder("--export", arguments.export)
-    checkpoints = [load(file) for file in arguments.files]
+    checkpoints = open_files(arguments.files, arguments, arguments.learner)
     everyone = competitors_of(checkpoints, arguments.learner, arguments.against)
     reference = None if arguments.against is None else matching(everyone, arguments.against).label
     groups = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, _ActionsContainer
 from pathlib import Path
 
+from explorer.cli.declared_arguments import TITLE, add_declared
 from explorer.cli.family_arguments import add_family
 from explorer.cli.values import real, whole
 from explorer.core.jobs.requests import (
@@ -45,7 +46,8 @@ def add_evaluate(parser: ArgumentParser) -> None:
         default=(),
         metavar="NAME,NAME",
         help="only these learners of the files, and any of zero, single, ideal (closed forms) and "
-        "random besides",
+        "random besides; a file that holds weights alone is taken for the first whose network it "
+        "can be",
     )
     compared.add_argument(
         "--against",
@@ -54,13 +56,17 @@ def add_evaluate(parser: ArgumentParser) -> None:
         "chance",
     )
     _add_export(compared)
+    add_declared(parser.add_argument_group(TITLE), whose=False)
 
 
 def add_grid(parser: ArgumentParser) -> None:
     """Everything that ``grid`` can be asked for."""
     parser.add_argument("file", type=Path, metavar="FILE", help="checkpoint")
     parser.add_argument(
-        "--learner", metavar="NAME", help="which of the file's learners [the one it names]"
+        "--learner",
+        metavar="NAME",
+        help="which of the file's learners [the one it names]; whose the weights are where it "
+        "names none",
     )
     _add_shots(parser, [1, 2, 3, 5, 10, 20, 40])
     add_steps(parser, 20)
@@ -73,6 +79,7 @@ def add_grid(parser: ArgumentParser) -> None:
     )
     _add_tasks(parser)
     _add_export(parser)
+    add_declared(parser.add_argument_group(TITLE), whose=False)
 
 
 def add_inspect(parser: ArgumentParser) -> None:
@@ -90,6 +97,7 @@ def add_inspect(parser: ArgumentParser) -> None:
     add_alpha(parser)
     _add_count(parser, 200, "fresh tasks")
     _add_seed(parser, "draws the tasks and their points")
+    add_declared(parser.add_argument_group(TITLE))
 
 
 def add_query_points(parser: ArgumentParser) -> None:

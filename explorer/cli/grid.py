@@ -9,11 +9,11 @@ from typing import Any
 from explorer.cli.competitors import competitors_of
 from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
+from explorer.cli.opening import open_files
 from explorer.cli.output import emit, emit_json, numbers, table
 from explorer.cli.values import check_folder
 from explorer.core.base.errors import UserError
 from explorer.core.figures.figure import Figure, HeatMap
-from explorer.core.files.checkpoint import load
 from explorer.core.jobs.competitor import Competitor
 from explorer.core.jobs.step_grid import evaluate_grid
 from explorer.core.jobs.step_grid_figure import best_alpha, figure_of
@@ -26,7 +26,8 @@ WIDTH = 100  # characters of a line
 def run(arguments: Namespace) -> int:
     """Test the file's network and print its grid."""
     check_folder("--export", arguments.export)
-    chosen, *others = competitors_of([load(arguments.file)], ())
+    names = [] if arguments.learner is None else [arguments.learner]
+    chosen, *others = competitors_of(open_files([arguments.file], arguments, names), ())
     if arguments.learner is not None:
         named = {each.competitor.role: each for each in (chosen, *others)}
         if arguments.learner not in named:

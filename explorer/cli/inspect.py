@@ -9,11 +9,11 @@ from typing import Any
 
 from explorer.cli.competitors import NamedCompetitor, competitors_of
 from explorer.cli.jobs import run_job
+from explorer.cli.opening import open_files
 from explorer.cli.output import emit, emit_json, table
 from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.texts import plain_loss_text
-from explorer.core.files.checkpoint import load
 from explorer.core.insight.modes import LIMIT
 from explorer.core.insight.report import SHOWN_MODES, Inspection, Plan, inspecting
 from explorer.core.jobs.competitor import start_of
@@ -38,7 +38,7 @@ def run(arguments: Namespace) -> int:
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
     kept = (SHOWN_MODES + 2) * (arguments.steps + 1)  # numbers of each task
     check_numbers((arguments.shots,), arguments.steps, arguments.tasks, arguments.seed, kept)
-    members = competitors_of([load(file) for file in arguments.files], ())
+    members = competitors_of(open_files(arguments.files, arguments), ())
     found = run_job(_inspect(members, arguments))
     if arguments.json:
         emit_json({"learners": [_json(*each) for each in zip(members, found, strict=True)]})

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Protocol
 
 import explorer
 from explorer.cli import texts
+from explorer.cli.declared_arguments import TITLE, WINDOW, add_declared
 from explorer.cli.evaluation_arguments import (
     add_alpha,
     add_evaluate,
@@ -27,8 +28,6 @@ from explorer.core.jobs.reproduction import ITEMS
 
 MAX_COORDINATE = 1e6
 MAX_THREADS = 256
-# Prefix of names in the parsed arguments: the window and the settings share some flags.
-WINDOW = "window_"
 ALL = "all"  # items to reproduce
 
 _SEED = DESCRIPTIONS["seed"]
@@ -131,6 +130,7 @@ def _add_window_options(parser: Parser) -> None:
         metavar="PNG",
         help="save a picture of the window and close it",
     )
+    add_declared(parser.add_argument_group(f"{TITLE}, to --open"), prefix=WINDOW)
 
 
 def _add_train(commands: _Commands) -> None:
@@ -162,7 +162,8 @@ def _add_train(commands: _Commands) -> None:
         "--resume",
         type=Path,
         metavar="FILE",
-        help="continue this checkpoint exactly; only --iterations may be changed",
+        help="continue this checkpoint exactly; only --iterations may be changed; or, from a file "
+        "that holds weights alone, begin a new run of the learners and settings given with them",
     )
     parser.add_argument(
         "--threads",
@@ -241,6 +242,7 @@ def _add_adapt(commands: _Commands) -> None:
     )
     add_steps(parser)
     add_alpha(parser)
+    add_declared(parser.add_argument_group(TITLE))
 
 
 def _add_reproduce(commands: _Commands) -> None:

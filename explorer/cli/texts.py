@@ -69,6 +69,7 @@ examples:
   maml-explorer train --family line --slope -1 1 --output line.safetensors
   maml-explorer train --amplitude 1 3 --hidden 64,64 --activation tanh --output tanh.safetensors
   maml-explorer train --resume maml.safetensors --iterations 100000 --output maml.safetensors
+  maml-explorer train --resume weights.pt --learner reptile --output further.safetensors
 
 --json prints one object: file, learner, iterations (done so far), finished (false if Ctrl-C came
 first), seed, seconds (of training), losses (name: mean over the last 100 meta-iterations or
@@ -97,13 +98,20 @@ Did it learn anything? A sentence says which share of the way it has come from t
 function, which is the same for all tasks, to the ideal learner, which knows the family and its
 ranges. With --against the differences on the same tasks follow, which say whether a gap is noise;
 a task that one has lost counts for it as predicting zero. All then meet the tasks of the first
-file's training, unless others are given."""
+file's training, unless others are given.
+
+A file may also hold weights alone: safetensors, or a state dict that torch.save wrote (.pt, .pth),
+with one weight and bias for each layer under names that differ in one number, one output and at
+least one hidden layer. Its inputs are x and, for CAVIA, the context values or, for the oracle, the
+parameters of the task. What shapes do not tell is said by flags: --learner, --family and those at
+the end."""
 
 EVALUATE_EXAMPLES = """\
 examples:
   maml-explorer evaluate maml.safetensors
   maml-explorer evaluate maml.safetensors baseline.safetensors --shots 5 10 20 --steps 10
   maml-explorer evaluate maml.safetensors --tasks 2000 --seed 7 --json
+  maml-explorer evaluate cavia.pt --learner cavia --context-alpha 0.5
   maml-explorer evaluate maml.safetensors fo.safetensors --learner maml,first-order --against maml
   maml-explorer evaluate maml.safetensors --amplitude 5 10 --noise 0.3 --learner ideal --export out
 

@@ -15,6 +15,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from explorer.cli.family_arguments import flag, given_settings
 from explorer.cli.interruption import INTERRUPTED, Interruption, interruptible
+from explorer.cli.opening import open_file
 from explorer.cli.output import PROGRAM, emit, emit_json, say
 from explorer.cli.values import check_place
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
@@ -22,7 +23,8 @@ from explorer.core.base.errors import SettingsError, TrainingDivergedError, User
 from explorer.core.base.texts import plain_loss_text
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
-from explorer.core.files.checkpoint import load, save
+from explorer.core.files.checkpoint import begun_from, save
+from explorer.core.files.weights_alone import Declaration
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.ledger import account
 from explorer.core.training.loop import Progress, Run, start, threads_for, train
@@ -123,7 +125,14 @@ def _fresh(arguments: Namespace) -> tuple[Run, str]:
 
 
 def _resumed(arguments: Namespace) -> tuple[Run, str]:
-    texts = given_settings(arguments)
+    preset, texts = PRESETS[arguments.preset or "paper"], given_settings(arguments)
+    names = arguments.learner or preset.learners
+    checkpoint = open_file(arguments.resume, Declaration(names, texts, preset.settings))
+    if checkpoint.is_bare:
+        names = names or (MAML.name,)
+        begun = begun_from(checkpoint, names)
+        say(f"{arguments.resume} holds weights alone: a new run begins with them.")
+        return begun, names[0]
     iterations = texts.pop("iterations", None)
     others = [name for name in ("preset", "learner") if getattr(arguments, name)] + list(texts)
     if others:
@@ -131,7 +140,6 @@ def _resumed(arguments: Namespace) -> tuple[Run, str]:
             f"--resume continues with the file's own settings: leave out "
             f"{', '.join(map(flag, others))}, or start a new run without --resume."
         )
-    checkpoint = load(arguments.resume)
     if checkpoint.run is None:
         raise UserError(
             f"{arguments.resume} holds weights but no training state: resume from a file that "

@@ -69,6 +69,17 @@ class AdaptationQuery:
         """Whether the answer to this question answers another one too."""
         return other.roles <= self.roles and replace(self, roles=other.roles) == other
 
+    @property
+    def origin(self) -> str:
+        """Where the networks come from, and what else is not as one may expect.
+
+        Which is what they were trained on, if the task is another one, and which layers are frozen.
+        """
+        text, trained_on = self.competitors.origin, self.competitors.settings.family
+        if self.competitors.shots is not None and trained_on.name != self.family.name:
+            text += f", trained on {trained_on.label} tasks"
+        return " · ".join(filter(None, (text, frozen_text(self.frozen))))
+
 
 @dataclass(frozen=True)
 class AdaptationAnswer:
@@ -93,6 +104,14 @@ class AdaptationAnswer:
     unable: Mapping[str, str]
     query_mse: Mapping[str, Array] = field(default_factory=dict)
     explanation: StepValues | None = None
+
+
+def frozen_text(frozen: frozenset[int]) -> str:
+    """Which layers are frozen, counted from 1: "layers 1 and 3 frozen"; empty if none is."""
+    *others, last = (str(layer + 1) for layer in sorted(frozen)) if frozen else ("",)
+    if others:
+        return f"layers {', '.join(others)} and {last} frozen"
+    return f"layer {last} frozen" if last else ""
 
 
 def answer(question: AdaptationQuery) -> AdaptationAnswer:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
@@ -25,14 +25,14 @@ class FrameClock(QObject):
 
     Any number of requests between two frames draw once. Without requests the clock stands still.
     What is drawn at a lower rate keeps out of the way of what is drawn in every frame: it comes
-    right after a frame, once that is painted, while frames are going on.
+    right after a frame, once that is painted, while frames are going on, and one at a time.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._due: dict[Callable[[], None], _Wish] = {}
-        self._next: dict[Callable[[], None], float] = {}
-        self._last_frame = 0.0
+        self._next: dict[Callable[[], None], float] = {}  # of what is drawn at lower rates
+        self._last_frame = self._next_frame = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -56,7 +56,9 @@ class FrameClock(QObject):
             per_second: rate to keep to.
             delay: seconds to wait for another request of the same, which will draw more.
         """
-        wish = _Wish(max(self._next.get(draw, 0.0), time.perf_counter() + delay), per_second)
+        is_slow = per_second < FRAMES_PER_SECOND
+        earliest = self._next.get(draw, 0.0) if is_slow else self._next_frame
+        wish = _Wish(max(earliest, time.perf_counter() + delay), per_second)
         known = self._due.get(draw, wish)
         self._due[draw] = min(wish, known, key=lambda wish: wish.due)
         self._start()
@@ -83,14 +85,18 @@ class FrameClock(QObject):
         # A millisecond's grace: timers round.
         due = {d: w for d, w in self._due.items() if self._begin(w) <= now + 0.001}
         rate = max((wish.per_second for wish in due.values()), default=0.0)
+        turn = [draw for draw, wish in due.items() if wish.per_second == rate]
         if rate >= FRAMES_PER_SECOND:
             self._last_frame = now
+            self._next_frame = max(now - SLACK, *(due[draw].due for draw in turn)) + 1 / rate
+        elif turn:  # all of them in one turn would hold up the next frame
+            turn, later = turn[:1], due.keys() - turn[:1]
+            self._due |= {draw: replace(due[draw], due=now) for draw in later}
+            self._next[turn[0]] = max(due[turn[0]].due, now - SLACK) + 1 / rate
         try:
-            for draw, wish in due.items():
-                if wish.per_second == rate:  # others in the next turn, once these are painted
-                    del self._due[draw]
-                    self._next[draw] = max(wish.due, now - SLACK) + 1 / wish.per_second
-                    draw()
+            for draw in turn:  # others in the next turn, once these are painted
+                del self._due[draw]
+                draw()
         finally:  # a drawing that fails must not hold up the others
             if self._due:
                 self._start()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.cancellation import CancelledWorkError
@@ -24,6 +24,8 @@ from explorer.state.competitors import LazyCompetitor
 from explorer.state.sandbox import Sandbox
 from explorer.state.workers import LatestWorker, describe
 
+BETWEEN_WORDS_MS = 250
+
 
 @dataclass(frozen=True, eq=False)
 class PageReading:
@@ -32,12 +34,14 @@ class PageReading:
     Attributes:
         page: its place among `PAGES`.
         scene: what they looked at.
+        origin: where its networks come from.
         readings: by the instruments' names.
         failed: the user's sentence and the details, if one could not be read.
     """
 
     page: int
     scene: Scene
+    origin: str
     readings: dict[str, Reading]
     failed: tuple[str, str] | None = None
 
@@ -100,7 +104,7 @@ def read(
         except Exception as error:  # noqa: BLE001 - the others can still be read
             failed = describe(error)
             readings[each.name] = Reading(failed[0])
-    return PageReading(page, scene, readings, failed)
+    return PageReading(page, scene, question.origin, readings, failed)
 
 
 Question = tuple[int, AdaptationQuery, int, str, dict[str, Any]]  # what `read` takes
@@ -129,6 +133,10 @@ class Instruments(QObject):
         self._is_seen = False
         self._asked: Question | None = None
         self._in_sight: frozenset[str] | None = None  # by name; None while nobody has said
+        self._in_words: frozenset[str] = frozenset()  # those of which only words are in sight
+        self._until_words = QTimer(self)
+        self._until_words.setSingleShot(True)
+        self._until_words.timeout.connect(self._ask)
         self._told: tuple[str, str] | None = None  # of what failed
         self._asked_ticket = self._answered_ticket = 0
         self._worker = LatestWorker(gives_way=True)
@@ -146,28 +154,36 @@ class Instruments(QObject):
     def look(self, seen: bool) -> None:
         """Begin to read, or read no longer, since nobody sees it."""
         self._is_seen = seen
+        self._until_words.stop()
         if seen:
             if not self._worker.isRunning():
                 self._worker.start()
             self._ask()
 
-    def see(self, names: Iterable[str]) -> None:
-        """Say which instruments of the page are in sight; the others are not read."""
-        self._in_sight = frozenset(names)
+    def see(self, names: Iterable[str], in_words: Iterable[str] = ()) -> None:
+        """Say which instruments of the page are in sight; the others are not read.
+
+        Args:
+            names: all of them.
+            in_words: those of which no picture can be seen, which are read less often.
+        """
+        self._in_sight, self._in_words = frozenset(names), frozenset(in_words)
         self._ask()
 
     def stop(self) -> None:
         """Ask the worker to end, without waiting."""
+        self.look(False)
         self._worker.stop()
 
     def shut_down(self) -> None:
         """Stop the worker and wait for it."""
+        self.look(False)
         self._worker.shut_down()
 
     def turn_to(self, page: int) -> None:
         """Look at another page."""
         if page != self.page:
-            self.page, self._in_sight = page, None
+            self.page, self._in_sight, self._in_words = page, None, frozenset()
             self.changed.emit()
             self._ask()
 
@@ -221,9 +237,9 @@ class Instruments(QObject):
     def figure(self, instrument: Instrument) -> Figure | None:
         """What there is to export of an instrument."""
         reading = None if self.answer is None else self.answer.readings.get(instrument.name)
-        if reading is None:
+        if self.answer is None or reading is None:
             return None
-        return figure_of(instrument, reading, provenance(0, self.sandbox.origin))
+        return figure_of(instrument, reading, provenance(0, self.answer.origin))
 
     def _take(self, name: str, choice: Any) -> None:
         if choice != self.choices[name]:
@@ -253,9 +269,15 @@ class Instruments(QObject):
         if not self._is_seen:
             return
         asked = self._question
+        if self._until_words.isActive():
+            choices = {n: choice for n, choice in asked[-1].items() if n not in self._in_words}
+            asked = *asked[:-1], choices
         if not self._has_asked(asked):
+            if self._in_words & asked[-1].keys():
+                self._until_words.start(BETWEEN_WORDS_MS)
+            turned = self._asked is not None and self._asked[0] != self.page
             self._asked = asked
-            self._asked_ticket = self._worker.submit(lambda: read(*asked))
+            self._asked_ticket = self._worker.submit(lambda: read(*asked), gives_up=turned)
 
     @Slot(int, object)
     def _on_done(self, ticket: int, result: PageReading) -> None:

@@ -96,14 +96,8 @@ class Sandbox(QObject):
 
     @property
     def origin(self) -> str:
-        """Where the networks come from, and what else is not as one may expect.
-
-        Which is what they were trained on, if the task is another one, and which layers are frozen.
-        """
-        text, trained_on = self.competitors.origin, self.competitors.settings.family
-        if self.competitors.shots is not None and trained_on.name != self.state.family.name:
-            text += f", trained on {trained_on.label} tasks"
-        return " · ".join(filter(None, (text, self.state.frozen_text)))
+        """Where the networks come from, and what else is not as one may expect."""
+        return self.question.origin
 
     def update(self, **changes: Any) -> None:
         """Change fields of the state together; snapped points follow the function."""

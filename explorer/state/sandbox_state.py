@@ -51,9 +51,6 @@ class SandboxState:
         return tuple((x, self.family.value(x, self.task)) for x in self.query_x)
 
     @property
-    def frozen_text(self) -> str:
-        """Which layers are frozen, counted from 1: "layers 1 and 3 frozen"; empty if none is."""
-        *others, last = (str(layer + 1) for layer in sorted(self.frozen)) if self.frozen else ("",)
-        if others:
-            return f"layers {', '.join(others)} and {last} frozen"
-        return f"layer {last} frozen" if last else ""
+    def follows_training(self) -> bool:
+        """Whether the network in training is shown as it learns."""
+        return self.source == "training" and self.follow

@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QMutex, QMutexLocker, QObject, QThread, QWaitCondition, Signal
@@ -114,11 +115,19 @@ class LatestWorker(QThread):
         self._wake = QWaitCondition()
         self._job: Callable[[], Any] | None = None
         self._ticket = 0
+        self._given_up = 0  # the last ticket whose result nobody wants
         self._stopping = False
 
-    def submit(self, job: Callable[[], Any]) -> int:
-        """Queue a job in place of any that waits; returns its ticket, larger for later jobs."""
+    def submit(self, job: Callable[[], Any], gives_up: bool = False) -> int:
+        """Queue a job in place of any that waits; returns its ticket, larger for later jobs.
+
+        Args:
+            job: makes the result.
+            gives_up: whether the job in hand is given up for it.
+        """
         with QMutexLocker(self._mutex):
+            if gives_up:
+                self._given_up = self._ticket
             self._job = job
             self._ticket += 1
             self._wake.wakeOne()
@@ -136,12 +145,15 @@ class LatestWorker(QThread):
                     return
                 job, ticket, self._job = self._job, self._ticket, None
             try:
-                with may_begin_plainly(), cancelled_when(lambda: self._stopping):
+                with may_begin_plainly(), cancelled_when(partial(self._is_unwanted, ticket)):
                     self.done.emit(ticket, job())  # type: ignore[misc]
             except CancelledWorkError:
                 continue
             except Exception as error:  # noqa: BLE001 - every failure reaches the user
                 self.failed.emit(ticket, *describe(error))
+
+    def _is_unwanted(self, ticket: int) -> bool:
+        return self._stopping or ticket <= self._given_up
 
     def stop(self) -> None:
         """Ask the thread to end, without waiting."""

@@ -12,7 +12,7 @@ from explorer.core.engine import STATUS
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import Checkpoint, load, save
-from explorer.core.learners import MAML
+from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.loop import DEFAULT_LEARNERS, Run
 from explorer.resources import shipped_checkpoints
 from explorer.state.competitors import Competitors, Source, from_checkpoint, from_run, from_shipped
@@ -191,9 +191,7 @@ class Workspace(QObject):
         self.sandbox.update(shown=self.sandbox.state.shown | {*self._file.own[:1]})
         if checkpoint.run is None:
             text = f"{checkpoint.path.name} holds weights only: shown in the sandbox"
-            if not checkpoint.learner:
-                text += " as MAML, taking its hidden layers for ReLU"
-            self.notice.emit(f"{text}.", "")
+            self.notice.emit(text + _taken_for(checkpoint), "")
         elif self.has_unsaved_training:
             self.notice.emit(
                 f"{checkpoint.path.name} is shown in the sandbox. Save or reset the present "
@@ -250,6 +248,18 @@ class Workspace(QObject):
         self._saved_iteration = self.session.iteration
         if self.sandbox.state.source == "training":
             self.choose_source("training")
+
+
+def _taken_for(checkpoint: Checkpoint) -> str:
+    """As what a file's weights are shown, where the file does not say it."""
+    if not checkpoint.is_bare:
+        return "."
+    learner = LEARNERS[checkpoint.learner or MAML.name].label
+    activation = "tanh" if checkpoint.start.network.tanh else "ReLU"
+    text = f" as {learner}, taking its hidden layers for {activation}."
+    if not checkpoint.learner:
+        text += " For others, start the program with --open FILE, --learner and --activation."
+    return text
 
 
 def main_learner(run: Run) -> str:

@@ -15,6 +15,7 @@ from explorer.core.files.checkpoint import load, save
 from explorer.core.training.loop import advance, start
 from explorer.state.training_session import Phase
 from tests.conftest import OpenWindow
+from tests.foreign import plain_net
 from tests.trainers import SMALL
 from tests.ui import assert_adapted, click, curve_values, pick, png_colours, press
 
@@ -232,6 +233,24 @@ def drop(window: MainWindow, path: Path) -> None:
     QApplication.sendEvent(window, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), copy, data, left, none))
+
+
+def test_files_of_pytorch_are_offered(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """File > Open lists them beside the program's own, and says as what one is shown."""
+    path, filters = tmp_path / "net.pt", []
+    torch.save(plain_net().state_dict(), path)
+
+    def dialog(*arguments: object) -> tuple[str, str]:
+        filters.append(arguments[-1])
+        return str(path), ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", dialog)
+    press(window, "o", modifier=CTRL)
+    assert filters == ["Networks (*.safetensors *.pt *.pth);;All files (*)"]
+    assert window.notices.text.text().startswith("net.pt holds weights only: shown in the sandbox")
+    assert window.sandbox.controls.source.currentData() == "file"
 
 
 def test_a_file_can_be_dropped(window: MainWindow, tmp_path: Path, checkpoint: Path) -> None:

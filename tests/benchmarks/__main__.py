@@ -16,6 +16,7 @@ SECTIONS = {
     "evaluation": "the 600-task evaluation, and an adaptation in the sandbox",
     "threads": "training on one core and on two",
     "window": "training speed, frames and answers in the window, on X and offscreen",
+    "instruments": "the same with each page of Why it works open",
     "memory": "resident memory and redraw time over a million iterations",
     "start": "from the command to a painted window, and to the answer of a click",
 }

@@ -1,4 +1,4 @@
-"""The tab of instruments under the mouse while training goes on: what `instruments` starts.
+"""The tab of instruments under the mouse while it trains: the process that `instruments` starts.
 
 ``python -m tests.benchmarks.instrument_scenes [--quick]`` writes what it saw as JSON.
 """

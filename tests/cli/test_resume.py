@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.core.files.checkpoint import load
+from explorer.core.files.checkpoint import load, save
 from tests.cli.commands import TINY, printed, refused, tiny_file, tiny_run
 
 Captured = pytest.CaptureFixture[str]
@@ -59,10 +59,7 @@ def test_resuming_refuses_other_settings(
 
 
 def test_resuming_refuses_a_file_without_training_state(tmp_path: Path, capsys: Captured) -> None:
-    """Weights alone cannot be trained on."""
-    from safetensors.torch import save_file
-
+    """A network of this program's without its run is no run that could go on."""
     path = tmp_path / "plain.safetensors"
-    net = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
-    save_file(net.state_dict(), path)
+    save(path, tiny_run(), "maml", resumable=False)
     assert "no training state" in refused(capsys, "train", "--resume", path, "--output", path)

@@ -46,6 +46,9 @@ def wait_read(qtbot: QtBot, panel: InstrumentsPanel) -> dict[str, Reading]:
                 action.on for action in reading.actions if action.on is not None
             ]
             for box, of_core in zip(view.boxes, reading.panels, strict=True):
+                assert box.title.text() == of_core.title
+                if not box.plot.is_in_sight:
+                    continue
                 assert box.plot.panel.title == of_core.title
                 for drawn, curve in zip(box.plot.curves, of_core.curves, strict=True):
                     if not curve.markers and not curve.bar and not of_core.log_y:
@@ -243,6 +246,23 @@ def test_nothing_is_read_unseen(instruments_stage: InstrumentsStage, qtbot: QtBo
     assert panel.state.answer is before
     panel.show()
     wait_read(qtbot, panel)
+
+
+def test_pictures_out_of_sight_wait(instruments_stage: InstrumentsStage, qtbot: QtBot) -> None:
+    """They are drawn as soon as they are scrolled to, and then show the present scene."""
+    panel, sandbox = instruments_stage.instruments, instruments_stage.workspace.sandbox
+    wait_read(qtbot, panel)
+    hidden = panel.views[0][1].boxes[1].plot
+    assert not hidden.is_in_sight
+    before = hidden.panel
+    sandbox.draw_points()
+    wait_read(qtbot, panel)
+    assert hidden.panel is before
+    bar = panel.area.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    qtbot.waitUntil(lambda: hidden.is_in_sight)
+    wait_read(qtbot, panel)
+    assert hidden.panel is not before
 
 
 def test_pictures_have_colours(

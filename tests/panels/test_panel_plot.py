@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor
 
 from explorer.core.figures.figure import Curve, Figure, HeatMap, Panel
 from explorer.panels.figures.view import FigureView
-from explorer.panels.widgets.style import DARK, LIGHT
+from explorer.panels.widgets.style import DARK, LIGHT, TRUTH_OPACITY, on_ground
 from tests.jobs import STEPS, fit_figure, heat_figure, loss_curve, loss_figure
 from tests.panels.conftest import Show
 
@@ -79,12 +79,12 @@ def test_looks_follow_role_and_theme(view: FigureView, show: Show) -> None:
     for theme in (LIGHT, DARK):
         view.apply_theme(theme)
         truth, points, maml, before, hollow = plot.curves
-        assert truth.line.pen().color().name() == theme.truth
+        assert truth.line.pen().color().name() == on_ground(theme, theme.truth, TRUTH_OPACITY)
         assert points.points[0].brush().color().name() == theme.point
         assert maml.line.pen().color().name() == theme.learners["maml"]
         assert maml.line.pen().style() == Qt.PenStyle.SolidLine
         assert before.line.pen().dashPattern() == [1.0, 3.0]
-        assert before.line.pen().color().alphaF() == pytest.approx(0.5, abs=0.01)
+        assert before.line.pen().color().name() == on_ground(theme, theme.learners["maml"], 0.5)
         assert hollow.points[0].brush().color().name() == theme.base
         assert hollow.points[0].pen().color().name() == theme.learners["maml"]
 

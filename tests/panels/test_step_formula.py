@@ -33,6 +33,38 @@ def test_it_is_folded_until_asked_for(window: MainWindow, qtbot: QtBot) -> None:
     assert sandbox.question.explained is None
 
 
+def test_from_another_tab_it_is_shown_where_it_lies(window: MainWindow) -> None:
+    """What cannot be seen is not folded away."""
+    for _ in range(2):
+        press(window, "3", modifier=Qt.KeyboardModifier.ControlModifier)
+        assert not window.sandbox.isVisible()
+        press(window, "m")
+        assert window.sandbox.formula.isVisible()
+
+
+def test_keys_of_the_sandbox_act_on_what_is_seen_from_another_tab(window: MainWindow) -> None:
+    """Though its own controls are not refreshed meanwhile; on return they are."""
+    sandbox = window.workspace.sandbox
+    sandbox.go_to(0)
+    press(window, "3", modifier=Qt.KeyboardModifier.ControlModifier)
+    press(window, Qt.Key.Key_Right)
+    press(window, Qt.Key.Key_Right)
+    press(window, Qt.Key.Key_Left)
+    assert sandbox.state.step == 1
+    sandbox.update(snap=False, query_x=(1.0,))
+    press(window, "n")
+    press(window, "q")
+    assert sandbox.state.snap
+    assert sandbox.state.query_x == ()
+    sandbox.go_to(4)
+    press(window, "1", modifier=Qt.KeyboardModifier.ControlModifier)
+    panel = window.sandbox
+    assert panel.step_bar.slider.value() == 4
+    assert panel.step_bar.back.isEnabled()
+    assert panel.controls.snap.isChecked()
+    assert not panel.controls.query.isChecked()
+
+
 def test_its_numbers_are_those_of_the_step_shown(sandbox_stage: SandboxStage, qtbot: QtBot) -> None:
     """Step by step, to the last, behind which there is one more."""
     sandbox, panel = sandbox_stage.workspace.sandbox, sandbox_stage.sandbox

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.base.texts import loss_text
 from explorer.panels.plotting.plots import Plot
-from explorer.panels.widgets.style import DARK, LIGHT, Theme, learner_pen
+from explorer.panels.widgets.style import DARK, LIGHT, TRUTH_OPACITY, Theme, learner_pen, on_ground
 from explorer.state.competitors import ROLES
 from tests.ui import assert_adapted, click, read_number
 
@@ -97,7 +97,7 @@ def test_switching_recolours_every_plot(window: MainWindow, qtbot: QtBot) -> Non
             if key.startswith("background"):
                 assert colour == theme.base
             elif key == "truth":
-                assert colour == theme.truth
+                assert colour == on_ground(theme, theme.truth, TRUTH_OPACITY)
             else:
                 assert colour == next(theme.learners[r] for r in ROLES if r in key.split())
         assert window.palette().window().color().name() == theme.window

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from explorer.app.main_window import MainWindow
 from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.training.loop import HeldOut, TrainEvent, start
+from explorer.panels.training.loss_plots import MOST_POINTS, thinned
 from explorer.state.training_session import Newest, Phase
 from tests.conftest import OpenTraining, OpenWindow
 from tests.panels.training import Key, assert_curves, iteration, phase
@@ -36,6 +37,18 @@ def test_curves_drawn_late_are_complete(window: MainWindow, qtbot: QtBot) -> Non
     assert_curves(qtbot, window)
     assert len(curve_values(panel.meta_loss.smooth["maml", "after the inner step"])) == 3
     assert not panel.meta_loss.hint.isVisible()
+
+
+@pytest.mark.parametrize("points", [0, 1, MOST_POINTS - 1, MOST_POINTS, 512])
+def test_a_smoothed_curve_is_thinned(points: int) -> None:
+    """From the first point to the last, few enough to be painted fast, in even steps."""
+    x = np.arange(points, dtype=np.float64)
+    kept, y = thinned(x, x**2)
+    assert len(kept) <= MOST_POINTS + 1
+    assert np.array_equal(y, kept**2)
+    assert np.array_equal(kept[:1], x[:1])
+    assert np.array_equal(kept[-1:], x[-1:])
+    assert len({*np.diff(kept[:-1]).tolist()}) <= 1
 
 
 def test_held_out_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:

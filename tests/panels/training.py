@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from explorer.app.main_window import MainWindow
+from explorer.panels.training.loss_plots import thinned
 from explorer.state.training_session import Phase
 from tests.stages import TrainingStage
 from tests.trainers import SMALL
@@ -28,13 +29,13 @@ def iteration(window: MainWindow | TrainingStage) -> int:
 
 
 def assert_curves(qtbot: QtBot, window: MainWindow | TrainingStage) -> None:
-    """Wait until the plot shows the run's whole history, smoothed and raw."""
+    """Wait until the plot shows the run's whole history, raw, and smoothed and thinned."""
     plot, histories = window.training.meta_loss, window.workspace.session.histories
 
     def shown() -> None:
         for key, history in histories.items():
             for curve, (x, y) in (
-                (plot.smooth[key], history.smoothed()),
+                (plot.smooth[key], thinned(*history.smoothed())),
                 (plot.raw[key], history.raw()),
             ):
                 assert np.array_equal(curve.getData()[0], x)

@@ -11,11 +11,13 @@ from pytestqt.qtbot import QtBot
 from explorer import resources
 from explorer.core.base.random_streams import stream
 from explorer.core.files.checkpoint import load
+from explorer.core.files.weights_alone import Declaration
 from explorer.core.learners import LEARNERS
 from explorer.core.network.mlp import initialise, make_network, to_state_dict
 from explorer.core.training.loop import advance, start
 from explorer.state.training_session import Phase
 from explorer.state.workspace import Workspace
+from tests.foreign import plain_net
 from tests.shipped import PRESENT
 from tests.state.runs import saved_run, thetas
 from tests.trainers import SMALL
@@ -80,7 +82,30 @@ def test_weights_from_elsewhere_are_shown(
     assert torch.equal(competitors.by_role["pretrained"].start.theta, shipped.start.theta)
     assert workspace.session.phase is Phase.READY
     assert len(told) == 1
-    assert "weights only" in told[0][0]
+    assert "weights only: shown in the sandbox as MAML" in told[0][0]
+    assert "--learner and --activation" in told[0][0]
+
+
+def test_weights_are_shown_as_whose_they_are_said_to_be(
+    workspace: Workspace, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """PyTorch's own file plays the part that is declared, and the notice does not ask for more."""
+    path = tmp_path / "net.pt"
+    torch.save(plain_net(4, tanh=True).state_dict(), path)
+    workspace.take(load(path, Declaration(("cavia",), {"activation": "tanh"})))
+    cavia = workspace.sandbox.competitors.by_role["cavia"]
+    assert cavia.settings is not None
+    assert cavia.settings.value("context") == 3
+    assert cavia.start.theta[-3:].tolist() == [0, 0, 0]
+    assert "cavia" in workspace.sandbox.state.shown
+    sentence = "net.pt holds weights only: shown in the sandbox as CAVIA, taking its hidden layers"
+    assert told == [(f"{sentence} for tanh.", "")]
+
+
+def _learner_untold(folder: Path) -> Path:
+    path = folder / "net.pt"
+    torch.save(plain_net(4).state_dict(), path)
+    return path
 
 
 def _missing(folder: Path) -> Path:
@@ -135,6 +160,7 @@ def _other_names(folder: Path) -> Path:
 @pytest.mark.parametrize(
     "make",
     [
+        _learner_untold,
         _missing,
         _directory,
         _not_safetensors,

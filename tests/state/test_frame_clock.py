@@ -1,6 +1,7 @@
 """The clock that draws."""
 
 import time
+from itertools import pairwise
 
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
@@ -96,6 +97,37 @@ def test_what_is_drawn_less_often_comes_after_the_frame(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: len(order) == 3)
     assert order == ["frame", "painted", "slow"]
     assert timers(clock) == []
+
+
+def test_slower_drawings_come_one_after_each_frame(qtbot: QtBot) -> None:
+    """All of them at once would hold up the next frame; none is forgotten."""
+    clock, order = FrameClock(), []
+
+    def draw() -> None:
+        order.append("frame")
+        if len(order) < 12:
+            clock.request(draw)
+
+    clock.request(draw)
+    for number in range(3):
+        clock.request(lambda number=number: order.append(f"slow {number}"), 20)
+    qtbot.waitUntil(lambda: timers(clock) == [])
+    slow = [at for at, name in enumerate(order) if name.startswith("slow")]
+    assert len(slow) == 3
+    assert all(b - a > 1 for a, b in pairwise(slow))
+
+
+def test_drawings_of_a_frame_share_it(qtbot: QtBot) -> None:
+    """What is asked for after a frame waits for the next one, whatever was drawn in it."""
+    clock, times = FrameClock(), []
+
+    def draw() -> None:
+        times.append(time.perf_counter())
+        clock.request(lambda: times.append(time.perf_counter()))
+
+    clock.request(draw)
+    qtbot.waitUntil(lambda: len(times) == 2)
+    assert times[1] - times[0] > FRAME / 2
 
 
 def test_a_slower_drawing_waits_for_the_next_frame(qtbot: QtBot) -> None:

@@ -5,9 +5,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.resources import shipped_checkpoints
+from explorer.state.adaptation_query import frozen_text
 from explorer.state.competitors import from_shipped
 from explorer.state.sandbox import Sandbox
-from explorer.state.sandbox_state import SandboxState
 from tests.shipped import SHIPPED
 from tests.state.sandboxes import assert_answered
 
@@ -23,7 +23,7 @@ from tests.state.sandboxes import assert_answered
 )
 def test_frozen_layers_are_counted_from_one(frozen: tuple[int, ...], text: str) -> None:
     """And listed in order."""
-    assert SandboxState(frozen=frozenset(frozen)).frozen_text == text
+    assert frozen_text(frozenset(frozen)) == text
 
 
 def test_freezing_is_answered_and_undone(sandbox: Sandbox, qtbot: QtBot) -> None:

@@ -104,6 +104,27 @@ def test_nothing_is_read_unseen(workspace: Workspace, qtbot: QtBot) -> None:
     assert len(answers) == seen + 1
 
 
+def test_those_with_words_alone_in_sight_are_read_less_often(
+    instruments: Instruments, qtbot: QtBot
+) -> None:
+    """Pictures come with every change; the others' words follow, and last of all the newest."""
+    assert_read(instruments, qtbot)
+    instruments.see(("compass", "modes"), in_words=("modes",))
+    read: list[set[str]] = []
+    instruments.answered.connect(
+        lambda: instruments.answer and read.append({*instruments.answer.readings})
+    )
+    for amplitude in np.linspace(1.0, 4.0, 20):
+        with qtbot.waitSignal(instruments.answered):
+            instruments.sandbox.set_parameter(0, float(amplitude))
+    qtbot.waitUntil(lambda: instruments.is_current)
+    assert all("compass" in names for names in read)
+    assert {"compass"} in read
+    assert instruments.answer is not None
+    assert {*instruments.answer.readings} == {"compass", "modes"}
+    assert instruments.answer.scene.task[0] == 4.0
+
+
 def test_the_newest_question_wins(instruments: Instruments, qtbot: QtBot) -> None:
     """While one is read, all but the last of those that come are left out."""
     assert_read(instruments, qtbot)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
+from explorer.core.base.cancellation import check_cancelled
 from explorer.core.base.errors import UserError
 from explorer.core.engine import Loop, Tensors
 from explorer.state.workers import GeneratorWorker, LatestWorker, describe
@@ -135,6 +137,28 @@ def test_only_the_newest_waiting_job_is_done(latest: LatestWorker, qtbot: QtBot)
     assert ran == ["three"]
     assert done == [(first, "slow"), (tickets[-1], "three")]
     assert first < tickets[0] < tickets[1] < tickets[2]
+
+
+def test_a_job_gives_up_the_one_in_hand(latest: LatestWorker, qtbot: QtBot) -> None:
+    """Whose result then never comes; without being told so, a job in hand is finished."""
+    begun, may_end, tickets = Event(), Event(), []
+    latest.done.connect(lambda ticket, _: tickets.append(ticket))
+
+    def long() -> None:
+        begun.set()
+        while not may_end.wait(0.001):
+            check_cancelled()
+
+    latest.submit(long)
+    assert begun.wait(10)
+    last = latest.submit(int, gives_up=True)
+    qtbot.waitUntil(lambda: tickets == [last])
+    begun.clear()
+    kept = latest.submit(long)
+    assert begun.wait(10)
+    last = latest.submit(int)
+    may_end.set()
+    qtbot.waitUntil(lambda: tickets[1:] == [kept, last])
 
 
 def test_a_failed_job_is_not_the_last(latest: LatestWorker, qtbot: QtBot) -> None:

@@ -14,41 +14,44 @@ import base64
 import binascii
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
 import explorer
-from explorer.core.adaptation.starting_point import NetworkStart, StartingPoint
+from explorer.core.adaptation.starting_point import NetworkStart
 from explorer.core.base.atomic_files import write_atomically
-from explorer.core.base.errors import CheckpointError, EngineError
+from explorer.core.base.errors import CheckpointError
 from explorer.core.base.lazy_torch import safetensors_torch, torch
 from explorer.core.experiment.settings import Settings
-from explorer.core.files.container import damage_named, metadata_of, read
+from explorer.core.files.container import damage_named
 from explorer.core.files.header import DESCRIPTION_KEY, FORMAT, Header, described
 from explorer.core.files.past import with_past, written
-from explorer.core.learners import LEARNERS
-from explorer.core.network.mlp import (
-    from_state_dict,
-    make_network,
-    parameter_count,
-    to_state_dict,
+from explorer.core.files.weights import Weights, read_weights
+from explorer.core.files.weights_alone import (
+    Declaration,
+    is_in_weights,
+    meta_size,
+    opened,
+    start_from,
 )
+from explorer.core.learners import LEARNERS
+from explorer.core.network.mlp import parameter_count, to_state_dict
 from explorer.core.training.ladder import EMPTY
 from explorer.core.training.learner_state import LearnerState
-from explorer.core.training.loop import Run
+from explorer.core.training.loop import Run, start
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SUFFIX = ".safetensors"
+OPENED = (SUFFIX, ".pt", ".pth")  # endings of files that open; what a file is, its content tells
 RESUME_KEY = "maml-explorer-resume"
-MAX_PARAMETERS = 2_000_000
+NOTHING = Declaration()
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,10 @@ class Checkpoint:
 
     Attributes:
         path: the file.
-        learner: name of the learner that found θ; empty if the file does not say.
+        learner: name of the learner that found θ; empty if neither the file nor who opens it says.
         start: where adaptation starts; θ in float32.
-        settings: the experiment; the paper's, but for the network, if the file does not say.
+        settings: the experiment; what is declared of it and else the paper's, but for the network,
+            if the file does not say.
         iteration: meta-iterations done; None if the file does not say.
         provenance: when and with what the file was made, as text; empty if it does not say.
         run: the training run to resume, if the file carries one.
@@ -72,6 +76,11 @@ class Checkpoint:
     iteration: int | None
     provenance: Mapping[str, str]
     run: Run | None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether the file holds weights alone and says nothing of itself."""
+        return self.iteration is None
 
     @property
     def label(self) -> str:
@@ -138,91 +147,64 @@ def _resume_tensors(run: Run, learner: str) -> dict[str, Tensor]:
     for name, state in run.learners.items():
         tensors[f"{name}.first_moment"] = state.first_moment.clone()
         tensors[f"{name}.second_moment"] = state.second_moment.clone()
-        if name != learner or not _is_in_weights(name, run.settings):
+        if name != learner or not is_in_weights(name, run.settings):
             tensors[f"{name}.theta"] = state.meta.clone()
     return tensors
 
 
-def _is_in_weights(learner: str, settings: Settings) -> bool:
-    """Whether a learner's meta-parameters are the weights of its network and no more."""
-    return _meta_size(learner, settings) == parameter_count(LEARNERS[learner].network(settings))
-
-
 def _weights_tell_all(learner: str, settings: Settings) -> bool:
     """Whether adaptation starts from the weights alone, with nothing else that was learned."""
-    return LEARNERS[learner].own_tasks is not None or _is_in_weights(learner, settings)
+    return LEARNERS[learner].own_tasks is not None or is_in_weights(learner, settings)
 
 
-@lru_cache
-def _meta_size(learner: str, settings: Settings) -> int:
-    rule = LEARNERS[learner]
-    theta = torch.zeros(parameter_count(rule.network(settings)))
-    return len(rule.begin(theta, settings))
-
-
-def load(path: Path) -> Checkpoint:
+def load(path: Path, declared: Declaration = NOTHING) -> Checkpoint:
     """Read and check a checkpoint, whoever made it.
 
-    A file with the weights of an ``nn.Sequential`` and no metadata opens too: the layer sizes
-    follow from the shapes, and ReLU, the paper's activation, is assumed.
+    A file with the weights of an ``nn.Sequential`` and no metadata opens too, and a state dict
+    that ``torch.save`` wrote: the layers follow from the shapes.
+
+    Args:
+        path: the file.
+        declared: what is said of it where it says nothing of itself.
 
     Raises:
         CheckpointError: the file is missing, damaged, not finite, wrongly shaped, of a newer
-            format or of another kind.
+            format or of another kind, or is not what is declared.
+        SettingsError: a declared setting is impossible, and needed.
     """
-    tensors, metadata = _read(path)
-    try:
-        theta, sizes = from_state_dict(tensors)
-    except ValueError as error:
-        raise CheckpointError(
-            f"{path} is not a checkpoint of a network of this kind: {error}."
-        ) from error
-    _check_weights(path, theta)
-    if DESCRIPTION_KEY not in metadata:
-        return _foreign(path, theta, sizes)
+    weights = read_weights(path)
+    if weights.are_bare:
+        found = opened(path, weights.theta, weights.sizes, declared)
+        return Checkpoint(path, found.learner, found.start, found.settings, None, {}, None)
     with damage_named(path):
-        return _described(path, theta, sizes, metadata)
+        return _described(path, weights)
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    content = read(path)
-    try:
-        return safetensors_torch.load(content), metadata_of(content)
-    except EngineError:
-        raise
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is not a readable safetensors file (damaged, cut short or of another kind): "
-            "use another copy of it."
-        ) from error
+def begun_from(checkpoint: Checkpoint, learners: Sequence[str]) -> Run:
+    """A run at iteration 0 in which every learner begins with a checkpoint's weights.
+
+    Raises:
+        CheckpointError: a learner's network has other layers, or begins with weights of its own.
+    """
+    network, settings = checkpoint.start.network, checkpoint.settings
+    for name in learners:
+        rule = LEARNERS[name]
+        if rule.own_tasks is not None:
+            raise CheckpointError(
+                f"{rule.label} trains many networks, each from weights of its own: leave it out, "
+                f"or train it without {checkpoint.path}."
+            )
+        if rule.network(settings) != network:
+            raise CheckpointError(
+                f"{checkpoint.path} holds a network with layers {network.sizes}, and "
+                f"{rule.label}'s has {rule.network(settings).sizes} here: choose learners with "
+                "such a network, and one that training takes."
+            )
+    return start(settings, tuple(learners), checkpoint.start.theta[: parameter_count(network)])
 
 
-def _check_weights(path: Path, theta: Tensor) -> None:
-    if len(theta) > MAX_PARAMETERS:
-        raise CheckpointError(
-            f"{path} holds {len(theta)} parameters, more than the {MAX_PARAMETERS} this program "
-            "handles: choose a smaller network."
-        )
-    if not torch.isfinite(theta).all():
-        raise CheckpointError(
-            f"{path} holds weights that are not finite (NaN or infinite): use a checkpoint from "
-            "before its training diverged."
-        )
-
-
-def _foreign(path: Path, theta: Tensor, sizes: list[int]) -> Checkpoint:
-    if sizes[0] != 1 or sizes[-1] != 1 or len(sizes) < 3:
-        raise CheckpointError(
-            f"{path} holds a network with layers {sizes}; a network for functions has one input, "
-            "one output and at least one hidden layer."
-        )
-    start = StartingPoint(make_network(sizes[1:-1]), theta)
-    return Checkpoint(path, "", start, Settings(), None, {}, None)
-
-
-def _described(
-    path: Path, theta: Tensor, sizes: list[int], metadata: Mapping[str, str]
-) -> Checkpoint:
+def _described(path: Path, weights: Weights) -> Checkpoint:
+    theta, sizes, metadata = weights.theta, weights.sizes, weights.metadata
     header = described(path, metadata)
     rule = LEARNERS[header.learner]
     network = rule.network(header.settings)
@@ -235,15 +217,8 @@ def _described(
     if RESUME_KEY in metadata:
         run = _resume(path, header, theta, metadata)
         start = run.starting_point(header.learner)
-    elif _is_in_weights(header.learner, header.settings):
-        start = rule.starting_point(theta, header.settings)
-    elif rule.own_tasks is not None:
-        start = StartingPoint(network, theta)
     else:
-        raise CheckpointError(
-            f"{path} holds the weights of {rule.label} without what it learned beside them, such "
-            "as step sizes: use a file that this program saved."
-        )
+        start = start_from(path, header.learner, theta, network, header.settings)
     return Checkpoint(
         path,
         header.learner,
@@ -268,7 +243,7 @@ def _resume(path: Path, header: Header, theta: Tensor, metadata: Mapping[str, st
         states = {
             name: LearnerState(
                 theta
-                if name == header.learner and _is_in_weights(name, header.settings)
+                if name == header.learner and is_in_weights(name, header.settings)
                 else tensors[f"{name}.theta"],
                 tensors[f"{name}.first_moment"],
                 tensors[f"{name}.second_moment"],
@@ -282,7 +257,7 @@ def _resume(path: Path, header: Header, theta: Tensor, metadata: Mapping[str, st
     if header.learner not in states:
         raise damaged
     for name, found in states.items():
-        expected = (_meta_size(name, header.settings),)
+        expected = (meta_size(name, header.settings),)
         for part in (found.meta, found.first_moment, found.second_moment):
             if part.dtype != torch.float32 or part.shape != expected:
                 raise damaged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -72,6 +72,11 @@ def plain_network(settings: CommonSettings) -> Network:
 def as_drawn(theta: Tensor, _settings: CommonSettings) -> Tensor:
     """θ is all there is to learn."""
     return theta
+
+
+def nothing_told(_inputs: int) -> Mapping[str, Any]:
+    """The number of inputs tells no setting."""
+    return {}
 
 
 def plain_start(meta: Tensor, network: Network, _settings: CommonSettings) -> StartingPoint:
@@ -158,6 +163,8 @@ class Learner:
             of the meta-batch, takes the Hessians of these steps along (True) or leaves them out
             (False); None if it goes through no such loop.
         instead: one sentence on what it follows instead, where it goes through none.
+        told_by_inputs: the settings, by flat name, that follow from how many inputs a network of
+            its own has.
     """
 
     name: str
@@ -176,6 +183,7 @@ class Learner:
     remedy: str = ""
     hessians: bool | None = None
     instead: str = "Its meta-gradient does not go through an inner loop of gradient steps."
+    told_by_inputs: Callable[[int], Mapping[str, Any]] = nothing_told
 
     def starting_point(self, meta: Tensor, settings: CommonSettings) -> NetworkStart:
         """Where adaptation starts after training has come to these meta-parameters."""

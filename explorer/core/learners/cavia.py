@@ -71,6 +71,11 @@ def network_of(settings: CommonSettings) -> Network:
     )
 
 
+def told_by_inputs(inputs: int) -> dict[str, int]:
+    """All inputs but x are context."""
+    return {"context": inputs - 1}
+
+
 def start(meta: Tensor, network: Network, settings: CommonSettings) -> StartingPoint:
     """Adaptation moves the context alone."""
     theta, adapts = _with_context(meta, network)
@@ -82,5 +87,5 @@ CAVIA = Learner(
     "cavia", "CAVIA", "Zintgraf et al. 2019, arXiv 1810.03642, equations (4) and (5)",
     BEFORE_AND_AFTER, meta_gradient, network_of, start=start, options=CaviaOptions,
     look=Look("#3d7a1f", "#93cf6b", (8, 2, 4, 2)),
-    hessians=True,
+    hessians=True, told_by_inputs=told_by_inputs,
 )  # fmt: skip

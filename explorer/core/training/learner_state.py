@@ -40,11 +40,12 @@ class LearnerState:
     seconds: float = 0.0
 
 
-def untrained(learner: str, settings: Settings) -> LearnerState:
-    """A learner before training."""
+def untrained(learner: str, settings: Settings, theta: Tensor | None = None) -> LearnerState:
+    """A learner before training; θ ``(P,)`` is drawn unless it is given."""
     rule = LEARNERS[learner]
-    generator = stream(settings.seed, "initialisation")
-    theta = initialise(rule.network(settings), generator, settings.initialisation)
+    if theta is None:
+        generator = stream(settings.seed, "initialisation")
+        theta = initialise(rule.network(settings), generator, settings.initialisation)
     meta = rule.begin(theta, settings)
     zero = torch.zeros_like(meta)
     return LearnerState(meta, zero, zero)

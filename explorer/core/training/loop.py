@@ -121,12 +121,22 @@ class HeldOut:
 TrainEvent = Progress | HeldOut
 
 
-def start(settings: Settings, learners: tuple[str, ...] = DEFAULT_LEARNERS) -> Run:
-    """A run at iteration 0. All learners with the same network start from the same θ."""
+def start(
+    settings: Settings,
+    learners: tuple[str, ...] = DEFAULT_LEARNERS,
+    theta: Tensor | None = None,
+) -> Run:
+    """A run at iteration 0. All learners with the same network start from the same θ.
+
+    Args:
+        settings: the experiment.
+        learners: names in `LEARNERS`.
+        theta: the weights ``(P,)`` that every learner starts from; drawn unless they are given.
+    """
     return Run(
         settings,
         0,
-        {name: untrained(name, settings) for name in learners},
+        {name: untrained(name, settings, theta) for name in learners},
         stream(settings.seed, "tasks").get_state(),
         stream(settings.seed, "noise").get_state(),
     ).on_ladder()

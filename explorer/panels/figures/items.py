@@ -25,10 +25,9 @@ from explorer.panels.figures.look import (
     symbol_colours,
     symbol_of,
 )
-from explorer.panels.figures.raster import shades
 from explorer.panels.plotting.curves import band_path
 from explorer.panels.plotting.plots import Plot, drawable, log_values
-from explorer.panels.widgets.style import Theme, pen, see_through
+from explorer.panels.widgets.style import Theme, on_ground, pen
 
 Values = NDArray[np.float64]
 NO_LINE = Qt.PenStyle.NoPen
@@ -122,7 +121,7 @@ class DrawnCurve:
         self.line.setPen(line_pen(theme, self.look))
         if self.look.bar:
             self.band.setPen(NO_LINE)
-            self.band.setBrush(see_through(*bar_colour(theme, self.look)))
+            self.band.setBrush(bar_colour(theme, self.look))
         elif self.look.markers:
             interval = line_pen(theme, self.look._replace(dashes=()), 1.2)
             self.band.setPen(interval)
@@ -220,7 +219,7 @@ class DrawnHeatMap:
 
 def _blend(theme: Theme, share: float) -> QColor:
     """From the plot's ground towards the colour for large errors."""
-    return QColor(*shades(theme.base, theme.learners["pretrained"], np.array(share)).tolist())
+    return QColor(on_ground(theme, theme.learners["pretrained"], share))
 
 
 def _readable_on(colour: QColor) -> str:

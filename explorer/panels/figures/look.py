@@ -9,7 +9,15 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from explorer.core.figures.figure import Curve, Panel
 from explorer.palette import LOOKS
-from explorer.panels.widgets.style import BAND_OPACITY, Theme, pen, see_through, small_picture
+from explorer.panels.widgets.style import (
+    BAND_OPACITY,
+    TRUTH_OPACITY,
+    Theme,
+    on_ground,
+    pen,
+    see_through,
+    small_picture,
+)
 
 TRIANGLE = QPainterPath(QPointF(-5, 5))  # pixels, as all symbols
 TRIANGLE.lineTo(0, -5)
@@ -22,7 +30,6 @@ _corners = [cmath.rect((9.0, 3.8)[n % 2], (n / 5 - 0.5) * cmath.pi) for n in ran
 STAR.addPolygon([QPointF(corner.real, corner.imag) for corner in _corners])
 STAR.closeSubpath()
 SWATCH = 30, 12  # pixels
-TRUTH_OPACITY = 0.7
 
 
 class Look(NamedTuple):
@@ -56,7 +63,7 @@ def line_pen(theme: Theme, look: Look, width: float = 2.0) -> QPen:
         width, opacity = 2 * width, TRUTH_OPACITY * opacity
     if dashes is None and look.role in LOOKS:
         dashes = LOOKS[look.role].dashes
-    return pen(theme, colour, width, opacity, dashes=dashes or ())
+    return pen(theme, on_ground(theme, colour, opacity), width, dashes=dashes or ())
 
 
 def band_colour(theme: Theme, look: Look) -> QColor:
@@ -64,9 +71,9 @@ def band_colour(theme: Theme, look: Look) -> QColor:
     return see_through(colour_of(theme, look.role), BAND_OPACITY * look.opacity)
 
 
-def bar_colour(theme: Theme, look: Look) -> tuple[str, float]:
-    """What bars are filled with: a colour, and how much of it hides what lies below."""
-    return colour_of(theme, look.role), look.opacity
+def bar_colour(theme: Theme, look: Look) -> QColor:
+    """What bars are filled with."""
+    return QColor(on_ground(theme, colour_of(theme, look.role), look.opacity))
 
 
 def symbol_of(look: Look) -> QPainterPath:
@@ -78,11 +85,10 @@ def symbol_of(look: Look) -> QPainterPath:
 
 def symbol_colours(theme: Theme, look: Look) -> tuple[QPen, QColor]:
     """Edge and filling of a point."""
-    colour = QColor(colour_of(theme, look.role))
-    colour.setAlphaF(look.opacity)
+    colour = on_ground(theme, colour_of(theme, look.role), look.opacity)
     if look.hollow:
-        return pen(theme, colour_of(theme, look.role), 1.5, look.opacity), QColor(theme.base)
-    return pen(theme, theme.base), colour
+        return pen(theme, colour, 1.5), QColor(theme.base)
+    return pen(theme, theme.base), QColor(colour)
 
 
 def swatch(theme: Theme, look: Look) -> QPixmap:
@@ -97,7 +103,7 @@ def swatch(theme: Theme, look: Look) -> QPixmap:
         painter.drawPath(symbol_of(look))
 
     def bar(painter: QPainter) -> None:
-        painter.fillRect(2, 1, width - 4, height - 2, see_through(*bar_colour(theme, look)))
+        painter.fillRect(2, 1, width - 4, height - 2, bar_colour(theme, look))
 
     def line(painter: QPainter) -> None:
         stroke = line_pen(theme, look)

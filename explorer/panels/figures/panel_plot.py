@@ -233,10 +233,14 @@ class PanelBox(QFrame):
 
     def draw(self, panel: Panel) -> None:
         """Show newer values."""
+        self.show_title(panel)
+        self.plot.draw(panel)
+
+    def show_title(self, panel: Panel) -> None:
+        """Show a newer title."""
         if panel.title != self.title.text():
             put(panel.title, self.title)
             self.title.setVisible(bool(panel.title))
-        self.plot.draw(panel)
 
     def take_away(self, grid: QGridLayout) -> None:
         """Take it off the grid, and its plot apart."""

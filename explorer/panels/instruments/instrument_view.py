@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -37,9 +37,11 @@ class InstrumentView(QFrame):
 
     Signals:
         export_wanted: the `Figure` to export.
+        moved: it lies elsewhere, perhaps in sight.
     """
 
     export_wanted = Signal(object)
+    moved = Signal()
 
     def __init__(
         self,
@@ -109,22 +111,30 @@ class InstrumentView(QFrame):
         return controls
 
     def take(self, reading: Reading | None) -> None:
-        """Show what was read; the frame clock calls this."""
+        """Show what was read; the frame clock calls this. Pictures out of sight are left alone."""
         self._reading = reading
         panels = () if reading is None else reading.panels
-        put("" if reading is None else reading.sentence, self.sentence)
-        remarks = "" if reading is None else "\n".join(reading.remarks)
-        put(remarks, self.remarks)
-        self.remarks.setVisible(bool(remarks))
-        self.export.setEnabled(bool(panels))
         self._show_actions(() if reading is None else reading.actions)
         shapes = [shape_of(panel) for panel in panels[: len(self.boxes)]]
         if [shape_of(box.plot.panel) for box in self.boxes] != shapes:
             self.clear()
         for box, panel in zip(self.boxes, panels, strict=False):
-            box.draw(panel)
+            if box.plot.is_in_sight:
+                box.plot.draw(panel)
         if len(self.boxes) < len(panels):
             self._clock.request(self._make_next)
+
+    def show_texts(self) -> None:
+        """Put newer words above and under the pictures."""
+        reading = self._reading
+        panels = () if reading is None else reading.panels
+        remarks = "" if reading is None else "\n".join(reading.remarks)
+        put("" if reading is None else reading.sentence, self.sentence)
+        put(remarks, self.remarks)
+        self.remarks.setVisible(bool(remarks))
+        self.export.setEnabled(bool(panels))
+        for box, panel in zip(self.boxes, panels, strict=False):
+            box.show_title(panel)
         self._show_legends(panels)
 
     def _show_actions(self, actions: Sequence[Action]) -> None:
@@ -150,6 +160,11 @@ class InstrumentView(QFrame):
         if self._reading is not None:
             self._state.grant(self.instrument, self._reading.actions[number].wish)
 
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """The texts of another instrument take more or less room."""
+        super().moveEvent(event)
+        self.moved.emit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In another width texts take other room."""
         super().resizeEvent(event)
@@ -161,6 +176,11 @@ class InstrumentView(QFrame):
     def is_whole(self) -> bool:
         """Whether all of its pictures are made."""
         return self._reading is not None and len(self.boxes) == len(self._reading.panels)
+
+    @property
+    def shows_only_words(self) -> bool:
+        """Whether none of its pictures can be seen."""
+        return not any(box.plot.is_in_sight for box in self.boxes)
 
     def clear(self) -> None:
         """Take the pictures apart."""

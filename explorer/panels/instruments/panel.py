@@ -19,11 +19,13 @@ from explorer.panels.sandbox.learner_picker import LearnerPicker, open_from
 from explorer.panels.widgets.controls import button, label, show_choice
 from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.panels.widgets.view import View
-from explorer.state.frame_clock import FrameClock
-from explorer.state.instruments import Instruments
+from explorer.state.frame_clock import FRAME, FrameClock
+from explorer.state.instruments import Instruments, PageReading
 from explorer.state.workspace import Workspace
 
 LEAST_PAGE = 300  # pixels
+PATIENCE = 1.5 * FRAME  # for which the points wait for the instruments
+TEXTS_PER_SECOND = 10.0  # nobody reads more, and a text has all below it placed anew
 
 
 class InstrumentsPanel(View):
@@ -37,7 +39,8 @@ class InstrumentsPanel(View):
         self.state = Instruments(workspace.sandbox, self)
         self.state.failed.connect(workspace.notice)
         workspace.join(self.state)
-        self.fit = SmallSandbox(workspace, clock)
+        self.fit = SmallSandbox(workspace)
+        self._drawn: PageReading | None = None
         self.pages = QTabBar()
         self.pages.setDocumentMode(True)
         self.pages.setExpanding(False)
@@ -59,7 +62,9 @@ class InstrumentsPanel(View):
         self.pages.currentChanged.connect(self.state.turn_to)
         self.focus.activated.connect(lambda i: self.state.focus_on(self.focus.itemData(i)))
         self.state.changed.connect(self._on_changed)
-        self.state.answered.connect(self._request)
+        self.state.answered.connect(self._on_answered)
+        workspace.sandbox.changed.connect(self._on_news)
+        workspace.sandbox.answered.connect(self._on_news)
         workspace.sandbox.changed.connect(self._list_learners)
         self._on_changed()
         self._list_learners()
@@ -79,7 +84,7 @@ class InstrumentsPanel(View):
         self._content = QWidget()
         QVBoxLayout(self._content).setContentsMargins(0, 0, 6, 0)
         self.area.setWidget(self._content)
-        self.area.verticalScrollBar().valueChanged.connect(self._look_around)
+        self.area.verticalScrollBar().valueChanged.connect(self._request)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 8)
         layout.setSpacing(4)
@@ -138,6 +143,7 @@ class InstrumentsPanel(View):
         for instrument in PAGES[number].instruments:
             view = InstrumentView(instrument, self.state, self._clock)
             view.export_wanted.connect(self.export_wanted)
+            view.moved.connect(self._request)
             view.apply_theme(self._theme)
             layout.addWidget(view, view.instrument.columns and 1)
             self.views[number].append(view)
@@ -169,24 +175,46 @@ class InstrumentsPanel(View):
         return self.state.focus if focused is None else focused[0].role
 
     @Slot()
+    def _on_news(self) -> None:
+        """The instruments will soon have read it: both are one frame, unless they take long."""
+        if self.isVisible():
+            self._clock.request(self.draw, delay=PATIENCE)
+
+    @Slot()
+    def _on_answered(self) -> None:
+        self._clock.request(self.draw)
+
+    @Slot()
     def _request(self) -> None:
+        """Have everything in sight drawn anew."""
+        self._drawn = None
         self._clock.request(self.draw)
 
     def draw(self) -> None:
         """Bring the page up to date; the frame clock calls this."""
         answer = self.state.answer
-        if not self.isVisible() or answer is None or answer.page != self.state.page:
+        if not self.isVisible():
             return
+        self.fit.draw()
+        if answer is None or answer.page != self.state.page or answer is self._drawn:
+            return
+        self._drawn = answer
         for view in self.views[answer.page]:
             if view.instrument.name in answer.readings:
                 view.take(answer.readings[view.instrument.name])
-        show_choice(self.focus, self._focused)
+        self._clock.request(self._show_texts, TEXTS_PER_SECOND)
         self._look_around()
 
-    @Slot()
+    def _show_texts(self) -> None:
+        """Bring the words up to date; the frame clock calls this."""
+        for view in self.views[self.state.page]:
+            view.show_texts()
+        show_choice(self.focus, self._focused)
+
     def _look_around(self) -> None:
         """Have those instruments read that can be seen; before all is laid out, all of them."""
         views = self.views[self.state.page]
         seen = [view for view in views if not view.visibleRegion().isEmpty()]
         if seen and all(view.is_whole for view in seen):
-            self.state.see(view.instrument.name for view in seen)
+            words = [view.instrument.name for view in seen if view.shows_only_words]
+            self.state.see([view.instrument.name for view in seen], words)

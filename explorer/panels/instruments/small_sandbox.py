@@ -1,14 +1,12 @@
 """The sandbox in little: its points and steps, above the instruments that look at them."""
 
 from PySide6.QtCore import Slot
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.panels.sandbox.fit_plot import FitPlot
 from explorer.panels.sandbox.panel import connect_fit, draw_fit
 from explorer.panels.sandbox.step_bar import StepBar
 from explorer.panels.widgets.style import Theme
-from explorer.state.frame_clock import FRAME, FrameClock
 from explorer.state.workspace import Workspace
 
 HEIGHT = 170  # pixels
@@ -17,11 +15,10 @@ HEIGHT = 170  # pixels
 class SmallSandbox(QWidget):
     """The sandbox's plot and its step bar."""
 
-    def __init__(
-        self, workspace: Workspace, clock: FrameClock, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._sandbox, self._clock = workspace.sandbox, clock
+        self._sandbox = workspace.sandbox
+        self._drawn: tuple[object, object] = None, None
         self.fit = FitPlot()
         self.fit.setFixedHeight(HEIGHT)
         for side in ("bottom", "left"):  # there is little room, and x and y go without saying
@@ -34,18 +31,11 @@ class SmallSandbox(QWidget):
         layout.addWidget(self.step_bar)
         connect_fit(self.fit, self._sandbox)
         self._sandbox.changed.connect(self._on_changed)
-        self._sandbox.answered.connect(self._request)
         self._on_changed()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Nothing was drawn while nobody saw it."""
-        super().showEvent(event)
-        self._request()
 
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         self.fit.apply_theme(theme)
-        self._request()
 
     def take_focus(self) -> None:
         """Keys go to the plot."""
@@ -54,14 +44,10 @@ class SmallSandbox(QWidget):
     @Slot()
     def _on_changed(self) -> None:
         self.fit.take(self._sandbox.state)
-        self._request()
-
-    @Slot()
-    def _request(self) -> None:
-        if self.isVisible():
-            self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)
 
     def draw(self) -> None:
-        """Bring the plot up to date; the frame clock calls this."""
-        if self.isVisible():
+        """Bring the plot up to date; the panel calls this."""
+        newest = self._sandbox.state, self._sandbox.answer
+        if newest != self._drawn:
+            self._drawn = newest
             draw_fit(self.fit, self._sandbox)

@@ -155,6 +155,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.settle()
         return bool(super().eventFilter(watched, event))
 
+    @property
+    def is_in_sight(self) -> bool:
+        """Whether any of it can be seen, and is not scrolled away."""
+        return not self.viewport().visibleRegion().isEmpty()
+
     def settle(self) -> None:
         """Make the scene ready to be painted."""
         self.scene().prepareForPaint()

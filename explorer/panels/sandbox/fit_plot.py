@@ -12,7 +12,16 @@ from explorer.core.adaptation.trajectory import Array, Trajectory
 from explorer.core.families.base import DEVIATIONS
 from explorer.panels.plotting.curves import ByRole, Marker, Ring, band_path
 from explorer.panels.plotting.plots import Plot, drawable
-from explorer.panels.widgets.style import BAND_OPACITY, LIGHT, Theme, learner_pen, pen, see_through
+from explorer.panels.widgets.style import (
+    BAND_OPACITY,
+    LIGHT,
+    TRUTH_OPACITY,
+    Theme,
+    learner_pen,
+    on_ground,
+    pen,
+    see_through,
+)
 from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox_state import SandboxState
@@ -75,7 +84,7 @@ class FitPlot(Plot):
         """Recolour everything."""
         super().apply_theme(theme)
         self._theme = theme
-        self.truth.setPen(pen(theme, theme.truth, 4, 0.7))
+        self.truth.setPen(pen(theme, on_ground(theme, theme.truth, TRUTH_OPACITY), 4))
         for role, fit in self.fits.items():
             fit.setPen(learner_pen(theme, role, FIT_WIDTH))
         for role, band in self.bands.items():

@@ -4,6 +4,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.panels.widgets.controls import button, label
+from explorer.state.adaptation_query import frozen_text
 from explorer.state.sandbox import Sandbox
 
 
@@ -27,6 +28,6 @@ class FrozenBar(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Show which layers are frozen, or nothing."""
-        frozen = self._sandbox.state.frozen_text
+        frozen = frozen_text(self._sandbox.state.frozen)
         self.text.setText(f"{frozen.capitalize()}: adapted by no learner." if frozen else "")
         self.setVisible(bool(frozen))

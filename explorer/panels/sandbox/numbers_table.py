@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -17,6 +18,7 @@ from explorer.core.base.texts import loss_text
 from explorer.panels.sandbox.learner_picker import SOURCES, LearnerPicker, open_from
 from explorer.panels.widgets.controls import button, label, remover, row
 from explorer.panels.widgets.style import Theme, swatch
+from explorer.panels.widgets.view import is_out_of_sight
 from explorer.state.adaptation_query import AdaptationAnswer
 from explorer.state.competitors import ROLES
 from explorer.state.sandbox import Sandbox
@@ -113,9 +115,16 @@ class NumbersTable(QFrame):
         for role, line in self.lines.items():
             line.setPixmap(swatch(theme, role))
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing was refreshed while another tab was shown."""
+        super().showEvent(event)
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Show the rows of the learners that are on."""
+        if is_out_of_sight(self):
+            return
         competitors, shown = self._sandbox.competitors, self._sandbox.state.shown
         judged = bool(self._sandbox.state.query_x)
         for role in ROLES:

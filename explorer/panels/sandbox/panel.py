@@ -16,7 +16,7 @@ from explorer.panels.sandbox.step_formula import StepFormula
 from explorer.panels.sandbox.steps_plot import StepsPlot
 from explorer.panels.sandbox.task_controls import TaskControls
 from explorer.panels.widgets.style import Theme
-from explorer.panels.widgets.view import View
+from explorer.panels.widgets.view import View, is_out_of_sight
 from explorer.state.adaptation_query import SupportPoint
 from explorer.state.frame_clock import FRAME, FrameClock
 from explorer.state.sandbox import Sandbox
@@ -92,8 +92,8 @@ class SandboxPanel(View):
         self._request()
 
     def _request(self) -> None:
-        if self.isHidden() or (self.window().isVisible() and not self.isVisible()):
-            return  # another tab is shown
+        if self.isHidden() or is_out_of_sight(self):
+            return
         # The answer to the present state is mostly there within a frame. To draw before it would
         # put it off by another.
         self._clock.request(self.draw, delay=0.0 if self._sandbox.is_current else FRAME)

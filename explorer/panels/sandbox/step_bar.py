@@ -1,9 +1,11 @@
 """Which gradient step is shown, and playing through them."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QSpinBox, QWidget
 
 from explorer.panels.widgets.controls import button, label, show_choice, show_value
+from explorer.panels.widgets.view import is_out_of_sight
 from explorer.state.player import SPEEDS, Player
 from explorer.state.sandbox import MAX_STEPS, Sandbox
 
@@ -55,9 +57,16 @@ class StepBar(QWidget):
         self._sandbox.changed.connect(self.refresh)
         self._player.changed.connect(self.refresh)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing was refreshed while another tab was shown."""
+        super().showEvent(event)
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Show the sandbox's and the player's state."""
+        if is_out_of_sight(self):
+            return
         state = self._sandbox.state
         with QSignalBlocker(self.slider):
             self.slider.setRange(0, state.steps)

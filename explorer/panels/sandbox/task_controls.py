@@ -1,6 +1,7 @@
 """The sandbox's controls: the task, the support points, and which networks adapt how."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from explorer.core.experiment.settings import DESCRIPTIONS
@@ -15,6 +16,7 @@ from explorer.panels.widgets.controls import (
     show_choice,
     show_value,
 )
+from explorer.panels.widgets.view import is_out_of_sight
 from explorer.state.workspace import Workspace
 
 FAMILY_WIDTH, FRAME = 150, 40  # pixels: of the list of families, and of it around the text
@@ -142,9 +144,16 @@ class TaskControls(QWidget):
             self.source.addItem("Open a file…", None)
         self.refresh()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Nothing was refreshed while another tab was shown."""
+        super().showEvent(event)
+        self.refresh()
+
     @Slot()
     def refresh(self) -> None:
         """Show the sandbox's state."""
+        if is_out_of_sight(self):
+            return
         state, settings = self._sandbox.state, self._sandbox.competitors.settings
         show_choice(self.family, state.family.name)
         # Most names fit, and their families leave everything else where it is.
@@ -159,6 +168,6 @@ class TaskControls(QWidget):
         self.clear.setEnabled(bool(state.points))
         show_checked(self.snap, state.snap)
         show_checked(self.query, bool(state.query_x))
-        show_checked(self.follow, state.source == "training" and state.follow)
+        show_checked(self.follow, state.follows_training)
         show_choice(self.source, state.source)
         show_value(self.alpha, state.alpha)

@@ -12,12 +12,13 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.families.closed_forms import reference_losses, told_apart
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import HELD_OUT_STEPS, HeldOut
-from explorer.panels.plotting.curves import Curve, Rule
+from explorer.panels.plotting.curves import Curve, Rule, Values
 from explorer.panels.plotting.plots import Plot, log_values, steady
 from explorer.panels.widgets.style import LIGHT, Theme, learner_pen, pen
 from explorer.state.training_session import Phase, TrainingSession
 
 CROWDED = 3  # learners; with more, early losses and raw values would hide what matters
+MOST_POINTS = 200  # of a smoothed curve: one for every other pixel
 
 
 Key = tuple[str, str]  # a learner and one of its losses
@@ -136,7 +137,7 @@ class MetaLossPlot(Plot):
             if key in self.raw:
                 x, y = history.raw()
                 self.raw[key].set_values(x, log_values(y))
-            x, y = history.smoothed()
+            x, y = thinned(*history.smoothed())
             y = log_values(y)
             curve.set_values(x, y)
             if len(x):
@@ -158,6 +159,14 @@ class MetaLossPlot(Plot):
         if session.iteration:
             return "The curves go on from here with Resume"
         return "Press Train to watch the loss fall"
+
+
+def thinned(x: Values, y: Values) -> tuple[Values, Values]:
+    """Every n-th point and the last, `MOST_POINTS` or so: a wide line is slow to paint."""
+    kept = np.arange(0, len(x), 1 + len(x) // MOST_POINTS)
+    if len(x) and kept[-1] != len(x) - 1:
+        kept = np.append(kept, len(x) - 1)
+    return x[kept], y[kept]
 
 
 class HeldOutPlot(Plot):

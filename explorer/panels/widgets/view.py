@@ -6,6 +6,11 @@ from PySide6.QtWidgets import QWidget
 from explorer.panels.widgets.style import Theme
 
 
+def is_out_of_sight(part: QWidget) -> bool:
+    """Whether the window shows another tab than a part's."""
+    return part.window().isVisible() and not part.isVisible()
+
+
 class View(QWidget):
     """One of the window's tabs.
 

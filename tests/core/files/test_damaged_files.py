@@ -10,7 +10,7 @@ import torch
 from safetensors import torch as safetensors_torch
 
 from explorer.core.base.errors import CheckpointError
-from explorer.core.files import checkpoint, container
+from explorer.core.files import container, weights
 from explorer.core.files.checkpoint import DESCRIPTION_KEY, RESUME_KEY, Checkpoint, load
 from explorer.core.training.loop import advance
 from tests.core.files.checkpoints import checked, contents, refused
@@ -76,7 +76,7 @@ def test_too_large(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_too_many_parameters(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is a network too large to be explored."""
-    monkeypatch.setattr(checkpoint, "MAX_PARAMETERS", 10)
+    monkeypatch.setattr(weights, "MAX_PARAMETERS", 10)
     assert "more than the 10" in refused(saved)
 
 

@@ -45,7 +45,7 @@ def test_plain_pytorch_files_open(
     found = load(path)
     assert found.start.network == make_network(hidden)
     assert (found.learner, found.iteration, found.run) == ("", None, None)
-    assert found.settings == Settings()
+    assert found.settings == Settings(hidden=hidden)
     assert found.provenance == {}
     assert found.label == "from elsewhere"
     assert list(found.starting_points()) == [""]
@@ -86,11 +86,6 @@ def test_weights_that_overflow_float32(tmp_path: Path) -> None:
         state["0.bias"] = torch.full((4,), 1e300, dtype=torch.float64)
 
     assert "not finite" in refused(write_foreign(tmp_path / "net.safetensors", spoil))
-
-
-def other_names(state: dict[str, Tensor]) -> None:
-    for name in list(state):
-        state[f"model.{name}"] = state.pop(name)
 
 
 def missing_bias(state: dict[str, Tensor]) -> None:
@@ -143,7 +138,6 @@ def no_units(state: dict[str, Tensor]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        other_names,
         missing_bias,
         wrong_shape,
         transposed,
