@@ -159,7 +159,7 @@ def evaluate(
     seed: int = 0,
     family: Family | None = None,
 ) -> Evaluation:
-    """Errors on fresh tasks after 0, 1, … gradient steps.
+    """Errors on fresh tasks after 0, 1, … gradient steps; `Evaluation.full` is their mean.
 
     Args:
         network: as trained or loaded.
@@ -205,7 +205,8 @@ def compare(
         seed: draws the tasks.
 
     Returns:
-        Curves, rows of numbers, and what they say in words.
+        Curves, rows of numbers, and what they say in words; means are over all tasks (see
+        `Evaluation`).
 
     Raises:
         UserError: two share a label, or there is none.

@@ -9,14 +9,15 @@ from textwrap import fill
 from typing import Any
 
 from explorer.cli.competitors import NamedCompetitor, competitors_of, matching
+from explorer.cli.evaluation_table import WIDTH, evaluation_tables
 from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.opening import open_files
-from explorer.cli.output import emit, emit_json, table
+from explorer.cli.output import emit, emit_json, numbers, table
 from explorer.cli.values import check_folder
-from explorer.core.base.texts import plain_loss_text, with_interval
+from explorer.core.base.texts import with_interval
 from explorer.core.evaluation.coverage import NOMINAL, coverage_sentence
-from explorer.core.evaluation.evaluation import Evaluation
+from explorer.core.evaluation.evaluation import MOST_LOST, Evaluation
 from explorer.core.evaluation.paired_differences import Difference
 from explorer.core.evaluation.verdict import verdict_sentence
 from explorer.core.families import Family
@@ -24,9 +25,9 @@ from explorer.core.jobs.comparison import evaluate_competitors
 from explorer.core.jobs.comparison_figure import coverages, differences, figure_of, sentences
 from explorer.core.jobs.comparison_request import Comparison, Results
 from explorer.core.jobs.metered_evaluation import LearnerResult
+from explorer.core.jobs.rows import lost_text
 
-WIDTH = 100  # characters of a line
-COLUMNS = 3  # numbers of shots side by side in a table of that width
+COLUMNS = 3  # numbers of shots side by side in a table of differences
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,10 +146,7 @@ def _numbers(found: LearnerResult, member: NamedCompetitor) -> dict[str, Any]:
         "shots": it.shots,
         "tasks": it.tasks,
         "alpha": found.alpha if member.adapts else None,
-        "mse": it.mse,
-        "median": it.median,
-        "ci95": it.ci95,
-        "diverged": it.diverged,
+        **numbers(it),
         "verdict": judged
         and {
             "shares": judged.shares,
@@ -171,7 +169,7 @@ def _difference(shots: int, gap: Sequence[Difference]) -> dict[str, Any]:
         "mean": [one.mean for one in gap],
         "ci95": [one.ci95 for one in gap],
         "pairs": [one.pairs for one in gap],
-        "left_out": [one.left_out for one in gap],
+        "lost": [one.lost for one in gap],
         "more_than_chance": [one.certain for one in gap],
     }
 
@@ -195,13 +193,12 @@ def _text(group: Group, member: NamedCompetitor) -> str:
     title = (
         f"{member.name}{place}\n"
         f"{request.tasks} tasks{alpha}, seed {request.seed}; "
-        "MSE as mean ± 95 % interval, median, tasks diverged"
+        "MSE as mean ± 95 % interval, median"
     )
     other = request.family.difference(member.trained_on)
     if other and member.file is not None:
         title += f"\ntasks other than those of its training: {other}"
     results = group.evaluations(member)
-    tables = [_table(results[i : i + COLUMNS]) for i in range(0, len(results), COLUMNS)]
     judged = [
         verdict_sentence(found.verdict, shots, member.name)
         for (_, shots), found in group.results_of(member).items()
@@ -209,7 +206,7 @@ def _text(group: Group, member: NamedCompetitor) -> str:
     ]
     said = [*judged, *coverages(group.results_of(member))]
     wrapped = [fill(sentence, WIDTH, subsequent_indent="  ") for sentence in said]
-    return "\n".join([title, *tables, *_warnings(results), *wrapped])
+    return "\n".join([title, *evaluation_tables(results), *_warnings(results), *wrapped])
 
 
 def _alpha(group: Group, member: NamedCompetitor) -> str:
@@ -220,29 +217,17 @@ def _alpha(group: Group, member: NamedCompetitor) -> str:
     return f"α = {', '.join(f'{alpha:g}' for alpha in alphas)} for K = {shots}"
 
 
-def _table(results: Sequence[Evaluation]) -> str:
-    header = ["step"]
-    for result in results:
-        header += [f"K = {result.shots}", "median", "div."]
-    steps = range(len(results[0].mse))
-    return table(header, [[str(step), *_cells(results, step)] for step in steps])
-
-
-def _cells(results: Sequence[Evaluation], step: int) -> list[str]:
-    cells = []
-    for result in results:
-        mean = f"{plain_loss_text(result.mse[step])} ± {plain_loss_text(result.ci95[step])}"
-        cells += [mean, plain_loss_text(result.median[step]), str(result.diverged[step])]
-    return cells
-
-
 def _warnings(results: Sequence[Evaluation]) -> list[str]:
-    return [
-        f"K = {result.shots}: {result.diverged[-1]} of {result.tasks} tasks diverged by step "
-        f"{len(result.mse) - 1}; left out of the mean, infinite in the median."
-        for result in results
-        if result.diverged[-1]
-    ]
+    lost = [f"{lost_text(each, -1)} at K = {each.shots}" for each in results if each.lost[-1]]
+    if not lost:
+        return []
+    last = len(results[0].full) - 1
+    said = (
+        f"Of {results[0].tasks} tasks are lost by step {last}: {', '.join(lost)}. In the mean they "
+        "count with what predicting zero costs, in the median as infinite; kept is the mean of the "
+        f"others, a dash where more than {100 * MOST_LOST:.0f} % are lost."
+    )
+    return [fill(said, WIDTH, subsequent_indent="  ")]
 
 
 def _gap_text(group: Group, member: NamedCompetitor, gaps: Sequence[Sequence[Difference]]) -> str:
@@ -259,7 +244,7 @@ def _gap_tables(shots: Sequence[int], gaps: Sequence[Sequence[Difference]]) -> l
         part = slice(first, first + COLUMNS)
         header = ["step"]
         for k in shots[part]:
-            header += [f"K = {k}", "left out"]
+            header += [f"K = {k}", "lost"]
         rows = [
             [str(step), *(cell for one in at_step for cell in _gap_cells(one))]
             for step, at_step in enumerate(zip(*gaps[part], strict=True))
@@ -269,4 +254,4 @@ def _gap_tables(shots: Sequence[int], gaps: Sequence[Sequence[Difference]]) -> l
 
 
 def _gap_cells(one: Difference) -> tuple[str, str]:
-    return with_interval(one.mean, one.ci95) if one.pairs else "–", str(one.left_out)
+    return with_interval(one.mean, one.ci95), str(one.lost)

@@ -10,7 +10,7 @@ from explorer.cli.competitors import competitors_of
 from explorer.cli.family_arguments import described
 from explorer.cli.jobs import command_of, run_job, tasks_asked_for, write
 from explorer.cli.opening import open_files
-from explorer.cli.output import emit, emit_json, table
+from explorer.cli.output import emit, emit_json, numbers, table
 from explorer.cli.values import check_folder
 from explorer.core.base.errors import UserError
 from explorer.core.figures.figure import Figure, HeatMap
@@ -73,10 +73,7 @@ def _json(request: StepGrid, competitor: Competitor, cells: Grid, figure: Figure
             {
                 "shots": shots,
                 "alpha": alpha,
-                "mse": cell.evaluation.mse,
-                "median": cell.evaluation.median,
-                "ci95": cell.evaluation.ci95,
-                "diverged": cell.evaluation.diverged,
+                **numbers(cell.evaluation),
                 "hurts": cell.hurts.tolist(),
             }
             for (shots, alpha), cell in cells.items()
@@ -86,7 +83,7 @@ def _json(request: StepGrid, competitor: Competitor, cells: Grid, figure: Figure
                 "shots": shots,
                 "steps": step,
                 "alpha": alpha,
-                "mse": cells[shots, alpha].evaluation.mse[step],
+                "full": cells[shots, alpha].evaluation.full[step],
             }
             for (shots, step), alpha in best.items()
         ],

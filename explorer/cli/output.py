@@ -1,10 +1,15 @@
 """What the command line says: data on standard output, everything else on standard error."""
 
+from __future__ import annotations
+
 import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from explorer.core.evaluation.evaluation import Evaluation
 
 PROGRAM = "maml-explorer"
 
@@ -33,6 +38,19 @@ def _strict(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_strict(part) for part in value]
     return value
+
+
+def numbers(found: Evaluation) -> dict[str, Sequence[float]]:
+    """What an evaluation found, as lists over the steps."""
+    return {
+        "full": found.full,
+        "full_ci95": found.full_ci95,
+        "median": found.median,
+        "mse": found.mse,
+        "ci95": found.ci95,
+        "diverged": found.diverged,
+        "astray": found.astray,
+    }
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer.cli.interruption import INTERRUPTED, interruptible
 from explorer.cli.jobs import command_of, run_job, write
-from explorer.cli.output import emit, emit_json, say, table
+from explorer.cli.output import emit, emit_json, numbers, say, table
 from explorer.cli.values import check_folder
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
 from explorer.core.base.texts import plain_loss_text
@@ -60,10 +60,7 @@ def _json(request: QueryPoints, found: Found, figure: Figure) -> dict[str, Any]:
             {
                 "query": judged.points,
                 "seed": seed,
-                "mse": one.mse,
-                "median": one.median,
-                "ci95": one.ci95,
-                "diverged": one.diverged,
+                **numbers(one),
             }
             for (judged, seed), one in found.items()
         ],
@@ -77,6 +74,7 @@ def _json(request: QueryPoints, found: Found, figure: Figure) -> dict[str, Any]:
                 "high": max(spread.values),
                 "ci95": spread.ci95,
                 "diverged": spread.diverged,
+                "astray": spread.astray,
             }
             for judged in JUDGED
             for step in range(STEPS + 1)
@@ -92,15 +90,15 @@ def _text(request: QueryPoints, found: Found, figure: Figure) -> str:
     """A line for each number of query points, then in words, then how it was measured."""
     header = ["trained with"]
     for step in SHOWN_STEPS:
-        header += [f"MSE after {step}", "sd", "lowest", "highest", "diverged"]
+        header += [f"MSE after {step}", "sd", "lowest", "highest", "lost"]
     lines = []
     for judged in JUDGED:
         line = [judged.label.ljust(max(len(each.label) for each in JUDGED))]
         for step in SHOWN_STEPS:
             spread = spread_of(request, found, judged, step)
             assert spread is not None
-            numbers = spread.mean, spread.sd, min(spread.values), max(spread.values)
-            line += [*map(plain_loss_text, numbers), str(spread.diverged)]
+            shown = spread.mean, spread.sd, min(spread.values), max(spread.values)
+            line += [*map(plain_loss_text, shown), str(spread.diverged + spread.astray)]
         lines.append(line)
     sentences = [f"- {sentence}" for sentence in (*figure.notes, *figure.protocol)]
     return "\n".join([figure.title, table(header, lines), *sentences, figure.provenance])

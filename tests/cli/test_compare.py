@@ -83,7 +83,7 @@ def test_differences_in_json(tmp_path: Path, capsys: Captured) -> None:
         ):
             assert gap["shots"] == mine["shots"]
             assert gap["pairs"] == [40] * 4
-            assert gap["left_out"] == [0] * 4
+            assert gap["lost"] == [0] * 4
             for mean, one, another in zip(gap["mean"], mine["mse"], theirs["mse"], strict=True):
                 assert mean == pytest.approx(one - another, abs=1e-5)
             certain = [

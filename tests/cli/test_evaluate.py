@@ -44,11 +44,11 @@ def test_json_equals_the_engine(tmp_path: Path, capsys: Captured) -> None:
             expected = evaluated(path, name, result["shots"], 0.02, 7)
             verdict = result["verdict"]
             way = verdict["single"] - verdict["ideal"]
-            gained = [(verdict["single"] - mse) / way for mse in expected.mse]
+            gained = [(verdict["single"] - mse) / way for mse in expected.full]
             assert verdict["shares"] == pytest.approx(gained, abs=1e-5)
             assert verdict["text"].startswith(f"After 3 steps at K = {result['shots']} ")
             assert result["tasks"] == 30
-            for key in ("mse", "median", "ci95", "diverged"):
+            for key in ("full", "full_ci95", "median", "mse", "ci95", "diverged", "astray"):
                 assert tuple(result[key]) == getattr(expected, key)
 
 
@@ -87,9 +87,9 @@ def test_table_shows_means_medians_and_intervals(tmp_path: Path, capsys: Capture
     expected = evaluated(path, "maml", 2)
     assert row[0] == "1"
     assert row[1:5] == [
-        f"{expected.mse[1]:.3f}",
+        f"{expected.full[1]:.3f}",
         "±",
-        f"{expected.ci95[1]:.3f}",
+        f"{expected.full_ci95[1]:.3f}",
         f"{expected.median[1]:.3f}",
     ]
 
@@ -105,14 +105,17 @@ def test_diverged_tasks_are_counted_and_mentioned(tmp_path: Path, capsys: Captur
     assert count > 10
     assert result["median"][-1] is None
     text = printed(capsys, "evaluate", path, *flags)
-    assert f"K = 1: {count} of 20 tasks diverged by step 40; left out of the mean" in text
+    assert "Of 20 tasks are lost by step 40: " in text
+    assert f"({count} diverged" in text
+    assert "kept" in text
     assert "inf " not in text
     assert "nan" not in text
 
 
 def test_converging_tasks_need_no_warning(tmp_path: Path, capsys: Captured) -> None:
-    """Nothing is said about divergence where there is none."""
-    assert "by step" not in printed(capsys, "evaluate", tiny_file(tmp_path), *FEW)
+    """Nothing is said about divergence where there is none, and no column is empty of it."""
+    text = printed(capsys, "evaluate", tiny_file(tmp_path), *FEW)
+    assert not [word for word in ("by step", "kept", "astray") if word in text]
 
 
 @pytest.mark.parametrize(

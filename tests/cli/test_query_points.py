@@ -36,11 +36,11 @@ def test_json_is_what_the_job_finds(capsys: Captured, tmp_path: Path) -> None:
     named = {(one["query"], one["seed"]): one for one in found["trainings"]}
     assert len(named) == 14
     for (judged, seed), measured in expected.items():
-        assert tuple(named[judged.points, seed]["mse"]) == measured.mse
+        assert tuple(named[judged.points, seed]["full"]) == measured.full
         assert tuple(named[judged.points, seed]["diverged"]) == measured.diverged
     assert len(found["summary"]) == 7 * 11
     for one in found["summary"]:
-        values = [named[one["query"], seed]["mse"][one["steps"]] for seed in (5, 6)]
+        values = [named[one["query"], seed]["full"][one["steps"]] for seed in (5, 6)]
         assert (one["low"], one["high"]) == (min(values), max(values))
         assert one["mean"] == pytest.approx(sum(values) / 2)
         assert one["sd"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)

@@ -22,7 +22,7 @@ from tests.core.jobs.reproduction.plans import TINY, result, tiny_plan
 Captured = pytest.CaptureFixture[str]
 ROW = {
     "item", "learner", "label", "shots", "steps", "paper", "ours", "ci95", "diverged", "verdict",
-    "seeds", "ci95_seeds",
+    "median", "kept", "astray", "seeds", "ci95_seeds",
 }  # fmt: skip
 
 

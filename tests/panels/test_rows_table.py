@@ -36,9 +36,10 @@ def test_numbers_are_the_rows(table: RowsTable) -> None:
     rows = loss_figure().rows
     assert len(cells(table)) == len(rows)
     for texts, row in zip(cells(table), rows, strict=True):
-        label, shots, steps, paper, ours, ci95, diverged, verdict = texts
+        label, shots, steps, paper, ours, ci95, *_, diverged, astray, verdict = texts
         assert (label, verdict) == (row.label, row.verdict)
-        assert (int(shots), int(steps), int(diverged)) == (row.shots, row.steps, row.diverged)
+        assert (int(shots), int(steps)) == (row.shots, row.steps)
+        assert (int(diverged), int(astray)) == (row.diverged, row.astray)
         assert read_number(ours) == pytest.approx(row.ours, abs=6e-4)
         assert read_number(ci95) == pytest.approx(row.ci95, abs=6e-4)
         assert paper == "" if row.paper is None else read_number(paper) == row.paper
@@ -48,7 +49,25 @@ def test_no_bare_inf(table: RowsTable) -> None:
     """Where every task diverged the table says so in words."""
     row = Row("compare", "maml", "MAML", 1, 9, None, float("inf"), float("nan"), 600, "")
     table.show_figure(replace(loss_figure(), rows=(row,)))
-    assert cells(table)[0][4:7] == ["diverged", "–", "600"]
+    assert cells(table)[0][4:9] == ["diverged", "–", "", "", "600"]
+
+
+def test_columns_that_say_nothing_are_hidden(table: RowsTable) -> None:
+    """Without a paper there is neither its number nor a verdict; without lost tasks none kept."""
+
+    def shown() -> list[str]:
+        return [name for i, name in enumerate(COLUMNS) if not table.isColumnHidden(i)]
+
+    plain = Row("compare", "maml", "MAML", 5, 1, None, 0.5, 0.1, 0, "", 0.3, 0.5, 0)
+    table.show_figure(replace(loss_figure(), rows=(plain,)))
+    assert shown() == ["Learner", "K", "Steps", "Mean", "± 95 %", "Median", "Diverged"]
+    lost = replace(plain, astray=2, kept=0.4)
+    table.show_figure(replace(loss_figure(), rows=(plain, lost)))
+    assert shown()[5:] == ["Median", "Kept", "Diverged", "Astray"]
+    assert cells(table)[1][6:10] == ["0.300", "0.400", "0", "2"]
+    paper = replace(plain, paper=0.6, verdict="better")
+    table.show_figure(replace(loss_figure(), rows=(paper,)))
+    assert {"Paper", "Verdict"} <= set(shown())
 
 
 def test_lines_can_be_copied(table: RowsTable) -> None:

@@ -52,7 +52,7 @@ def test_a_smoothed_curve_is_thinned(points: int) -> None:
 
 
 def test_held_out_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:
-    """The evaluation is drawn, with its iteration and what diverged said above."""
+    """The evaluation is drawn, with its iteration and what is lost said above."""
     result = HeldOut(
         7,
         {"maml": (3.0, 1.0, 0.5), "pretrained": (3.0, 2.0, float("nan"))},
@@ -70,7 +70,7 @@ def test_held_out_tasks(open_window: OpenWindow, qtbot: QtBot) -> None:
     np.testing.assert_allclose(curve_values(curves["maml"]), np.log10([3.0, 1.0, 0.5]))
     assert np.isnan(curve_values(curves["pretrained"])[2])
     assert "7" in window.training.held_out_title.text()
-    assert "4 diverged" in window.training.held_out_title.text()
+    assert "4 of 100 lost" in window.training.held_out_title.text()
 
 
 @pytest.mark.parametrize("loss", [np.inf, np.nan, 1e30])

@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from explorer.core.adaptation.inner_loop import adapt
 from explorer.core.adaptation.starting_point import Start
-from explorer.core.base.random_streams import stream
-from explorer.core.evaluation.evaluation import BLOCK
+from explorer.core.evaluation.evaluation import BLOCK, evaluation_tasks
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.families import Family
 from explorer.core.families.base import DEVIATIONS, Uncertain
-from explorer.core.families.sampling import sample_evenly
 
 NOMINAL = 0.95  # the share of a normal distribution that lies inside ±2σ
 RESOLUTION = 1e-5  # relative to a value: no smaller error counts, as float32 could not tell it
@@ -49,8 +47,7 @@ def coverage(
     """
     if not isinstance(start, Uncertain):
         return None
-    streams = stream(seed, f"evaluation/{shots}"), stream(seed, f"evaluation noise/{shots}")
-    drawn = sample_evenly(family, tasks, shots, *streams)
+    drawn = evaluation_tasks(family, shots=shots, tasks=tasks, seed=seed)
     inside = [0.0, 0.0]
     for first in range(0, tasks, BLOCK):
         block = slice(first, first + BLOCK)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from explorer.core.adaptation.divergence import diverged
 from explorer.core.adaptation.inner_loop import adapt_in_blocks
@@ -13,6 +15,8 @@ from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.evaluation.intervals import Array, Mean, mean_over_tasks
+from explorer.core.evaluation.task_errors import Flags, TaskErrors, judged, usual_zero
 from explorer.core.families import Family
 from explorer.core.families.sampling import Tasks, sample_evenly
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK = 25  # tasks adapted at once: larger blocks leave the processor's cache
 BLOCK_PARAMETERS = 300_000  # and no more than this many adapted parameters: some 50 ms of work
+MOST_LOST = 0.05  # share of lost tasks beyond which the mean of the kept is withheld
 
 
 @dataclass(frozen=True)
@@ -30,19 +35,79 @@ class Evaluation:
     Attributes:
         shots: support points K per task.
         tasks: number of tasks.
-        mse: mean over the tasks that have not diverged by that step; NaN if all have.
-        median: over all tasks, a diverged one counting as infinite.
-        ci95: half-width of the 95 % interval of `mse`, as for independently drawn tasks; since
-            they are spread evenly, another seed's mean lies closer than that. NaN for one task.
+        full: mean over all tasks, a lost one counting with what predicting zero costs on it
+            (`TaskErrors.counted`): what ranks, verdicts and comparisons are made of.
+        full_ci95: half-width of its 95 % interval (`mean_over_tasks`); NaN for one task.
+        mse: mean over the tasks that are kept, which flatters, since the hardest are lost; NaN
+            where more than `MOST_LOST` of them are lost.
+        ci95: half-width of its 95 % interval; NaN where it is withheld, and for one task.
+        median: over all tasks, a lost one counting as infinite.
         diverged: tasks that have diverged by each step (`adaptation.diverged`).
+        astray: further tasks that are lost by each step (`task_errors.judged`).
     """
 
     shots: int
     tasks: int
+    full: tuple[float, ...]
+    full_ci95: tuple[float, ...]
     mse: tuple[float, ...]
-    median: tuple[float, ...]
     ci95: tuple[float, ...]
+    median: tuple[float, ...]
     diverged: tuple[int, ...]
+    astray: tuple[int, ...]
+
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """Tasks that are lost by each step in either way."""
+        return tuple(one + other for one, other in zip(self.diverged, self.astray, strict=True))
+
+    def up_to(self, steps: int) -> Evaluation:
+        """The same without what came after so many steps."""
+        first = slice(steps + 1)
+        return replace(
+            self,
+            full=self.full[first],
+            full_ci95=self.full_ci95[first],
+            mse=self.mse[first],
+            ci95=self.ci95[first],
+            median=self.median[first],
+            diverged=self.diverged[first],
+            astray=self.astray[first],
+        )
+
+
+class Squares(NamedTuple):
+    """Squared errors on a block of B tasks.
+
+    Attributes:
+        errors: after 0, 1, … S steps at G inputs, ``(S + 1, B, G)``.
+        zero: of predicting zero, ``(B, G)``.
+        diverged: whether each task has diverged, ``(S + 1, B)``.
+        usual: what predicting zero costs on average over the family.
+    """
+
+    errors: Tensor
+    zero: Tensor
+    diverged: Tensor
+    usual: float
+
+    def over(self, part: Tensor | None = None) -> TaskErrors:
+        """Means over a part of the inputs, bool ``(G,)``, or over all; and who is lost there."""
+        errors, zero = self.errors, self.zero
+        if part is not None:
+            errors, zero = errors[..., part], zero[..., part]
+        means = errors.mean(-1).numpy(), zero.mean(-1).numpy()
+        return judged(*means, self.diverged.numpy(), self.usual)
+
+
+def evaluation_tasks(family: Family, *, shots: int, tasks: int, seed: int) -> Tasks:
+    """The tasks of an evaluation, spread evenly (see `sample_evenly`), with K points each.
+
+    They depend on the seed and on K alone, never on the learner, so two learners evaluated with
+    the same seed meet the same tasks.
+    """
+    streams = stream(seed, f"evaluation/{shots}"), stream(seed, f"evaluation noise/{shots}")
+    return sample_evenly(family, tasks, shots, *streams)
 
 
 def block_errors(
@@ -54,34 +119,24 @@ def block_errors(
     tasks: int,
     alpha: float,
     seed: int,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Per task and step: mean squared error on the grid, and whether it has diverged.
-
-    Tasks (spread evenly, see `sample_evenly`) and points depend on the seed and on K alone, never
-    on the learner, so two learners evaluated with the same seed meet the same tasks.
+) -> Iterator[TaskErrors]:
+    """Errors on the tasks of `evaluation_tasks`.
 
     Yields:
-        Errors ``(S + 1, B)`` and flags ``(S + 1, B)`` for one block of B tasks after another,
-        so that a caller can show progress in between.
+        One block of tasks after another, so that a caller can show progress in between.
 
     Raises:
         CancelledWorkError: it is no longer wanted.
     """
-    drawn = sample_evenly(
-        family,
-        tasks,
-        shots,
-        stream(seed, f"evaluation/{shots}"),
-        stream(seed, f"evaluation noise/{shots}"),
-    )
+    drawn = evaluation_tasks(family, shots=shots, tasks=tasks, seed=seed)
     grid = family.grid(GRID_POINTS, drawn.task[0])
-    for squares, flags in squared_errors(start, family, drawn, grid, steps=steps, alpha=alpha):
-        yield squares.mean(-1), flags
+    for squares in squared_errors(start, family, drawn, grid, steps=steps, alpha=alpha):
+        yield squares.over()
 
 
 def squared_errors(
     start: Start, family: Family, drawn: Tasks, grid: Tensor, *, steps: int, alpha: float
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[Squares]:
     """Adapt to the points of tasks, block by block.
 
     Args:
@@ -93,13 +148,12 @@ def squared_errors(
         alpha: step size α.
 
     Yields:
-        Squared errors ``(S + 1, B, G)`` and whether each task has diverged ``(S + 1, B)``, for one
-        block of B tasks after another.
+        One block of tasks after another.
 
     Raises:
         CancelledWorkError: it is no longer wanted.
     """
-    size, tasks = BLOCK, drawn.x.shape[1]
+    size, tasks, usual = BLOCK, drawn.x.shape[1], usual_zero(family)
     if isinstance(start, StartingPoint):
         size = max(1, min(BLOCK, BLOCK_PARAMETERS // start.theta.shape[-1]))
     for first in range(0, tasks, size):
@@ -114,29 +168,35 @@ def squared_errors(
         ):
             squares.append((steps_done.prediction - truth).square())
             support_losses.append(steps_done.support_loss)
-        yield torch.cat(squares), diverged(torch.cat(support_losses), y)
+        gone = diverged(torch.cat(support_losses), y)
+        yield Squares(torch.cat(squares), truth.square(), gone, usual)
 
 
-def summarise(blocks: Iterable[tuple[Tensor, Tensor]], shots: int) -> Evaluation:
-    """Means, medians and intervals over all blocks of `block_errors`."""
-    errors, flags = (torch.cat(parts, 1) for parts in zip(*blocks, strict=True))
-    mse, ci95 = [], []
-    for error, flag in zip(errors.double(), flags, strict=True):
-        kept = error[~flag & torch.isfinite(error)]
-        mse.append(float(kept.mean()))
-        spread = float(kept.std()) if len(kept) > 1 else math.nan
-        ci95.append(1.96 * spread / max(len(kept), 1) ** 0.5)
-    # Not torch.quantile: it interpolates, and ∞ − ∞ is NaN.
-    ranked = torch.where(flags | ~torch.isfinite(errors), torch.inf, errors).double().sort(1).values
-    median = (ranked[:, (ranked.shape[1] - 1) // 2] + ranked[:, ranked.shape[1] // 2]) / 2
+def summarise(errors: TaskErrors, shots: int) -> Evaluation:
+    """Means, medians and intervals over all tasks."""
+    lost, tasks = errors.lost, errors.tasks
+    full = [mean_over_tasks(each) for each in errors.counted]
+    kept = [_mean_of_kept(*each) for each in zip(errors.mse, lost, strict=True)]
+    # Not np.median: it averages the middle two, and would warn of ∞ − ∞.
+    ranked = np.sort(np.where(lost, np.inf, errors.mse).astype(np.float64), 1)
+    median = (ranked[:, (tasks - 1) // 2] + ranked[:, tasks // 2]) / 2
     return Evaluation(
         shots,
-        errors.shape[1],
-        tuple(mse),
-        tuple(median.tolist()),
-        tuple(ci95),
-        tuple((flags | ~torch.isfinite(errors)).sum(1).tolist()),
+        tasks,
+        full=tuple(mean.value for mean in full),
+        full_ci95=tuple(mean.ci95 for mean in full),
+        mse=tuple(mean.value for mean in kept),
+        ci95=tuple(mean.ci95 for mean in kept),
+        median=tuple(median.tolist()),
+        diverged=tuple(errors.diverged.sum(1).tolist()),
+        astray=tuple(errors.astray.sum(1).tolist()),
     )
+
+
+def _mean_of_kept(mse: Array, lost: Flags) -> Mean:
+    if lost.sum() > MOST_LOST * len(lost):
+        return Mean(math.nan, math.nan)
+    return mean_over_tasks(mse.astype(np.float64), ~lost)
 
 
 def evaluate(
@@ -153,4 +213,4 @@ def evaluate(
     blocks = block_errors(
         start, family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     )
-    return summarise(blocks, shots)
+    return summarise(TaskErrors.joined(blocks), shots)

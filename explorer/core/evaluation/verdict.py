@@ -13,12 +13,9 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from explorer.core.evaluation.paired_differences import FEW, Difference, TaskErrors, mean_difference
-
-Array = NDArray[np.float64]
+from explorer.core.evaluation.intervals import Array
+from explorer.core.evaluation.paired_differences import FEW, Difference, mean_difference
+from explorer.core.evaluation.task_errors import TaskErrors
 
 LEAST_ROOM = 1e-6  # share of the best single function's error that there has to be left to learn
 ROUNDING = 1e-6  # an error below it is none
@@ -64,34 +61,29 @@ class LearningVerdict(NamedTuple):
         single: mean error of the best single function.
         ideal: mean error of the ideal learner; None where it is not known.
         gain: by how much its errors after the last step lie below the function's.
-        diverged: tasks that have diverged by the last step; each counts as no better than the
-            function.
+        lost: tasks that are lost by the last step; each counts with what predicting zero costs.
     """
 
     shares: tuple[float, ...]
     single: float
     ideal: float | None
     gain: Difference
-    diverged: int
+    lost: int
 
 
 def verdict_of(errors: TaskErrors, yardstick: Yardstick) -> LearningVerdict:
     """Judge a learner by its errors on the yardstick's tasks.
 
-    A task that has diverged counts with its error before adaptation or that of the best single
-    function, whichever is larger: to leave it out would make who loses the hardest tasks look good.
+    A lost task counts with what predicting zero costs on it: to leave it out would make who loses
+    the hardest tasks look good.
     """
-    before = errors.mse[0].astype(np.float64)
-    given_up = np.where(np.isfinite(before), np.maximum(before, yardstick.single), math.inf)
-    counted = np.where(errors.diverged, given_up, errors.mse)
+    counted = errors.counted
     room = yardstick.start - yardstick.goal
     if not room > LEAST_ROOM * yardstick.start:
         room = math.nan
     shares = (yardstick.start - counted.mean(1)) / room
-    nobody = np.zeros(counted.shape[1], np.bool_)
-    finite = np.where(np.isfinite(counted[-1]), counted[-1], np.finfo(np.float32).max)
-    gain = mean_difference(yardstick.single, finite, nobody)
-    lost = int(errors.diverged[-1].sum())
+    gain = mean_difference(yardstick.single, counted[-1])
+    lost = int(errors.lost[-1].sum())
     return LearningVerdict(tuple(shares.tolist()), yardstick.start, yardstick.ideal, gain, lost)
 
 
@@ -106,9 +98,9 @@ def verdict_sentence(verdict: LearningVerdict, shots: int, label: str) -> str:
         )
     single = f"the best single function ({_error(verdict.single)})"
     lost = ""
-    if verdict.diverged:
-        tasks = "task" if verdict.diverged == 1 else "tasks"
-        lost = f"; {verdict.diverged} diverged {tasks} counted as no better than that function"
+    if verdict.lost:
+        tasks = "task" if verdict.lost == 1 else "tasks"
+        lost = f"; {verdict.lost} lost {tasks} counted as predicting zero"
     if share <= 0:
         return (
             f"{where} {label} is no better than {single}: it has learned nothing that helps{lost}."

@@ -62,6 +62,11 @@ class Moments(NamedTuple):
     mean: Array
     square: Array
 
+    @property
+    def power(self) -> float:
+        """E[f(x)²] over tasks and inputs: what predicting zero costs without noise."""
+        return float(self.weight @ self.square)
+
 
 class Estimator(Protocol):
     """A learner in closed form: it predicts from points, without a network."""

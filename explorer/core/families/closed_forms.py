@@ -111,7 +111,7 @@ def best_constant(moments: Moments) -> float:
 def reference_losses(family: Family) -> tuple[ReferenceLoss, ...]:
     """Predicting 0, the best constant where that differs, and the best single function."""
     moments, noise = family.moments(), family.noise**2
-    power = float(moments.weight @ moments.square)
+    power = moments.power
     constant = power - best_constant(moments) ** 2
     single = power - float(moments.weight @ moments.mean**2)
     return (

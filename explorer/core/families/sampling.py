@@ -12,6 +12,9 @@ from explorer.core.families.base import Family
 if TYPE_CHECKING:
     from torch import Tensor
 
+REPLICATES = 20  # sets of tasks: fewer would be more even, more tell better how far off they are
+DIGITS = 24  # binary digits of a uniform number, as many as float32 has
+
 
 class Batch(NamedTuple):
     """Support and query points of T tasks, each tensor ``(T, K, 1)``, and the tasks themselves.
@@ -73,19 +76,37 @@ def sample(
 
 
 def sample_evenly(
-    family: Family, tasks: int, points: int, generator: torch.Generator, noise: torch.Generator
+    family: Family,
+    tasks: int,
+    points: int,
+    generator: torch.Generator,
+    noise: torch.Generator,
+    sets: int = REPLICATES,
 ) -> Tasks:
-    """One batch of tasks that together cover all parameters and inputs evenly.
+    """One batch of tasks, in sets that each cover all parameters and inputs evenly.
 
-    Their uniform numbers are the points of a scrambled Sobol sequence (Owen 1998): each is uniform,
-    so means over tasks are unbiased, but they vary far less from seed to seed than with
-    independent draws, where 600 amplitudes alone leave the mean error of a network that does
-    not adapt uncertain by ±8 %.
+    Their uniform numbers are the points of a scrambled Sobol sequence (Owen 1998), the same for
+    all sets but for a random digital shift of each (L'Ecuyer and Lemieux 2002, section 5), so that
+    the sets are independent draws: task i belongs to set i mod ``sets``. Each task is uniform, so
+    means over tasks are unbiased, but they vary less from seed to seed than with independent draws,
+    where 600 amplitudes alone leave the mean error of a network that does not adapt uncertain by
+    ±8 %; and how far they vary can be told from the sets (`evaluation.intervals`).
+
+    Args:
+        family: what they are tasks of.
+        tasks: how many; the first of more are the same.
+        points: inputs on each.
+        generator: source of the scrambling and of the shifts.
+        noise: source of the noise.
+        sets: in how many sets; one is the most even, and tells nothing of how far it is off.
     """
     seed = int(torch.randint(2**62, (1,), generator=generator))
     numbers = family.uniforms
-    sobol = torch.quasirandom.SobolEngine(numbers + points, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
-    u = sobol.draw(tasks)
+    size = numbers + points
+    sobol = torch.quasirandom.SobolEngine(size, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
+    digits = (sobol.draw(-(-tasks // sets), dtype=torch.float64) * 2**DIGITS).long()
+    shifts = torch.randint(2**DIGITS, (sets, size), generator=generator)
+    u = (digits.unsqueeze(1) ^ shifts).view(-1, size)[:tasks].to(torch.float32) / 2**DIGITS
     task = family.task(u[:, :numbers]).view(1, tasks, 1, -1)
     return drawn(family, task, u[:, numbers:].reshape(1, tasks, points, 1), noise)
 

@@ -143,10 +143,15 @@ class Row:
         shots: K.
         steps: gradient steps.
         paper: the paper's value, or None.
-        ours: mean squared error, or a difference of two; of several trainings their mean.
+        ours: mean squared error over all tasks, or a difference of two; of several trainings their
+            mean.
         ci95: half-width of its 95 % interval over tasks.
-        diverged: tasks that diverged and were left out.
+        diverged: tasks that diverged, or of a difference, tasks that either lost.
         verdict: how ours stands to the paper's; empty without a paper's value.
+        median: of the errors; None where there is none, as of a difference.
+        kept: mean over the tasks that are not lost; NaN where it is withheld, None where there is
+            none.
+        astray: further tasks lost, though their support loss did not diverge.
         seeds: trainings, from seeds of their own, that it is the mean of.
         ci95_seeds: half-width of its 95 % interval over training seeds; NaN of one.
     """
@@ -161,6 +166,9 @@ class Row:
     ci95: float
     diverged: int
     verdict: Verdict
+    median: float | None = None
+    kept: float | None = None
+    astray: int = 0
     seeds: int = 1
     ci95_seeds: float = math.nan
 

@@ -23,7 +23,7 @@ class Finished(NamedTuple):
         mean: mean squared error, the mean over seeds.
         low: of the best seed.
         high: of the worst.
-        diverged: tasks that diverged and were left out, of all seeds together.
+        lost: tasks that are lost, of all seeds together.
     """
 
     query: int | None
@@ -31,7 +31,7 @@ class Finished(NamedTuple):
     mean: float
     low: float
     high: float
-    diverged: int
+    lost: int
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def read_finished(path: Path) -> FinishedTrainings:
 def _row(values: dict[str, Any]) -> Finished:
     query = None if values["query"] is None else int(values["query"])
     mean, low, high = (_number(values[key]) for key in ("mean", "low", "high"))
-    return Finished(query, int(values["steps"]), mean, low, high, int(values["diverged"]))
+    lost = int(values["diverged"]) + int(values.get("astray", 0))  # older tables have no astray
+    return Finished(query, int(values["steps"]), mean, low, high, lost)
 
 
 def _number(value: float | None) -> float:

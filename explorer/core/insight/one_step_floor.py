@@ -113,6 +113,6 @@ def _functions_of(family: Family) -> TaskPlane | None:
 def _tasks_in(plane: Plane, family: Family) -> Tensor:
     """(u, v) ``(N, 2)`` of many tasks as the family draws them."""
     draws = stream(0, "one-step floor"), stream(0, "one-step floor noise")
-    tasks = sample_evenly(family, SAMPLED_TASKS, 1, *draws).task[0].double()
+    tasks = sample_evenly(family, SAMPLED_TASKS, 1, *draws, sets=1).task[0].double()
     grid = torch.linspace(*family.x, plane.basis.shape[-1], dtype=torch.float64).view(-1, 1)
     return plane.coordinates(family.function(grid, tasks).squeeze(-1))

@@ -121,7 +121,7 @@ def _leading(family: Family, grid: Tensor) -> Plane | None:
     Around zero since a learner has to find the whole function. The directions have mean square 1.
     """
     draws = stream(0, "plane"), stream(0, "plane noise")
-    tasks = sample_evenly(family, SAMPLED_TASKS, 1, *draws).task[0].double()
+    tasks = sample_evenly(family, SAMPLED_TASKS, 1, *draws, sets=1).task[0].double()
     curves = family.function(grid, tasks).squeeze(-1)
     if not torch.isfinite(curves).all():
         return None

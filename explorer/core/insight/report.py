@@ -11,11 +11,10 @@ from explorer.core.adaptation.freezing import part_sizes
 from explorer.core.adaptation.inner_loop import adapt_in_blocks
 from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.base.random_streams import stream
-from explorer.core.evaluation.evaluation import BLOCK, BLOCK_PARAMETERS, summarise
+from explorer.core.evaluation.evaluation import BLOCK, BLOCK_PARAMETERS, evaluation_tasks, summarise
 from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.evaluation.task_errors import TaskErrors, judged, usual_zero
 from explorer.core.families import Family
-from explorer.core.families.sampling import sample_evenly
 from explorer.core.insight.fan import fan_of
 from explorer.core.insight.layers import alone, gradient_shares, subset_errors
 from explorer.core.insight.modes import LIMIT, eigenvalues
@@ -74,7 +73,7 @@ class Inspection:
         eigenvalues: for each step, λ₁ to λ₄ or as many as there are points, the means over the
             tasks that have not diverged.
         unstable: for each step, the share of tasks with λ₁ > 2; a diverged task counts as one.
-        measured: for each step, the median of the error, a diverged task counting as infinite.
+        measured: for each step, the median of the error, a lost task counting as infinite.
         layers: for each layer, its share of ‖∇L‖² at θ, the mean over tasks; context values last.
         alone: for each of these, the mean error after one step of it alone; diverged tasks are left
             out (`layers.subset_errors`).
@@ -96,7 +95,7 @@ class Inspection:
 class _Found:
     """Pieces of every block of tasks, to be put together along their axis of tasks."""
 
-    errors: list[tuple[Tensor, Tensor]] = field(default_factory=list)
+    errors: list[TaskErrors] = field(default_factory=list)
     figures: list[Tensor] = field(default_factory=list)  # (B, 5) each
     eigenvalues: list[Tensor] = field(default_factory=list)  # (S + 1, B, 4) each
     shares: list[Tensor] = field(default_factory=list)  # (B, L) each
@@ -130,11 +129,7 @@ def _blocks(start: Start, plan: Plan) -> Iterator[tuple[float, tuple[Tensor, Ten
 
     Precision is the start's, in float32 for those without a network.
     """
-    streams = (
-        stream(plan.seed, f"evaluation/{plan.shots}"),
-        stream(plan.seed, f"evaluation noise/{plan.shots}"),
-    )
-    drawn = sample_evenly(plan.family, plan.tasks, plan.shots, *streams)
+    drawn = evaluation_tasks(plan.family, shots=plan.shots, tasks=plan.tasks, seed=plan.seed)
     size, dtype = BLOCK, drawn.x.dtype
     if isinstance(start, StartingPoint):
         size = max(1, min(BLOCK, BLOCK_PARAMETERS // start.theta.shape[-1]))
@@ -161,7 +156,9 @@ def _take_in(found: _Found, start: Start, plan: Plan, x: Tensor, y: Tensor, task
                 *(start, x, block.theta), alpha=plan.alpha, task=task, first=block.first
             )
             values.append(each[..., :SHOWN_MODES])
-    found.errors.append((torch.cat(errors), diverged(torch.cat(losses), y)))
+    means = torch.cat(errors).numpy(), truth.square().mean(-1).numpy()
+    gone = diverged(torch.cat(losses), y).numpy()
+    found.errors.append(judged(*means, gone, usual_zero(plan.family)))
     if isinstance(start, StartingPoint):
         found.eigenvalues.append(torch.cat(values))
         found.shares.append(gradient_shares(start, x, y, task))
@@ -191,12 +188,13 @@ def _kernel_figures(start: StartingPoint, plan: Plan, plane: Plane | None, task:
 
 
 def _together(found: _Found, start: Start, plan: Plan, plane: Plane | None) -> Inspection:
-    measured = summarise(found.errors, plan.shots).median
+    together = TaskErrors.joined(found.errors)
+    measured = summarise(together, plan.shots).median
     area = None if plane is None else _area(start, plan, plane)
     if not found.figures:
         return Inspection(None, None, None, None, area, None, None, measured, None, None)
     strong, rank, alike, *gains = torch.cat(found.figures).mean(0).tolist()
-    gone = torch.cat([flags for _, flags in found.errors], 1)
+    gone = torch.from_numpy(together.diverged)
     values = torch.cat(found.eigenvalues, 1).double()
     unstable = (values[..., 0] > LIMIT) | gone | values[..., 0].isnan()
     kept = values.masked_fill(gone.unsqueeze(-1), torch.nan)

@@ -162,9 +162,9 @@ def fresh_points(scene: Scene) -> str:
         f"MAML’s error after {finished.iterations:,} meta-iterations, mean of "
         f"{_count(finished.seeds, 'seed')}: {'; '.join(errors)}."
     )
-    lost = sum(row.diverged for found in rows.values() for row in found)
+    lost = sum(row.lost for found in rows.values() for row in found)
     if lost:
-        text += f" Left out: {_count(lost, 'task')} that diverged."
+        text += f" Lost: {_count(lost, 'task')}."
     pairs = [(steps, row, rows[steps][-1]) for steps in STEPS for row in rows[steps][:-1]]
     unclear = [
         f"{_named(row)} after {_count(steps, 'step')}"

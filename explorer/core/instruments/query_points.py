@@ -128,7 +128,7 @@ def _named(row: Finished) -> str:
 
 def _range(row: Finished) -> str:
     low, high = plain_loss_text(row.low), plain_loss_text(row.high)
-    gone = f", {row.diverged:,} diverged left out" if row.diverged else ""
+    gone = f", {row.lost:,} lost" if row.lost else ""
     return f"{plain_loss_text(row.mean)} ({low} to {high}{gone})"
 
 

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Of Student's t distribution, 97.5 %, with 1, 2, … 9 degrees of freedom.
-T_975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+from explorer.core.evaluation.intervals import T_975
 
 
 def deviation(values: Sequence[float]) -> float:
@@ -24,7 +23,7 @@ def mean_ci95(values: Sequence[float]) -> float:
     """Half-width of the 95 % interval of the mean over all seeds that there could be; NaN of one.
 
     Args:
-        values: one for each of at most ten seeds.
+        values: one for each of at most twenty seeds.
     """
     count = len(values)
     return T_975[count - 2] * deviation(values) / math.sqrt(count) if count > 1 else math.nan

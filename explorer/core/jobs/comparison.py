@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.evaluation.coverage import coverage
-from explorer.core.evaluation.paired_differences import TaskErrors
+from explorer.core.evaluation.task_errors import TaskErrors
 from explorer.core.evaluation.verdict import Yardstick, verdict_of
 from explorer.core.families.base import Estimator
 from explorer.core.figures.figure import Figure
@@ -153,9 +151,9 @@ def _yardstick(meter: Meter, request: Comparison, shots: int) -> Job[Yardstick]:
     ideal = request.family.ideal()
     if ideal is None:
         meter.begin(work, doing)
-        return Yardstick(single.mse[0].astype(np.float64), None)
+        return Yardstick(single.counted[0], None)
     best = yield from errors(ideal, 1)
-    return Yardstick(single.mse[0].astype(np.float64), float(best.mse[1].mean(dtype=np.float64)))
+    return Yardstick(single.counted[0], float(best.counted[1].mean()))
 
 
 def _work(request: Comparison, start: Start, shots: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.core.evaluation.coverage import coverage_sentence
+from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.evaluation.paired_differences import Difference, paired, sentence
 from explorer.core.evaluation.verdict import verdict_sentence
@@ -22,9 +23,9 @@ from explorer.core.jobs.comparison_request import (
     tuning_alphas,
 )
 from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.rows import COUNTED, INTERVALS, lost_text, row_of
 
-# An error that is so many times the largest before adaptation would flatten all others.
-TALLEST = 2.0
+MEDIAN_DASHES, FAINT = (1.0, 2.0), 0.55
 FURTHER_DASHES = ((3.0, 2.0), (1.0, 1.5), (8.0, 2.0), (5.0, 1.5, 1.0, 1.5))
 
 
@@ -108,21 +109,19 @@ def coverages(results: Results) -> list[str]:
 
 
 def _losses(competitors: Sequence[Competitor], results: Results, shots: int) -> Panel:
-    curves = []
+    curves: list[Curve] = []
+    beside: list[Curve] = []
     for each in competitors:
         if (each.label, shots) not in results:
             continue
-        found = results[each.label, shots]
-        curves.append(_with_band(each, found.evaluation.mse, found.evaluation.ci95))
-    tops = [float(np.nanmax(curve.y, initial=0.0)) for curve in curves]
-    before = max((curve.y[0] for curve in curves), default=0.0)
-    cut = bool(before > 0 and max(tops, default=0.0) > TALLEST * before)
+        found = results[each.label, shots].evaluation
+        curves.append(_with_band(each, found.full, found.full_ci95))
+        beside += _beside(each, found)
     return Panel(
         f"K = {shots}",
         "gradient steps",
         "mean squared error",
-        _told_apart(curves),
-        y_range=(0.0, TALLEST * before) if cut else None,
+        (*_told_apart(curves), *beside),
     )
 
 
@@ -149,6 +148,17 @@ def _gaps(
     )
 
 
+def _beside(competitor: Competitor, found: Evaluation) -> Iterator[Curve]:
+    """Median, and mean of the kept where that is another than of all: faint, not in the legend."""
+    steps = _steps(len(found.median))
+    median = np.array(found.median)
+    median[~np.isfinite(median)] = np.nan
+    yield Curve(competitor.role, "", steps, median, dashes=MEDIAN_DASHES, opacity=FAINT)
+    kept = np.where(np.array(found.lost) > 0, found.mse, np.nan)
+    if np.isfinite(kept).any():
+        yield Curve(competitor.role, "", steps, kept, opacity=FAINT, markers=True, hollow=True)
+
+
 def _with_band(competitor: Competitor, mean: Sequence[float], ci95: Sequence[float]) -> Curve:
     y, half = np.asarray(mean, np.float64), np.nan_to_num(np.asarray(ci95, np.float64))
     return Curve(competitor.role, competitor.label, _steps(len(y)), y, y - half, y + half)
@@ -170,10 +180,9 @@ def _steps(count: int) -> Array:
 
 def _loss_rows(competitors: Sequence[Competitor], results: Results) -> Iterator[Row]:
     roles = {each.label: each.role for each in competitors}
-    for (label, shots), found in results.items():
-        it = found.evaluation
-        for step, (mse, ci95, gone) in enumerate(zip(it.mse, it.ci95, it.diverged, strict=True)):
-            yield Row("compare", roles[label], label, shots, step, None, mse, ci95, gone, "")
+    for (label, _), found in results.items():
+        for step in range(len(found.evaluation.full)):
+            yield row_of("compare", roles[label], label, found.evaluation, step)
 
 
 def _gap_rows(
@@ -187,7 +196,7 @@ def _gap_rows(
         for step, one in enumerate(gap):
             yield Row(
                 *("difference", roles[label], named, shots, step, None),
-                *(one.mean, one.ci95, one.left_out, ""),
+                *(one.mean, one.ci95, one.lost, ""),
             )
 
 
@@ -200,8 +209,8 @@ def _protocol(
     )
     yield (
         f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, "
-        "after gradient steps on the K support points; bands and ± are 95 % intervals as for "
-        "independently drawn tasks (these are spread evenly and scatter less)."
+        "after gradient steps on the K support points. Lines: mean over all tasks; bands and ±: "
+        f"{INTERVALS}. Dotted: median. Circles: mean of the kept, where tasks are lost."
     )
     yield _step_sizes(request, competitors, results)
     scaled = [each.label for each in competitors if getattr(each.start, "scale", None) is not None]
@@ -211,14 +220,13 @@ def _protocol(
     if request.reference is not None and len(competitors) > 1:
         yield (
             f"Differences: error less that of {request.reference} on the same task, below 0 is "
-            "better; a task that diverged for either is left out. Where there is no difference, "
-            "about one of twenty is still called more than chance."
+            "better; a task counts as predicting zero for whoever has lost it. Where there is no "
+            "difference, about one of twenty is still called more than chance."
         )
     if any(each.role not in CLOSED_FORMS for each in competitors):
         yield (
-            "Shares of the way are of mean errors on these tasks: 0 % is the best single function, "
-            "100 % the ideal learner, or zero error where that is not known; a diverged task "
-            "counts as no better than the function."
+            "Shares of the way are of mean errors on all these tasks: 0 % is the best single "
+            "function, 100 % the ideal learner, or zero error where that is not known."
         )
     yield from _lost(request, results)
 
@@ -239,8 +247,8 @@ def _step_sizes(request: Comparison, competitors: Sequence[Competitor], results:
     ends = "; * at the end of what was tried" if any("*" in one for one in chosen) else ""
     return (
         f"Step size α: the best after step {request.steps} on {TUNING_TASKS} other tasks (seed "
-        f"{request.tuning_seed}), a diverged one counting with its error before adaptation, among "
-        f"1/{2**TUNING_HALVINGS} to {2**TUNING_HALVINGS} times that of training, each twice the "
+        f"{request.tuning_seed}), among 1/{2**TUNING_HALVINGS} to {2**TUNING_HALVINGS} times that "
+        "of training, each twice the "
         f"one before. For K = {', '.join(map(str, request.shots))}: {'; '.join(chosen)}{ends}."
     )
 
@@ -259,14 +267,15 @@ def _other_training(request: Comparison, competitors: Sequence[Competitor]) -> I
 
 def _lost(request: Comparison, results: Results) -> Iterator[str]:
     lost = [
-        f"{label} {found.evaluation.diverged[-1]} at K = {shots}"
+        f"{label} {lost_text(found.evaluation, -1)} at K = {shots}"
         for (label, shots), found in results.items()
-        if found.evaluation.diverged[-1]
+        if found.evaluation.lost[-1]
     ]
     if lost:
-        yield (f"Tasks diverged by step {request.steps}, left out of the mean: {', '.join(lost)}.")
+        yield COUNTED
+        yield f"Tasks lost by step {request.steps}: {', '.join(lost)}."
     elif results:
-        yield "No task diverged."
+        yield "No task is lost."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from explorer.core.adaptation.starting_point import Start, StartingPoint
 from explorer.core.evaluation.coverage import Coverage
 from explorer.core.evaluation.evaluation import Evaluation, block_errors, summarise
 from explorer.core.evaluation.grid import GRID_POINTS
-from explorer.core.evaluation.paired_differences import TaskErrors
+from explorer.core.evaluation.task_errors import TaskErrors
 from explorer.core.evaluation.verdict import LearningVerdict
 from explorer.core.families import Family
 from explorer.core.jobs.progress import Job, Meter
@@ -54,10 +54,11 @@ def evaluate_metered(
         start, family, shots=shots, steps=steps, tasks=tasks, alpha=alpha, seed=seed
     ):
         blocks.append(block)
-        seen += block[0].shape[1]
+        seen += block.tasks
         if meter.is_due:
             yield meter.at(seen / tasks)
-    return LearnerResult(alpha, summarise(blocks, shots), TaskErrors.of(blocks))
+    errors = TaskErrors.joined(blocks)
+    return LearnerResult(alpha, summarise(errors, shots), errors)
 
 
 def work_of(start: Start, *, shots: int, steps: int, tasks: int) -> float:

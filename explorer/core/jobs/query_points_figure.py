@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from explorer.core.jobs.query_points_request import (
     Judged,
     QueryPoints,
 )
+from explorer.core.jobs.rows import lost_text, row_of
 from explorer.core.learners import MAML
 
 AGAIN_DASHES = (6.0, 3.0)
@@ -31,11 +33,13 @@ class Spread(NamedTuple):
 
     Attributes:
         values: one for each seed.
-        diverged: tasks left out, of all seeds together.
+        diverged: tasks that diverged, of all seeds together.
+        astray: further tasks that are lost.
     """
 
     values: tuple[float, ...]
     diverged: int
+    astray: int = 0
 
     @property
     def mean(self) -> float:
@@ -64,8 +68,11 @@ def spread_of(request: QueryPoints, found: Found, judged: Judged, step: int) -> 
     results = [found[judged, s] for s in request.all_seeds if (judged, s) in found]
     if not results:
         return None
-    lost = sum(result.diverged[step] for result in results)
-    return Spread(tuple(result.mse[step] for result in results), lost)
+    return Spread(
+        tuple(result.full[step] for result in results),
+        sum(result.diverged[step] for result in results),
+        sum(result.astray[step] for result in results),
+    )
 
 
 def figure_of(request: QueryPoints, found: Found, command: str = "") -> Figure:
@@ -134,12 +141,12 @@ def _rows(request: QueryPoints, found: Found) -> Iterator[Row]:
             count = len(spread.values)
             label = f"{judged.label}, mean of {count} {'seed' if count == 1 else 'seeds'}"
             numbers = spread.mean, spread.ci95, spread.diverged
-            yield Row("query-points", MAML.name, label, shots, step, None, *numbers, "")
+            plain = Row("query-points", MAML.name, label, shots, step, None, *numbers, "")
+            yield replace(plain, astray=spread.astray)
     for (judged, seed), one in found.items():
         for step in SHOWN_STEPS:
             label = f"{judged.label}, seed {seed}"
-            numbers = one.mse[step], one.ci95[step], one.diverged[step]
-            yield Row("query-points", MAML.name, label, shots, step, None, *numbers, "")
+            yield row_of("query-points", MAML.name, label, one, step)
 
 
 def _protocol(request: QueryPoints) -> Iterator[str]:
@@ -155,7 +162,8 @@ def _protocol(request: QueryPoints) -> Iterator[str]:
     yield (
         f"Measured on {request.tasks:,} held-out tasks, the same for all, seed {request.seed}: "
         f"mean squared error on {GRID_POINTS} evenly spaced x after gradient steps on K = "
-        f"{s.shots} points; the mean leaves out tasks on which adaptation diverged."
+        f"{s.shots} points; the mean over all tasks, a lost one counting with what predicting "
+        "zero costs on it."
     )
     yield (
         "Bands reach from the lowest seed to the highest; ± of a mean of seeds is the 95 % "
@@ -174,17 +182,17 @@ def _notes(request: QueryPoints, found: Found) -> Iterator[str]:
             after = f"After {step} {'step' if step == 1 else 'steps'}"
             what = "" if request.seeds == 1 else ", mean (and range) of the seeds"
             yield f"{after}{what}: {', '.join(parts)}."
-    yield from _diverged(request, found)
+    yield from _lost(request, found)
 
 
-def _diverged(request: QueryPoints, found: Found) -> Iterator[str]:
-    """Where means leave tasks out."""
+def _lost(request: QueryPoints, found: Found) -> Iterator[str]:
+    """Where means have tasks as predicting zero."""
     last = SHOWN_STEPS[-1]
     lost = [
-        f"{one.diverged[last]} with {judged.label} and seed {seed}"
+        f"{lost_text(one, last)} with {judged.label} and seed {seed}"
         for (judged, seed), one in found.items()
-        if one.diverged[last]
+        if one.lost[last]
     ]
     if lost:
         listed = ", ".join(lost)
-        yield f"Of {request.tasks:,} tasks adaptation diverged within {last} steps on {listed}."
+        yield f"Of {request.tasks:,} tasks are lost within {last} steps: {listed}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -85,16 +84,7 @@ def evaluate_grid(
 
 def cells_of(found: LearnerResult) -> Cells:
     """What one K and α gave, of an evaluation with a step more than the grid shows."""
-    errors = found.errors.with_penalty()
-    nobody = np.zeros(errors.shape[1], np.bool_)
-    changes = [mean_difference(after, before, nobody) for before, after in pairwise(errors)]
-    it = found.evaluation
-    shown = replace(
-        it,
-        mse=it.mse[:-1],
-        median=it.median[:-1],
-        ci95=it.ci95[:-1],
-        diverged=it.diverged[:-1],
-    )
+    changes = [mean_difference(after, before) for before, after in pairwise(found.errors.counted)]
     hurts = np.array([change.mean > change.ci95 for change in changes], np.bool_)
-    return Cells(shown, errors.mean(1), hurts)
+    every = found.evaluation
+    return Cells(every.up_to(len(every.full) - 2), np.array(every.full), hurts)

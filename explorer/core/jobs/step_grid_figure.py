@@ -12,6 +12,7 @@ from explorer.core.evaluation.grid import GRID_POINTS
 from explorer.core.figures.figure import Figure, HeatMap, Panel, Row
 from explorer.core.figures.provenance import provenance
 from explorer.core.jobs.competitor import Competitor
+from explorer.core.jobs.rows import lost_text, row_of
 from explorer.core.jobs.step_grid_request import Grid, StepGrid
 
 AlphaOf = Callable[[int, int], float]  # the step size that a cell of K and steps shows
@@ -94,10 +95,10 @@ def _heat_map(
                 continue
             alpha = alpha_of(shots, step)
             cell = cells[shots, alpha]
-            values[row, column] = cell.evaluation.mse[step]
+            values[row, column] = cell.evaluation.full[step]
             hatched[row, column] = cell.hurts[step]
             at = f" @{alpha:.3g}" if name_alpha and step else ""
-            marks[row][column] = short_loss_text(cell.evaluation.mse[step]) + at
+            marks[row][column] = short_loss_text(cell.evaluation.full[step]) + at
     return HeatMap(
         tuple(map(str, steps)),
         tuple(map(str, request.shots)),
@@ -119,10 +120,8 @@ def _rows(
         for step in range(request.steps + 1):
             alpha = alpha_of(shots, step)
             it = cells[shots, alpha].evaluation
-            yield Row(
-                *(item, competitor.role, f"{competitor.label}, α = {alpha:.3g}", shots, step),
-                *(None, it.mse[step], it.ci95[step], it.diverged[step], ""),
-            )
+            label = f"{competitor.label}, α = {alpha:.3g}"
+            yield row_of(item, competitor.role, label, it, step)
 
 
 def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]) -> Iterator[str]:
@@ -133,13 +132,13 @@ def _protocol(request: StepGrid, competitor: Competitor, alphas: Sequence[float]
     )
     yield (
         f"Error: mean squared difference to the true function on {GRID_POINTS} evenly spaced x, "
-        "after gradient steps on the K support points; the mean leaves out diverged tasks."
+        "after gradient steps on the K support points; mean over all tasks, a lost one counting "
+        "with what predicting zero costs on it."
     )
     yield f"Step sizes α: {', '.join(f'{alpha:.3g}' for alpha in alphas)}."
     yield (
-        "The best α of a cell has the lowest mean when a diverged task counts with its error "
-        "before adaptation; it is chosen on the tasks it is measured on, which flatters it a "
-        "little. Before the first step it is the best after it."
+        "The best α of a cell has the lowest mean; it is chosen on the tasks it is measured on, "
+        "which flatters it a little. Before the first step it is the best after it."
     )
     yield (
         "Hatched: one more step with the cell's α raises that mean, by more than the 95 % interval "
@@ -161,10 +160,10 @@ def _sentences(
     last = request.steps
     for shots in done:
         cell = cells[shots, own]
-        mine, parts = cell.evaluation.mse[last], []
+        mine, parts = cell.evaluation.full[last], []
         if last:
             alpha = best_alpha(cells, alphas, shots, last)
-            least = short_loss_text(cells[shots, alpha].evaluation.mse[last])
+            least = short_loss_text(cells[shots, alpha].evaluation.full[last])
             after = f"after {last} {'step' if last == 1 else 'steps'}"
             if alpha == own:
                 parts.append(f"{after} its own α = {own:.3g} is the best with {least}")
@@ -177,8 +176,8 @@ def _sentences(
         if hurting:
             verb = "hurts" if len(hurting) == 1 else "hurt"
             parts.append(f"with its own {_spans(hurting)} {verb}")
-        if lost := cell.evaluation.diverged[last]:
-            parts.append(f"with its own {lost} of {request.tasks:,} tasks diverged")
+        if lost := lost_text(cell.evaluation, last):
+            parts.append(f"with its own it has lost {lost} of {request.tasks:,} tasks")
         if parts:
             yield f"K = {shots}: {'; '.join(parts)}."
 

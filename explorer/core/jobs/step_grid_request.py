@@ -65,8 +65,7 @@ class Cells:
 
     Attributes:
         evaluation: as `evaluation.evaluate` finds it.
-        score: mean error after 0 … S + 1 steps, ``(S + 2,)``, a diverged task counting with its
-            error before adaptation.
+        score: mean error over all tasks after 0 … S + 1 steps, ``(S + 2,)``.
         hurts: whether one more step raises that mean by more than its 95 % interval over the same
             tasks, ``(S + 1,)``.
     """

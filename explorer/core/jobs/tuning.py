@@ -14,17 +14,17 @@ Score = Callable[[LearnerResult], Any]  # what can be compared, smaller being be
 
 
 def all_tasks(result: LearnerResult) -> float:
-    """Mean error after the last step, a diverged task counting with its error before adaptation."""
-    return float(result.errors.with_penalty()[-1].mean())
+    """Mean error over all tasks after the last step."""
+    return result.evaluation.full[-1]
 
 
-def fewest_diverged(result: LearnerResult) -> tuple[int, float]:
-    """Diverged tasks, and the mean error of the others after the last step.
+def fewest_lost(result: LearnerResult) -> tuple[int, float]:
+    """Lost tasks, and the mean error over all after the last step.
 
-    A step size with which fewer tasks diverge goes before one with a smaller error, since the
-    mean leaves diverged tasks out.
+    For a protocol in which a step size that loses fewer tasks goes before one with a smaller
+    error.
     """
-    return result.evaluation.diverged[-1], result.evaluation.mse[-1]
+    return result.evaluation.lost[-1], result.evaluation.full[-1]
 
 
 def best_step_size(

@@ -110,11 +110,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Loss on held-out tasks after 0, 1, … gradient steps, per learner; see `Evaluation`."""
+    """Mean loss over all held-out tasks after 0, 1, … steps, per learner; see `Evaluation`."""
 
     iteration: int
     mse: Mapping[str, tuple[float, ...]]
-    diverged: Mapping[str, tuple[int, ...]]
+    lost: Mapping[str, tuple[int, ...]]
 
 
 TrainEvent = Progress | HeldOut
@@ -219,8 +219,8 @@ def held_out(run: Run) -> HeldOut:
     }
     return HeldOut(
         run.iteration,
-        {name: result.mse for name, result in results.items()},
-        {name: result.diverged for name, result in results.items()},
+        {name: result.full for name, result in results.items()},
+        {name: result.lost for name, result in results.items()},
     )
 
 

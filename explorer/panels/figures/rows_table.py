@@ -7,7 +7,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from explorer.core.base.texts import loss_text
 from explorer.core.figures.figure import Figure, Row
 
-COLUMNS = ("Learner", "K", "Steps", "Paper", "Ours", "± 95 %", "Diverged", "Verdict")
+COLUMNS = (
+    *("Learner", "K", "Steps", "Paper", "Mean", "± 95 %", "Median", "Kept", "Diverged", "Astray"),
+    "Verdict",
+)
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 DISPLAY = Qt.ItemDataRole.DisplayRole
@@ -78,11 +81,24 @@ class RowsTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setAccessibleName("Numbers of the figure")
-        self.setToolTip("Ctrl+C copies the selected lines, or all of them")
+        self.setToolTip(
+            "Mean: over all tasks, a lost one counting with what predicting zero costs on it; "
+            "Kept: over the others; Ctrl+C copies the selected lines, or all of them"
+        )
 
     def show_figure(self, figure: Figure | None) -> None:
-        """Show the rows of a figure, or none."""
-        self._rows.show_rows(figure.rows if figure is not None else ())
+        """Show the rows of a figure, or none, without the columns that say nothing."""
+        rows = figure.rows if figure is not None else ()
+        self._rows.show_rows(rows)
+        said = {
+            "Paper": any(row.paper is not None for row in rows),
+            "Median": any(row.median is not None for row in rows),
+            "Kept": any(row.kept is not None and row.diverged + row.astray for row in rows),
+            "Astray": any(row.astray for row in rows),
+            "Verdict": any(row.verdict for row in rows),
+        }
+        for column, name in enumerate(COLUMNS):
+            self.setColumnHidden(column, not said.get(name, True))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy."""
@@ -118,6 +134,9 @@ def texts_of(row: Row) -> tuple[str, ...]:
         "" if row.paper is None else loss_text(row.paper),
         loss_text(row.ours),
         _intervals(row),
+        loss_text(row.median) if row.median is not None else "",
+        loss_text(row.kept) if row.kept is not None else "",
         str(row.diverged),
+        str(row.astray),
         row.verdict,
     )

@@ -264,10 +264,12 @@ class TrainingPanel(QWidget):
         if held_out is None:
             return "Held-out tasks"
         text = f"Held-out tasks at iteration {held_out.iteration:,}"
-        lost = {name: counts[-1] for name, counts in held_out.diverged.items() if counts[-1]}
+        lost = {name: counts[-1] for name, counts in held_out.lost.items() if counts[-1]}
         if lost:
-            up_to = "" if len(held_out.diverged) == 1 else "up to "
-            text += f" ({up_to}{max(lost.values())} diverged of {HELD_OUT_TASKS}, left out)"
+            up_to = "" if len(held_out.lost) == 1 else "up to "
+            text += (
+                f" ({up_to}{max(lost.values())} of {HELD_OUT_TASKS} lost, counted as predicting 0)"
+            )
         return text
 
 

@@ -3,6 +3,7 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,14 @@ from explorer.core.base.random_streams import stream
 from explorer.core.evaluation import evaluation
 from explorer.core.evaluation.evaluation import block_errors, evaluate, summarise
 from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.evaluation.intervals import mean_over_tasks
+from explorer.core.evaluation.task_errors import TaskErrors, judged
 from explorer.core.families import Family, Sine
 from explorer.core.families.sampling import sample_evenly
+from explorer.core.files.checkpoint import load
 from explorer.core.network.mlp import Network, initialise, make_network, to_state_dict
+from explorer.resources import checkpoint_name, resource
+from tests.core.evaluation.errors import task_errors
 
 NETWORK = make_network((20, 20))
 THETA = initialise(NETWORK, torch.Generator().manual_seed(4))
@@ -68,16 +74,16 @@ def test_equals_a_slow_loop(noise: float) -> None:
     blocks = block_errors(
         StartingPoint(NETWORK, THETA), family, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
     )
-    errors = torch.cat([block for block, _ in blocks], 1)
+    errors = torch.from_numpy(TaskErrors.joined(blocks).mse)
     torch.testing.assert_close(errors, slow, rtol=1e-4, atol=1e-5)
     result = evaluate(
         StartingPoint(NETWORK, THETA), family, shots=5, steps=3, tasks=6, alpha=0.01, seed=11
     )
-    assert (result.shots, result.tasks, result.diverged) == (5, 6, (0, 0, 0, 0))
-    assert result.mse == pytest.approx(slow.mean(1).tolist(), rel=1e-4)
+    assert (result.shots, result.tasks, result.lost) == (5, 6, (0, 0, 0, 0))
+    assert result.full == result.mse == pytest.approx(slow.mean(1).tolist(), rel=1e-4)
     assert result.median == pytest.approx(slow.quantile(0.5, dim=1).tolist(), rel=1e-4)
-    interval = 1.96 * slow.std(1) / math.sqrt(6)
-    assert result.ci95 == pytest.approx(interval.tolist(), rel=1e-4)
+    interval = [mean_over_tasks(each.double().numpy()).ci95 for each in slow]
+    assert result.full_ci95 == result.ci95 == pytest.approx(interval, rel=1e-3)
 
 
 def test_same_seed_same_result_and_other_seed_another() -> None:
@@ -137,7 +143,7 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch, size: int) -> Non
         )
     )
     assert len(blocks) == math.ceil(30 / size)
-    cut = summarise(blocks, 5)
+    cut = summarise(TaskErrors.joined(blocks), 5)
     assert cut.tasks == 30
     assert cut.mse == pytest.approx(whole.mse, rel=1e-5)
     assert cut.median == pytest.approx(whole.median, rel=1e-5)
@@ -149,19 +155,52 @@ def test_large_networks_come_in_smaller_blocks(monkeypatch: pytest.MonkeyPatch) 
     blocks = block_errors(
         StartingPoint(NETWORK, THETA), FAMILY, shots=5, steps=1, tasks=10, alpha=0.01, seed=0
     )
-    assert [errors.shape[1] for errors, _ in blocks] == [3, 3, 3, 1]
+    assert [block.tasks for block in blocks] == [3, 3, 3, 1]
 
 
-def test_diverged_tasks_are_left_out_and_counted() -> None:
-    """The mean and its interval are over the others; the median has them as infinite."""
-    errors = torch.tensor([[1.0, 2.0, 3.0, 4.0], [1.0, 1e16, 3.0, math.inf]])
-    flags = torch.tensor([[False] * 4, [False, True, False, False]])
-    result = summarise([(errors[:, :3], flags[:, :3]), (errors[:, 3:], flags[:, 3:])], 5)
-    assert result.mse == (2.5, 2.0)
-    assert result.diverged == (0, 2)
-    assert result.median == (2.5, math.inf)
-    assert result.ci95[0] == pytest.approx(1.96 * math.sqrt(5 / 3 / 4))
-    assert result.ci95[1] == pytest.approx(1.96 * math.sqrt(2 / 2))
+def test_a_lost_task_counts_as_predicting_zero() -> None:
+    """In the mean over all; the mean of the kept leaves it out, the median has it as infinite."""
+    errors = np.full((2, 40), 2.0)
+    errors[1, :2] = 1e16, math.inf
+    lost = np.zeros((2, 40), np.bool_)
+    lost[1, :2] = True
+    result = summarise(task_errors(errors, lost, zero=[3.0, 7.0, *[9.0] * 38]), 5)
+    assert result.full == (2.0, (3 + 7 + 38 * 2) / 40)
+    assert result.mse == (2.0, 2.0)
+    assert result.median == (2.0, 2.0)
+    assert (result.diverged, result.lost) == ((0, 2), (0, 2))
+    assert result.ci95 == (0.0, 0.0)
+    assert result.full_ci95[1] > 0.1
+
+
+def test_the_mean_of_the_kept_is_withheld_where_many_are_lost() -> None:
+    """One task in twenty may be lost, and not one more."""
+    lost = np.zeros((2, 40), np.bool_)
+    lost[0, :2] = lost[1, :3] = True
+    result = summarise(task_errors(np.ones((2, 40)), lost, zero=4.0), 5)
+    assert result.mse[0] == 1
+    assert math.isnan(result.mse[1])
+    assert math.isnan(result.ci95[1])
+    assert result.full == pytest.approx((1 + 2 * 3 / 40, 1 + 3 * 3 / 40))
+
+
+def test_an_evaluation_up_to_a_step_is_that_of_fewer_steps() -> None:
+    """Bit for bit."""
+    start = StartingPoint(NETWORK, THETA)
+    longer = evaluate(start, FAMILY, shots=5, steps=3, tasks=30)
+    assert longer.up_to(1) == evaluate(start, FAMILY, shots=5, steps=1, tasks=30)
+
+
+def test_one_wild_task_does_not_make_the_mean() -> None:
+    """Its support loss has not diverged, but the function is off by a quarter of a million."""
+    (network,) = load(resource(checkpoint_name("meta-sgd"))).starting_points().values()
+    asked = {"shots": 5, "steps": 5, "tasks": 120, "alpha": 0.01, "seed": 313}
+    errors = TaskErrors.joined(block_errors(network, FAMILY, **asked))
+    assert errors.mse[-1][~errors.diverged[-1]].max() > 1e5
+    result = summarise(errors, 5)
+    assert result.astray[-1] > 0
+    assert result.full[-1] < 4.3
+    assert result.full_ci95[-1] < 0.7
 
 
 @pytest.mark.parametrize(
@@ -179,10 +218,9 @@ def test_diverged_tasks_are_left_out_and_counted() -> None:
 )
 def test_median(values: list[float], median: float) -> None:
     """The median is finite while most tasks are, and infinite rather than NaN beyond."""
-    errors = torch.tensor([values])
-    assert summarise([(errors, torch.zeros(1, len(values), dtype=torch.bool))], 1).median[0] == (
-        median
-    )
+    errors = np.array([values])
+    found = judged(errors, np.ones(len(values)), np.zeros(errors.shape, np.bool_), 10.0)
+    assert summarise(found, 1).median[0] == median
 
 
 def test_some_tasks_diverge() -> None:
@@ -192,15 +230,16 @@ def test_some_tasks_diverge() -> None:
     )
     assert 0 < result.diverged[-1] < 100
     assert list(result.diverged) == sorted(result.diverged)
-    assert all(math.isfinite(value) for value in result.mse)
+    assert all(0 < value < 20 for value in result.full)
 
 
 def test_all_tasks_diverge_without_a_sound() -> None:
-    """If all diverge the mean is NaN, the median infinite, and nothing raises or warns."""
+    """Then the kept have no mean, all cost what zero does, and nothing raises or warns."""
     result = evaluate(
         StartingPoint(NETWORK, 1000 * THETA), FAMILY, shots=5, steps=20, tasks=7, alpha=1.0
     )
     assert result.diverged[-1] == 7
     assert math.isnan(result.mse[-1])
+    assert 1 < result.full[-1] < 12
     assert result.median[-1] == math.inf
     assert len(result.mse) == len(result.median) == len(result.ci95) == 21

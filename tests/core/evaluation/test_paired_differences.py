@@ -1,22 +1,19 @@
 """Paired differences against formulas written out, and what is said about them."""
 
 import math
-import statistics
 
 import numpy as np
 import pytest
-import torch
 
 from explorer.core.base.texts import with_interval
+from explorer.core.evaluation.intervals import mean_over_tasks
 from explorer.core.evaluation.paired_differences import (
     Difference,
-    TaskErrors,
     mean_difference,
     paired,
     sentence,
 )
-
-NOBODY = np.zeros(400, np.bool_)
+from tests.core.evaluation.errors import task_errors
 
 
 def made(seed: int, count: int = 400) -> np.ndarray:
@@ -28,17 +25,16 @@ def test_mean_and_interval_are_those_of_the_differences() -> None:
     """Worked out one task after another."""
     one, other = made(1), made(2)
     gaps = [float(a) - float(b) for a, b in zip(one, other, strict=True)]
-    found = mean_difference(one, other, NOBODY)
+    found = mean_difference(one, other)
     assert found.mean == pytest.approx(sum(gaps) / 400)
-    assert found.ci95 == pytest.approx(1.96 * statistics.stdev(gaps) / math.sqrt(400))
-    assert (found.pairs, found.left_out) == (400, 0)
+    assert found.ci95 == mean_over_tasks(np.array(gaps)).ci95
+    assert (found.pairs, found.lost) == (400, 0)
 
 
 def test_the_interval_holds_as_often_as_it_says() -> None:
     """Over many draws, 95 in 100 intervals cover the true difference."""
     draws = np.random.default_rng(0).normal(0.1, 1.0, (1000, 50))
-    none, zero = np.zeros(50, np.bool_), np.zeros(50)
-    found = [mean_difference(draw, zero, none) for draw in draws]
+    found = [mean_difference(draw, np.zeros(50)) for draw in draws]
     assert 0.92 < sum(abs(one.mean - 0.1) <= one.ci95 for one in found) / 1000 < 0.97
 
 
@@ -47,43 +43,26 @@ def test_pairs_are_narrower_than_two_means() -> None:
     hard = made(3)
     one, other = hard + 0.1 * made(4), hard + 0.1 * made(5)
     apart = 1.96 * math.hypot(one.std(ddof=1), other.std(ddof=1)) / math.sqrt(400)
-    assert mean_difference(one, other, NOBODY).ci95 < apart / 5
+    assert mean_difference(one, other).ci95 < apart / 5
 
 
 def test_swapping_turns_the_sign() -> None:
     """One less the other is minus the other less the one."""
-    forth = mean_difference(made(1), made(2), NOBODY)
-    back = mean_difference(made(2), made(1), NOBODY)
+    forth = mean_difference(made(1), made(2))
+    back = mean_difference(made(2), made(1))
     assert forth.mean == -back.mean
     assert forth.ci95 == back.ci95
 
 
-def test_diverged_tasks_of_either_are_left_out() -> None:
-    """From the step on at which either has diverged, and counted."""
+def test_a_task_that_one_side_lost_stays_in_the_pair() -> None:
+    """For that side it costs what predicting zero does; if both lost it, they are even there."""
     mse = np.array([[1.0, 2, 3, 4], [5, 6, 1e30, np.inf]])
-    flags = np.array([[False] * 4, [False, False, False, True]])
-    one = TaskErrors(mse, flags)
-    other = TaskErrors(np.ones((2, 4)), np.array([[False] * 4, [False, False, True, False]]))
+    one = task_errors(mse, [[False] * 4, [False, False, True, True]], zero=8.0)
+    other = task_errors(np.ones((2, 4)), [[False] * 4, [False, True, False, True]], zero=8.0)
     first, second = paired(one, other)
-    assert (first.pairs, first.left_out, first.mean) == (4, 0, 1.5)
-    assert (second.pairs, second.left_out, second.mean) == (2, 2, 4.5)
-
-
-def test_blocks_stand_side_by_side() -> None:
-    """And an error that is not finite counts as diverged."""
-    blocks = [
-        (torch.tensor([[1.0, 2.0]]), torch.tensor([[False, True]])),
-        (torch.tensor([[math.inf]]), torch.tensor([[False]])),
-    ]
-    errors = TaskErrors.of(blocks)
-    assert errors.mse.tolist() == [[1.0, 2.0, math.inf]]
-    assert errors.diverged.tolist() == [[False, True, True]]
-
-
-def test_a_diverged_task_costs_what_it_did_before() -> None:
-    """In the mean that chooses between step sizes."""
-    errors = TaskErrors(np.array([[1.0, 2], [0.5, 9e9]]), np.array([[False] * 2, [False, True]]))
-    assert errors.with_penalty().tolist() == [[1, 2], [0.5, 2]]
+    assert (first.pairs, first.lost, first.mean) == (4, 0, 1.5)
+    assert (second.pairs, second.lost) == (4, 3)
+    assert second.mean == (4 + (6 - 8) + (8 - 1) + 0) / 4
 
 
 @pytest.mark.parametrize(
@@ -91,11 +70,10 @@ def test_a_diverged_task_costs_what_it_did_before() -> None:
     [
         (Difference(-0.05, 0.02, 600, 0), "ahead of FO by 0.050 ± 0.020 (600 tasks): more than"),
         (Difference(0.05, 0.06, 600, 0), "behind FO by 0.050 ± 0.060 (600 tasks): could be"),
-        (Difference(0.5, 0.1, 598, 2), "FO by 0.50 ± 0.10 (598 tasks, 2 left out as diverged): m"),
+        (Difference(0.5, 0.1, 600, 2), "(600 tasks, 2 lost by either and counted as predicting z"),
         (Difference(0.0, 0.0, 600, 0), "MAML and FO make exactly the same errors (600 tasks)."),
         (Difference(0.5, 0.1, 12, 0), "(12 tasks): too few tasks to tell from chance; take at"),
         (Difference(0.5, math.nan, 1, 0), "MAML is behind FO by 0.5 (1 task): too few"),
-        (Difference(math.nan, math.nan, 0, 9), "every task diverged for MAML or FO: nothing to"),
     ],
 )  # fmt: skip
 def test_words(difference: Difference, said: str) -> None:

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from explorer.core.evaluation.paired_differences import TaskErrors
+from explorer.core.evaluation.task_errors import TaskErrors
 from explorer.core.evaluation.verdict import Yardstick, verdict_of, verdict_sentence
+from tests.core.evaluation.errors import task_errors
 
 TASKS = 200
 SCATTER = np.random.default_rng(0).uniform(0.9, 1.1, TASKS)
@@ -18,7 +19,7 @@ def errors(*means: float, lost: int = 0) -> TaskErrors:
     mse = np.array(means)[:, None] * SCATTER
     diverged = np.zeros(mse.shape, np.bool_)
     diverged[-1, TASKS - lost :] = True
-    return TaskErrors(mse, diverged)
+    return task_errors(mse, diverged, zero=6.0)
 
 
 def yardstick(single: float, ideal: float | None) -> Yardstick:
@@ -64,18 +65,18 @@ def test_a_diverged_task_gains_nothing(before: float) -> None:
     assert calm == pytest.approx(0.75)
     assert half.shares[1] < 0.6 * calm
     assert none.shares[1] <= 0
-    assert "100 diverged tasks counted as no better" in verdict_sentence(half, 5, "MAML")
+    assert "100 lost tasks counted as predicting zero" in verdict_sentence(half, 5, "MAML")
     assert "no better than the best single function (4)" in verdict_sentence(none, 5, "MAML")
 
 
-def test_errors_that_are_no_numbers_are_the_worst() -> None:
-    """A network that was lost before adaptation has not learned anything, and nothing raises."""
+def test_errors_that_are_no_numbers_cost_what_zero_does() -> None:
+    """And nothing raises."""
     lost = errors(1.0, 1.0)
     lost.mse[:, 3] = math.nan
     lost.diverged[:, 3] = True
     found = verdict_of(lost, yardstick(4.0, 0.0))
-    assert found.shares == (-math.inf, -math.inf)
-    assert "learned nothing" in verdict_sentence(found, 5, "MAML")
+    counted = (4 - (SCATTER.sum() - SCATTER[3] + 6) / TASKS) / 4
+    assert found.shares == pytest.approx((counted, counted))
 
 
 def test_where_there_is_nothing_to_learn() -> None:
@@ -91,10 +92,10 @@ def test_a_gain_that_could_be_chance_is_called_so() -> None:
     noise = np.random.default_rng(1).normal(0, 1, TASKS)
     noise -= noise.mean()
     mse = np.stack([np.full(TASKS, 4.0), 3.9 + noise])
-    found = verdict_of(TaskErrors(mse, np.zeros(mse.shape, np.bool_)), yardstick(4.0, 0.0))
+    found = verdict_of(task_errors(mse), yardstick(4.0, 0.0))
     assert 0 < found.gain.mean < found.gain.ci95
     assert verdict_sentence(found, 5, "MAML").endswith("this could be chance.")
-    few = TaskErrors(mse[:, :9] * 0.5, np.zeros((2, 9), np.bool_))
+    few = task_errors(mse[:, :9] * 0.5)
     found = verdict_of(few, Yardstick(np.full(9, 4.0), 0.0))
     assert "too few tasks" in verdict_sentence(found, 5, "MAML")
 

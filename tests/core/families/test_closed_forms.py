@@ -159,14 +159,17 @@ def test_a_trail_like_a_networks(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_has_them(name: str) -> None:
-    """All but the ideal one, which not every family knows, are there and reach their losses."""
+    """All but the ideal one, which not every family knows, are there and reach their losses.
+
+    Up to 2 %, since errors are taken on a grid with both ends, where lines reach higher.
+    """
     family = default_family(name)
     assert CLOSED_FORMS.keys() == {"zero", "constant", "single", "ideal"}
     losses = dict(zip(("zero", "constant", "single"), reference_losses(family), strict=True))
     for role, loss in losses.items():
         found = evaluate(estimator(role, family), family, shots=3, steps=1, tasks=2000)
         expected = loss.mse - family.noise**2  # evaluation is free of noise
-        assert abs(found.mse[0] - expected) < 4 * found.ci95[0] + 1e-9, role
+        assert abs(found.full[0] - expected) < 2 * found.full_ci95[0] + 0.02 * expected + 1e-9, role
     ideal = CLOSED_FORMS["ideal"].start(family)
     if ideal is not None:
         reached = evaluate(ideal, family, shots=10, steps=1, tasks=200)

@@ -169,9 +169,10 @@ def test_grid_is_even_with_both_ends() -> None:
     torch.testing.assert_close(points.diff(), torch.full((100,), 0.05), rtol=1e-4, atol=0)
 
 
-def evenly(family: Family, tasks: int, seed: int) -> Tasks:
+def evenly(family: Family, tasks: int, seed: int, sets: int = 1) -> Tasks:
     """One even batch with its own streams."""
-    return sample_evenly(family, tasks, 3, stream(seed, "even"), stream(seed, "noise"))
+    streams = stream(seed, "even"), stream(seed, "noise")
+    return sample_evenly(family, tasks, 3, *streams, sets=sets)
 
 
 def test_even_tasks_cover_their_ranges() -> None:
@@ -202,6 +203,35 @@ def test_even_tasks_are_unbiased_and_steadier() -> None:
     loose = [float(amplitude(draw(Sine(), 60, 3, seed=s)).square().mean()) for s in range(200)]
     assert torch.tensor(even).mean() == pytest.approx(expected, abs=0.02)
     assert torch.tensor(even).std() < 0.2 * torch.tensor(loose).std()
+
+
+@pytest.mark.parametrize("sets", [1, 3, 20])
+def test_every_set_is_even(sets: int) -> None:
+    """Of 32 tasks that are one set, each 32nd part of every range holds one."""
+    unit = Range(0.0, 1.0)
+    drawn = evenly(Sine(amplitude=unit, phase=unit, x=unit), 32 * sets, 9, sets)
+    for values in (amplitude(drawn).flatten(), phase(drawn).flatten(), drawn.x[0, :, 1, 0]):
+        places = (values.view(32, sets) * 32).long().sort(0).values
+        assert torch.equal(places, torch.arange(32).unsqueeze(-1).expand(32, sets))
+
+
+def test_sets_are_independent() -> None:
+    """The mean of 5 sets scatters from seed to seed as that of 5 independent draws does."""
+    means = torch.stack(
+        [amplitude(evenly(Sine(), 40, seed, 5)).view(8, 5).square().mean(0) for seed in range(300)]
+    ).double()
+    expected = float(means.var(0).mean()) / 5
+    assert float(means.mean(1).var()) == pytest.approx(expected, rel=0.3)
+    assert float(means.mean()) == pytest.approx(8.503, abs=0.03)
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 19, 20, 21, 59])
+def test_the_first_of_more_tasks_are_the_same(tasks: int) -> None:
+    """Any number can be drawn, and more tasks are further ones."""
+    few, many = evenly(Sine(), tasks, 3, 20), evenly(Sine(), 60, 3, 20)
+    assert few.x.shape == (1, tasks, 3, 1)
+    assert torch.equal(few.x, many.x[:, :tasks])
+    assert torch.equal(few.task, many.task[:, :tasks])
 
 
 def test_even_tasks_repeat_and_their_inputs_are_free() -> None:

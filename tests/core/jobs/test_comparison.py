@@ -1,5 +1,6 @@
 """Comparisons: the same tasks for all, honest differences, and a stop at any moment."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,22 +28,30 @@ def test_rows_equal_the_engine(pair: list[Competitor]) -> None:
             rows = [r for r in figure.rows if (r.label, r.shots) == (each.label, shots)]
             assert [row.steps for row in rows] == [0, 1, 2, 3]
             assert {(row.item, row.learner) for row in rows} == {("compare", each.role)}
-            assert tuple(row.ours for row in rows) == expected.mse
-            assert tuple(row.ci95 for row in rows) == expected.ci95
-            assert tuple(row.diverged for row in rows) == expected.diverged
+            for field, values in {
+                "ours": expected.full,
+                "ci95": expected.full_ci95,
+                "median": expected.median,
+                "kept": expected.mse,
+                "diverged": expected.diverged,
+                "astray": expected.astray,
+            }.items():
+                assert tuple(getattr(row, field) for row in rows) == values
 
 
 def test_panels_show_the_rows(pair: list[Competitor]) -> None:
     """One panel for each K with losses, one below it with differences, bands around both."""
     figure, _ = compared(replace(SHORT, reference="MAML"), pair)
     assert figure.columns == 2
-    assert [len(panel.curves) for panel in figure.panels] == [2, 2, 2, 2]
+    assert [len(panel.curves) for panel in figure.panels] == [4, 4, 2, 2]
     for panel, shots in zip(figure.panels[:2], (2, 5), strict=True):
-        for curve in panel.curves:
+        for curve, median in zip(panel.curves[:2], panel.curves[2:], strict=True):
+            assert (median.role, median.label, median.low) == (curve.role, "", None)
             rows = [r for r in figure.rows if (r.label, r.shots) == (curve.label, shots)]
             assert curve.y.tolist() == [row.ours for row in rows]
             assert curve.high is not None
             np.testing.assert_allclose(curve.high - curve.y, [row.ci95 for row in rows])
+            assert median.y.tolist() == [row.median for row in rows]
     for panel, shots in zip(figure.panels[2:], (2, 5), strict=True):
         reference, other = panel.curves
         assert not reference.y.any()
@@ -71,7 +80,7 @@ def test_identical_competitors_do_not_differ(pair: list[Competitor]) -> None:
         assert "Twin and MAML make exactly the same errors" in note
     assert [note.replace("Twin", "MAML") for note in verdicts[1::2]] == list(verdicts[::2])
     assert len(verdicts) == 4
-    first, second = figure.panels[0].curves
+    first, second, *_ = figure.panels[0].curves
     assert first.dashes != second.dashes
 
 
@@ -95,26 +104,27 @@ def test_the_notes_are_about_the_first_and_the_last_step(pair: list[Competitor])
         assert "the best single function" in note
 
 
-def test_diverged_tasks_leave_the_pair(pair: list[Competitor]) -> None:
-    """They are counted in the rows and named in the protocol."""
-    request = replace(SHORT, alpha=1.0, steps=20, shots=(2,), reference="Zero")
+def test_lost_tasks_stay_in_the_pair(pair: list[Competitor]) -> None:
+    """They count as predicting zero, in the rows and in words, and are named in the protocol."""
+    request = replace(SHORT, alpha=0.3, steps=20, shots=(2,), reference="Zero")
     figure, _ = compared(request, [pair[0], Competitor("Zero", "zero")])
-    lost = [row for row in figure.rows if row.label == "MAML"][-1].diverged
+    last = [row for row in figure.rows if row.label == "MAML"][-1]
+    zero = [row for row in figure.rows if row.label == "Zero"][-1]
     gap = [row for row in figure.rows if row.item == "difference"][-1]
+    lost = last.diverged + last.astray
     assert 0 < lost == gap.diverged
-    assert f"MAML {lost} at K = 2" in "\n".join(figure.protocol)
-    assert any("left out as diverged" in note or "every task" in note for note in figure.notes)
+    assert gap.ours == pytest.approx(last.ours - zero.ours)
+    assert math.isnan(last.kept or 0.0)
+    assert f"MAML {lost} (" in "\n".join(figure.protocol)
+    assert any(f"{lost} lost by either" in note for note in figure.notes)
 
 
 def test_errors_beyond_all_bounds_do_not_flatten_the_panel(pair: list[Competitor]) -> None:
-    """The axis ends where the others can still be read."""
+    """Lost tasks count as predicting zero, so that the others can still be read."""
     far = replace(SHORT, alpha=0.3, steps=20, shots=(2,))
     figure, _ = compared(far, [pair[0], Competitor("Zero", "zero")])
     (panel,) = figure.panels
-    assert max(np.nanmax(curve.y) for curve in panel.curves) > 30
-    assert panel.y_range is not None
-    assert panel.y_range[1] < 30
-    assert compared(SHORT, pair)[0].panels[0].y_range is None
+    assert max(np.nanmax(curve.y) for curve in panel.curves) < 20
 
 
 def test_single_errors_are_kept_only_to_be_compared(pair: list[Competitor]) -> None:

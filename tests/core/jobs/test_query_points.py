@@ -58,7 +58,7 @@ def test_every_training_is_what_it_says(tmp_path: Path) -> None:
             run.starting_point("maml"), TINY.family, shots=4, steps=10, tasks=30,
             alpha=TINY.alpha, seed=5,
         )  # fmt: skip
-        assert measured.mse == pytest.approx(expected.mse)
+        assert measured.full == pytest.approx(expected.full)
     assert seen[-1].done == 1.0
     assert [each.done for each in seen] == sorted(each.done for each in seen)
 
@@ -82,7 +82,7 @@ def test_the_figure_grows_to_the_whole(tmp_path: Path) -> None:
         assert fresh.low is not None
         assert fresh.high is not None
         for i, judged in enumerate(FRESH):
-            values = [found[judged, seed].mse[step] for seed in (5, 6)]
+            values = [found[judged, seed].full[step] for seed in (5, 6)]
             assert fresh.y[i] == pytest.approx(np.mean(values))
             assert (fresh.low[i], fresh.high[i]) == (min(values), max(values))
     assert figure.notes[0].startswith("After 1 step, mean (and range) of the seeds: 1 query point ")
@@ -97,7 +97,7 @@ def test_nothing_is_trained_twice(tmp_path: Path) -> None:
     found, _ = whole(asked(tmp_path))
     assert len(list(tmp_path.iterdir())) == 2 * len(JUDGED)
     assert all(path.stat().st_mtime_ns == at for path, at in before.items())
-    assert all(found[key].mse == one.mse for key, one in first.items())
+    assert all(found[key].full == one.full for key, one in first.items())
     _, seen = whole(asked(tmp_path))
     assert not any(each.doing.startswith("training") for each in seen)
 
@@ -115,8 +115,8 @@ def test_what_stops_it_costs_nothing(tmp_path: Path) -> None:
     assert any((load(path).iteration or 0) > 0 for path in request.store.iterdir())
     resumed, _ = whole(request)
     undisturbed, _ = whole(asked(tmp_path / "other", seeds=1))
-    assert {key: one.mse for key, one in resumed.items()} == {
-        key: one.mse for key, one in undisturbed.items()
+    assert {key: one.full for key, one in resumed.items()} == {
+        key: one.full for key, one in undisturbed.items()
     }
 
 
@@ -134,9 +134,9 @@ def test_the_store_is_the_reproduction_s() -> None:
 
 def evaluation(*mse: float, diverged: int = 0) -> Evaluation:
     """Errors after 0 to 10 steps, of which those after 1 and 10 count."""
-    errors = (3.0, mse[0], *[1.0] * 8, mse[-1])
-    lost = (0,) * 10 + (diverged,)
-    return Evaluation(10, 1000, errors, errors, (0.1,) * 11, lost)
+    errors, half = (3.0, mse[0], *[1.0] * 8, mse[-1]), (0.1,) * 11
+    none, lost = (0,) * 11, (0,) * 10 + (diverged,)
+    return Evaluation(10, 1000, errors, half, errors, half, errors, lost, none)
 
 
 def test_spreads_between_seeds() -> None:
@@ -152,19 +152,19 @@ def test_spreads_between_seeds() -> None:
     assert one.text() == "0.300"
 
 
-def test_what_diverged_is_said() -> None:
-    """How many tasks a mean leaves out, of which training."""
+def test_what_is_lost_is_said() -> None:
+    """How many tasks a mean has as predicting zero, of which training."""
     request = QueryPoints(seeds=1)
     found = {(judged, 0): evaluation(0.4, 0.1) for judged in JUDGED}
-    assert not any("diverged within" in note for note in figure_of(request, found).notes)
+    assert not any("lost within" in note for note in figure_of(request, found).notes)
     found[FRESH[-1], 0] = evaluation(0.4, 0.1, diverged=7)
     notes = figure_of(request, found).notes
     assert notes[-1] == (
-        "Of 1,000 tasks adaptation diverged within 10 steps on 7 with 50 query points and seed 0."
+        "Of 1,000 tasks are lost within 10 steps: 7 (7 diverged) with 50 query points and seed 0."
     )
     spread = spread_of(request, found, FRESH[-1], 10)
     assert spread is not None
-    assert spread.diverged == 7
+    assert (spread.diverged, spread.astray) == (7, 0)
     assert spread_of(replace(request, seed=1), found, AGAIN, 1) is None
 
 

@@ -139,7 +139,7 @@ def test_coverage_is_the_share_of_the_truth_inside_the_band() -> None:
     network = make_network((5,), "tanh")
     theta = torch.zeros(16)
     shares = {
-        noise: coverage(RidgeHead(network, theta, 1e6, noise), Sine(), shots=5, tasks=40)
+        noise: coverage(RidgeHead(network, theta, 1e6, noise), Sine(), shots=5, tasks=600)
         for noise in (1e-6, 1.0, 1e3)
     }
     assert shares[1e3] == (1.0, 1.0)

@@ -156,8 +156,8 @@ def test_held_out_is_an_evaluation_of_each_learner() -> None:
             alpha=0.02,
             seed=3,
         )
-        assert result.mse[name] == expected.mse
-        assert result.diverged[name] == expected.diverged
+        assert result.mse[name] == expected.full
+        assert result.lost[name] == expected.lost
 
 
 @pytest.mark.parametrize("learner", LEARNERS)

@@ -14,6 +14,7 @@ from explorer.core.base.fields import Range
 from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import Evaluation, squared_errors, summarise
 from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.evaluation.task_errors import TaskErrors
 from explorer.core.families.sampling import sample_evenly
 from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.plan import Plan
@@ -57,9 +58,9 @@ def evaluate_by_half(
     below = inputs < family.x.at(0.5)
     seen, unseen, done = [], [], 0
     meter.begin(evaluation_seconds(plan, steps), f"measuring {label} by half at K = {shots}")
-    for squares, flags in squared_errors(start, family, drawn, inputs, steps=steps, alpha=alpha):
-        seen.append((squares[..., below].mean(-1), flags))
-        unseen.append((squares[..., ~below].mean(-1), flags))
-        done += flags.shape[1]
+    for squares in squared_errors(start, family, drawn, inputs, steps=steps, alpha=alpha):
+        seen.append(squares.over(below))
+        unseen.append(squares.over(~below))
+        done += seen[-1].tasks
         yield meter.at(done / tasks)
-    return Halves(summarise(seen, shots), summarise(unseen, shots))
+    return Halves(*(summarise(TaskErrors.joined(half), shots) for half in (seen, unseen)))

@@ -33,22 +33,39 @@ class OverSeeds:
         return self.found[0].tasks
 
     @property
-    def mse(self) -> tuple[float, ...]:
-        """Mean over the seeds."""
-        return tuple(sum(errors) / len(errors) + self.added for errors in self._by_step())
+    def full(self) -> tuple[float, ...]:
+        """Mean over all tasks, and over the seeds."""
+        return tuple(map(self._mean, self._by_step("full")))
 
     @property
-    def ci95(self) -> tuple[float, ...]:
+    def full_ci95(self) -> tuple[float, ...]:
         """Half-width of the interval over tasks of a network as they are on average."""
-        return tuple(
-            sum(each.ci95[step] for each in self.found) / len(self.found)
-            for step in range(len(self.found[0].mse))
-        )
+        return tuple(sum(each) / len(each) for each in self._by_step("full_ci95"))
+
+    @property
+    def mse(self) -> tuple[float, ...]:
+        """Mean over the tasks that are kept, and over the seeds; NaN where one is withheld."""
+        return tuple(map(self._mean, self._by_step("mse")))
+
+    @property
+    def median(self) -> tuple[float, ...]:
+        """Mean over the seeds of the networks' medians."""
+        return tuple(map(self._mean, self._by_step("median")))
 
     @property
     def diverged(self) -> tuple[int, ...]:
         """Tasks that diverged, of all networks together."""
-        return tuple(sum(flags) for flags in zip(*(e.diverged for e in self.found), strict=True))
+        return tuple(map(sum, zip(*(e.diverged for e in self.found), strict=True)))
+
+    @property
+    def astray(self) -> tuple[int, ...]:
+        """Further tasks lost, of all networks together."""
+        return tuple(map(sum, zip(*(e.astray for e in self.found), strict=True)))
+
+    @property
+    def lost(self) -> tuple[int, ...]:
+        """Tasks lost in either way, of all networks together."""
+        return tuple(one + other for one, other in zip(self.diverged, self.astray, strict=True))
 
     @property
     def seeds(self) -> int:
@@ -66,8 +83,11 @@ class OverSeeds:
         return self._each(one_more_ci95)
 
     def _each(self, width: Callable[[Sequence[float]], float]) -> tuple[float, ...]:
-        return tuple(map(width, self._by_step()))
+        return tuple(map(width, self._by_step("full")))
 
-    def _by_step(self) -> list[tuple[float, ...]]:
-        """The errors that are reported, those of all seeds at one step after another."""
-        return list(zip(*(each.mse for each in self.found), strict=True))
+    def _mean(self, errors: Sequence[float]) -> float:
+        return sum(errors) / len(errors) + self.added
+
+    def _by_step(self, name: str) -> list[tuple[float, ...]]:
+        """A number of all seeds at one step after another."""
+        return list(zip(*(getattr(each, name) for each in self.found), strict=True))

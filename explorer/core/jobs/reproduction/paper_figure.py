@@ -16,6 +16,7 @@ from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.paper import Cell, Entry, Paper
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.protocol import (
+    lost_protocol,
     reach_protocol,
     seconds_protocol,
     seeds_text,
@@ -160,10 +161,9 @@ def _protocol(plan: Plan, paper: Paper, state: PaperState) -> Iterator[str]:
     )
     yield reach_protocol(plan) or "One training each: --seeds tells how far trainings differ."
     for entry in paper.entries:
-        lost = {k: f.diverged[-1] for (key, k), f in state.found.items() if key == entry.key}
-        counts = ", ".join(f"{count} at K = {k}" for k, count in lost.items() if count)
-        if counts:
-            yield f"{entry.full_label}: adaptation diverged on {counts} by the last step."
+        found = {k: f for (key, k), f in state.found.items() if key == entry.key}
+        if lost := lost_protocol(entry.full_label, found):
+            yield lost
     yield from seconds_protocol(state.kept)
 
 

@@ -9,6 +9,7 @@ from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.plan import FULL, Plan
 from explorer.core.jobs.reproduction.store import Kept
 from explorer.core.jobs.reproduction.tasks import STEP_SIZES
+from explorer.core.jobs.rows import INTERVALS, lost_text
 from explorer.core.learners import LEARNERS
 
 
@@ -81,14 +82,14 @@ def evaluation_protocol(plan: Plan) -> str:
     return (
         f"{plan.amount.tasks} held-out tasks for each K, the same for all, spread evenly over A, φ "
         f"and x (seed {plan.seed}); mean squared error on {GRID_POINTS} evenly spaced x, "
-        "without noise; 95 % intervals of the mean as for independent tasks."
+        f"without noise; {INTERVALS}."
     )
 
 
-def diverged_protocol(label: str, found: Mapping[int, OverSeeds]) -> str:
-    """How many tasks of a learner were left out; empty if none was."""
-    lost = {shots: e.diverged[-1] for shots, e in found.items() if e.diverged[-1]}
+def lost_protocol(label: str, found: Mapping[int, OverSeeds]) -> str:
+    """How many tasks of a learner were lost; empty if none was."""
+    lost = {shots: lost_text(e, -1) for shots, e in found.items() if e.lost[-1]}
     if not lost:
         return ""
     counts = ", ".join(f"{count} at K = {shots}" for shots, count in lost.items())
-    return f"{label}: adaptation diverged on {counts} by the last step; left out of the mean."
+    return f"{label}: lost {counts} by the last step; counted as predicting zero."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from explorer.core.figures.figure import Row, Verdict
 from explorer.core.jobs.reproduction.over_seeds import OverSeeds
+from explorer.core.jobs.rows import row_of
 
 # Finn et al. 2017, arXiv 1703.03400v3, Table 2: 5-shot mean squared error after so many steps.
 TABLE2 = {
@@ -56,13 +58,14 @@ def row(
     A paper's number is of one training. So of several trainings of ours the reach is that of one
     more, with the interval over tasks and the paper's own, one as if independent of the other.
     """
-    ours, ci95 = found.mse[step], found.ci95[step]
+    plain = row_of(item, name, label, found, step)
     further = (found.one_more[step] if found.seeds > 1 else 0.0, paper.ci95 if paper else 0.0)
-    reach = math.hypot(ci95, *further) if any(further) else ci95
+    reach = math.hypot(plain.ci95, *further) if any(further) else plain.ci95
     given = paper.mse if paper else None
-    return Row(
-        *(item, name, label, found.shots, step, given, ours, ci95),
-        *(found.diverged[step], verdict(ours, reach, given)),
+    return replace(
+        plain,
+        paper=given,
+        verdict=verdict(plain.ours, reach, given),
         seeds=found.seeds,
         ci95_seeds=found.ci95_seeds[step],
     )

@@ -31,6 +31,7 @@ from explorer.core.jobs.reproduction.tasks import (
     tune_on_plan,
     tuning_seconds,
 )
+from explorer.core.jobs.rows import INTERVALS, row_of
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
 
 DRAWN_POINTS = 201
@@ -222,10 +223,7 @@ def _rows(asked: SinesFigure, fit: Fit) -> Iterator[Row]:
             )
     for name, found in zip(("with points", "without"), fit.halves or (), strict=False):
         for step in SHOWN:
-            yield Row(
-                asked.item, fit.learner, f"{label}, half {name}", fit.shots,
-                step, None, found.mse[step], found.ci95[step], found.diverged[step], "",
-            )  # fmt: skip
+            yield row_of(asked.item, fit.learner, f"{label}, half {name}", found, step)
 
 
 def _protocol(
@@ -245,8 +243,7 @@ def _protocol(
     if asked.by_half:
         lines.append(
             f"Errors by half: {plan.amount.tasks} tasks spread evenly over A, φ and x < 0, mean "
-            f"squared error on {GRID_POINTS // 2} evenly spaced x of each half, 95 % intervals of "
-            "the mean as for independent tasks."
+            f"squared error on {GRID_POINTS // 2} evenly spaced x of each half, {INTERVALS}."
         )
     return (*lines, *seconds_protocol({name: [kept] for name, kept in runs.items()}))
 
@@ -261,6 +258,6 @@ def _notes(by_column: dict[tuple[str, int], Fit]) -> Iterator[str]:
             continue
         yield (
             f"K = {shots}, points with x < 0 only: after {last} steps the error on the other half "
-            f"is {maml.unseen.mse[last]:.2f} for MAML and {other.unseen.mse[last]:.2f} for the "
-            f"pretrained network ({maml.unseen.mse[0]:.2f} and {other.unseen.mse[0]:.2f} before)."
+            f"is {maml.unseen.full[last]:.2f} for MAML and {other.unseen.full[last]:.2f} for the "
+            f"pretrained network ({maml.unseen.full[0]:.2f} and {other.unseen.full[0]:.2f} before)."
         )

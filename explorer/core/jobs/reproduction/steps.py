@@ -15,8 +15,8 @@ from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.protocol import (
-    diverged_protocol,
     evaluation_protocol,
+    lost_protocol,
     reach_protocol,
     seconds_protocol,
     sizes_text,
@@ -188,9 +188,9 @@ def _curves(asked: StepsFigure, found: Errors, shots: int) -> Iterator[Curve]:
 
 def curve(learner: str, evaluation: OverSeeds) -> Curve:
     """A learner's mean error with its interval over tasks, step by step."""
-    mse, ci95 = np.array(evaluation.mse), np.array(evaluation.ci95)
-    steps = np.arange(len(mse), dtype=np.float64)
-    return Curve(learner, LEARNERS[learner].label, steps, mse, mse - ci95, mse + ci95)
+    mean, ci95 = np.array(evaluation.full), np.array(evaluation.full_ci95)
+    steps = np.arange(len(mean), dtype=np.float64)
+    return Curve(learner, LEARNERS[learner].label, steps, mean, mean - ci95, mean + ci95)
 
 
 def _rows(asked: StepsFigure, found: Errors) -> tuple[Row, ...]:
@@ -223,7 +223,7 @@ def _protocol(plan: Plan, asked: StepsFigure, state: StepsState) -> tuple[str, .
             lines.append(f"{label}: step size {sizes}, {tuning_protocol(plan, asked.steps)}.")
         elif chosen:
             lines.append(f"{label}: step size {plan.settings.alpha:g}, as in training.")
-        lines.append(diverged_protocol(label, state.found[learner]))
+        lines.append(lost_protocol(label, state.found[learner]))
     lines += [reach_protocol(plan), *seconds_protocol(state.runs)]
     return tuple(line for line in lines if line)
 
@@ -248,8 +248,8 @@ def _catching_up(asked: StepsFigure, found: Errors) -> Iterator[str]:
         maml, other = (found[name].get(shots) for name in (MAML.name, PRETRAINED.name))
         if maml is None or other is None:
             continue
-        mean, target = other.mse[-1], maml.mse[1]
-        reached = next((step for step, mse in enumerate(other.mse) if mse <= target), None)
+        mean, target = other.full[-1], maml.full[1]
+        reached = next((step for step, mse in enumerate(other.full) if mse <= target), None)
         if reached is None:
             yield (
                 f"K = {shots}: no. After {asked.steps} steps pretraining is at {mean:.2f}; "
@@ -258,5 +258,5 @@ def _catching_up(asked: StepsFigure, found: Errors) -> Iterator[str]:
         else:
             yield (
                 f"K = {shots}: pretraining needs {reached} steps to come to {target:.2f}, where "
-                f"MAML is after its first step; MAML is at {maml.mse[reached]:.2f} by then."
+                f"MAML is after its first step; MAML is at {maml.full[reached]:.2f} by then."
             )

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from explorer.core.evaluation.evaluation import MOST_LOST
 from explorer.core.experiment.settings import Settings
 from explorer.core.figures.figure import Curve, Figure, Panel, Row
 from explorer.core.figures.provenance import provenance
@@ -21,8 +22,8 @@ from explorer.core.jobs.reproduction.plan import (
     Plan,
 )
 from explorer.core.jobs.reproduction.protocol import (
-    diverged_protocol,
     evaluation_protocol,
+    lost_protocol,
     reach_protocol,
     seconds_protocol,
     sizes_text,
@@ -57,8 +58,6 @@ from explorer.core.jobs.reproduction.tasks import (
 )
 from explorer.core.learners import FIRST_ORDER, LEARNERS, MAML
 from explorer.core.learners.averaged import AveragedOptions
-
-MANY_LOST = 0.05  # share of diverged tasks beyond which a mean over the rest says little
 
 
 def table2(plan: Plan) -> Job[Figure]:
@@ -148,7 +147,7 @@ def _protocol(plan: Plan, known: Sequence[TableResult]) -> tuple[str, ...]:
         reach_protocol(plan)
         or "A verdict is “agrees” while our interval holds the paper's number.",
     ]
-    lines += [diverged_protocol(f.entry.label, {TABLE2_SHOTS: f.evaluation}) for f in known]
+    lines += [lost_protocol(f.entry.label, {TABLE2_SHOTS: f.evaluation}) for f in known]
     lines += seconds_protocol({f.entry.label: f.kept for f in known})
     return tuple(line for line in lines if line)
 
@@ -195,14 +194,13 @@ def _notes(plan: Plan, rows: Sequence[Row], known: Sequence[TableResult]) -> Ite
             f"{abs(gap):.2f}."
         )
     for each in known:
-        lost = each.evaluation.diverged[-1]
+        lost = each.evaluation.lost[-1]
         met = each.evaluation.tasks * each.evaluation.seeds
-        if lost > MANY_LOST * met:
+        if lost > MOST_LOST * met:
             yield (
                 f"{each.entry.label} was trained for {plan.settings.inner_steps} step at K = "
-                f"{plan.settings.shots}; after {FEW_STEPS} at K = {TABLE2_SHOTS} it has diverged "
-                f"on {lost} of {met} tasks, and its mean over the rest cannot "
-                "be compared."
+                f"{plan.settings.shots}; after {FEW_STEPS} at K = {TABLE2_SHOTS} it has lost "
+                f"{lost} of {met} tasks, which its mean has as predicting zero."
             )
 
 

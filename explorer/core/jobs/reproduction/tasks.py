@@ -7,7 +7,7 @@ from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.jobs.metered_evaluation import evaluate_metered
 from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.plan import Plan
-from explorer.core.jobs.tuning import best_step_size, fewest_diverged
+from explorer.core.jobs.tuning import best_step_size, fewest_lost
 
 STEP_SIZES = (0.0001, 0.0003, 0.001, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 
@@ -55,7 +55,7 @@ def tune_on_plan(
             start,
             plan.family,
             STEP_SIZES,
-            fewest_diverged,
+            fewest_lost,
             shots=shots,
             steps=steps,
             tasks=plan.amount.validation_tasks,

@@ -88,10 +88,10 @@ def test_figure3_is_what_evaluation_says(store: Path) -> None:
     for panel, shots in zip(figure.panels, (5, 10, 20), strict=True):
         expected = evaluate(run.starting_point("maml"), plan.family, shots=shots, tasks=30, seed=3)
         (curve,) = (c for c in panel.curves if c.role == "maml" and not c.hollow)
-        np.testing.assert_array_equal(curve.y, expected.mse)
+        np.testing.assert_array_equal(curve.y, expected.full)
         rows = [r for r in figure.rows if r.learner == "maml" and r.shots == shots]
-        assert [r.ours for r in rows] == list(expected.mse)
-        assert [r.ci95 for r in rows] == list(expected.ci95)
+        assert [r.ours for r in rows] == list(expected.full)
+        assert [r.ci95 for r in rows] == list(expected.full_ci95)
         assert [r.diverged for r in rows] == list(expected.diverged)
 
 
@@ -117,7 +117,7 @@ def test_step_sizes_are_chosen_on_other_tasks(store: Path) -> None:
         )
         for alpha in STEP_SIZES
     }
-    assert chosen == min(found, key=lambda a: (found[a].diverged[-1], found[a].mse[-1]))
+    assert chosen == min(found, key=lambda a: (found[a].lost[-1], found[a].full[-1]))
 
 
 def test_table2_has_every_line(store: Path) -> None:
@@ -206,7 +206,7 @@ def test_halves_of_learners_that_need_no_training(tmp_path: Path) -> None:
         for name, start in starts.items()
     )
     assert max(ideal.seen.mse[1], ideal.unseen.mse[1]) < 1e-6
-    assert (zero.seen.mse[1] + zero.unseen.mse[1]) / 2 == pytest.approx(4.252, abs=0.05)
+    assert (zero.seen.full[1] + zero.unseen.full[1]) / 2 == pytest.approx(4.252, abs=0.05)
 
 
 def test_the_question_of_100_steps_is_answered(store: Path) -> None:
