@@ -25,6 +25,7 @@ from explorer.cli.values import coordinates, learners, preset, real, whole
 from explorer.core.base.errors import UserError
 from explorer.core.experiment.settings import DESCRIPTIONS, FAMILY, Settings
 from explorer.core.jobs.reproduction import ITEMS
+from explorer.core.jobs.requests import MOST_SEEDS
 
 MAX_COORDINATE = 1e6
 MAX_THREADS = 256
@@ -170,7 +171,7 @@ def _add_train(commands: _Commands) -> None:
         type=whole(1, MAX_THREADS),
         metavar="N",
         help="threads that share the work [as many as gain from it]; the same seed gives the same "
-        "numbers for the same N, and another N rounds differently",
+        "bits for every N",
     )
     tasks = parser.add_argument_group("tasks: the family of functions and its ranges")
     add_family(tasks, "the preset's")
@@ -247,7 +248,7 @@ def _add_adapt(commands: _Commands) -> None:
 
 def _add_reproduce(commands: _Commands) -> None:
     help_texts = {
-        "help": "the paper's figures and table, from training to picture",
+        "help": "papers' figures and tables, from training to picture",
         "description": texts.REPRODUCE_HELP,
         "epilog": texts.REPRODUCE_EXAMPLES,
     }
@@ -261,6 +262,13 @@ def _add_reproduce(commands: _Commands) -> None:
         default=0,
         metavar="N",
         help="start of every random stream, of training as of evaluation [0]",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=whole(1, MOST_SEEDS),
+        default=1,
+        metavar="N",
+        help="train each learner from N seeds, --seed the first, and say how far they differ [1]",
     )
     parser.add_argument(
         "--export", type=Path, metavar="DIR", help="write each figure as SVG, PNG and CSV here"

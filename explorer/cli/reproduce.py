@@ -1,4 +1,4 @@
-"""``maml-explorer reproduce``: the paper's figures and table, trained, measured and exported."""
+"""``maml-explorer reproduce``: papers' figures and tables, trained, measured and exported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from explorer.cli.interruption import INTERRUPTED, interruptible
@@ -15,24 +15,28 @@ from explorer.cli.output import emit, emit_json, say, table
 from explorer.cli.parser import ALL
 from explorer.cli.values import check_folder
 from explorer.core.base.cancellation import CancelledWorkError, cancelled_when
+from explorer.core.base.errors import UserError
 from explorer.core.base.lazy_torch import torch
 from explorer.core.base.texts import plain_loss_text
 from explorer.core.figures.figure import Figure, Row
-from explorer.core.jobs.reproduction import ITEMS, Plan, standard_store
+from explorer.core.jobs.reproduction import ITEMS, Item, Plan, standard_store
+from explorer.core.jobs.requests import DESCRIPTIONS
 
 
 def run(arguments: Namespace) -> int:
     """Reproduce what was asked for and print it; what is finished is printed in any case."""
     check_folder("--export", arguments.export)
     torch.set_num_threads(1)  # at these sizes a second thread costs more than it brings
-    plan = Plan(arguments.quick, arguments.seed, standard_store())
-    wanted = list(ITEMS.values()) if arguments.item == ALL else [ITEMS[arguments.item]]
+    wanted = _wanted(arguments.item)
+    _check_seeds(arguments, wanted)
+    plan = Plan(arguments.quick, arguments.seed, standard_store(), seeds=arguments.seeds)
     figures: list[Figure] = []
     begin = time.perf_counter()
     with interruptible() as interruption, cancelled_when(lambda: interruption.asked):
         try:
             for item in wanted:
-                figures.append(run_job(item.job(plan), item.name))
+                own = plan if item.seeds else replace(plan, seeds=1)
+                figures.append(run_job(item.job(own), item.name))
                 _hand_over(figures[-1], arguments)
         except CancelledWorkError:
             pass  # what has been trained is kept
@@ -48,6 +52,28 @@ def run(arguments: Namespace) -> int:
     return INTERRUPTED
 
 
+def _wanted(name: str) -> list[Item]:
+    if name == ALL:
+        return [item for item in ITEMS.values() if not item.apart]
+    return [ITEMS[name]]
+
+
+def _check_seeds(arguments: Namespace, wanted: list[Item]) -> None:
+    """Check that so many seeds can be had.
+
+    Raises:
+        UserError: there are not so many from the first on, or nothing asked for judges learners.
+    """
+    if arguments.seeds > 1 and not any(item.seeds for item in wanted):
+        raise UserError(
+            f"{arguments.item} shows single networks, of one seed: leave out --seeds, or ask for "
+            f"{' or '.join(name for name, item in ITEMS.items() if item.seeds)}."
+        )
+    most = int(DESCRIPTIONS["seed"].high)
+    if arguments.seed + arguments.seeds - 1 > most:
+        raise UserError(f"--seed and --seeds: the last seed may be {most:,} at most.")
+
+
 def _hand_over(figure: Figure, arguments: Namespace) -> None:
     write(figure, arguments.export)
     if not arguments.json:
@@ -58,7 +84,10 @@ def _hand_over(figure: Figure, arguments: Namespace) -> None:
 def _text(figure: Figure) -> str:
     """Title, numbers, notes and protocol."""
     header = ["learner", "K", "steps", "paper", "ours", "± 95 %", "diverged", "verdict"]
-    cells = [_cells(row) for row in figure.rows]
+    several = any(row.seeds > 1 for row in figure.rows)
+    if several:
+        header.insert(-2, "± seeds")
+    cells = [_cells(row, several) for row in figure.rows]
     width = max((len(row[0]) for row in cells), default=0)
     lines = table(header, [[row[0].ljust(width), *row[1:]] for row in cells])
     parts = [figure.title, lines, *_listed(figure.notes), *_listed(figure.protocol)]
@@ -69,7 +98,7 @@ def _listed(sentences: Iterable[str]) -> list[str]:
     return [f"- {sentence}" for sentence in sentences]
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, several: bool) -> list[str]:
     return [
         row.label,
         str(row.shots),
@@ -77,6 +106,7 @@ def _cells(row: Row) -> list[str]:
         plain_loss_text(row.paper) if row.paper is not None else "",
         plain_loss_text(row.ours),
         plain_loss_text(row.ci95),
+        *[plain_loss_text(row.ci95_seeds)] * several,
         str(row.diverged),
         row.verdict,
     ]
@@ -87,6 +117,7 @@ def _result(figures: Iterable[Figure], plan: Plan, seconds: float) -> dict[str, 
     return {
         "quick": plan.quick,
         "seed": plan.seed,
+        "seeds": plan.seeds,
         "seconds": seconds,
         "rows": rows,
         "figures": [

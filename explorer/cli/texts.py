@@ -177,28 +177,31 @@ finite is null. For a learner that only chooses which layers adapt, as ANIL does
 another choice."""
 
 REPRODUCE_HELP = f"""\
-Train with the paper's settings, measure on 600 held-out tasks, and print every number beside the
+Train with a paper's settings, measure on 600 held-out tasks, and print every number beside the
 paper's, with its 95 % interval, how it was measured, and where it disagrees.
 
 items:
-{chr(10).join(f"  {item.name:<9} {item.help}" for item in ITEMS.values())}
-  all       all of them, sharing their trainings
+{listing({item.name: item.help for item in ITEMS.values()})}
+  all       the MAML paper's figures and table with steps100, sharing their trainings
 
 Trainings are kept in the user's data folder and saved every few seconds: a command that was
-stopped goes on where it was, and no training is done twice. --quick trains 15,000 instead of
-70,000 meta-iterations."""
+stopped goes on where it was, and no training is done twice. --quick trains less, such as 15,000
+instead of 70,000 meta-iterations. --seeds 5 trains each learner five times, measures all on the
+same tasks, and prints how far trainings differ apart from the interval over tasks."""
 
 REPRODUCE_EXAMPLES = """\
 examples:
   maml-explorer reproduce table2
   maml-explorer reproduce fig3 --quick --export figures
+  maml-explorer reproduce meta-sgd --seeds 3
   maml-explorer reproduce all --seed 3 --json --export figures
 
 --json prints one object: rows [{"item", "learner", "label", "shots", "steps", "paper", "ours",
-"ci95", "diverged", "verdict", "median", "kept", "astray"}], figures [{"item", "title", "notes",
-"protocol", "provenance"}], quick, seed and seconds. "ours" is the mean over all tasks, as evaluate
-has it. "verdict" is "agrees" while our interval holds the paper's number, else "better" or "worse";
-what is not finite or not in the paper is null."""
+"ci95", "diverged", "verdict", "median", "kept", "astray", "seeds", "ci95_seeds"}], figures
+[{"item", "title", "notes", "protocol", "provenance"}], quick, seed, seeds and seconds. "ours" is
+the mean over all tasks, as evaluate has it; "ci95" is over tasks, "ci95_seeds" over training seeds.
+"verdict" is "agrees" while the paper's number lies within our reach, else "better" or "worse"; what is not
+finite or not in the paper is null."""
 
 QUERY_POINTS_HELP = """\
 How many query points does MAML need? The paper does not say how many it judges the adapted network

@@ -24,6 +24,7 @@ from explorer.core.base.texts import plain_loss_text
 from explorer.core.experiment.presets import PRESETS
 from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import begun_from, save
+from explorer.core.files.provenance import why_other_bits
 from explorer.core.files.weights_alone import Declaration
 from explorer.core.learners import LEARNERS, MAML
 from explorer.core.training.ledger import account
@@ -145,6 +146,8 @@ def _resumed(arguments: Namespace) -> tuple[Run, str]:
             f"{arguments.resume} holds weights but no training state: resume from a file that "
             "this program saved."
         )
+    if other_bits := why_other_bits(arguments.resume, checkpoint.provenance):
+        say(other_bits)
     done = checkpoint.run.iteration
     settings = checkpoint.settings
     if iterations is not None:

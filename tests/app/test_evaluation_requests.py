@@ -54,11 +54,30 @@ def test_the_plan_is_what_was_chosen(
     form = panel.forms["table2"]
     assert isinstance(form, ReproductionForm)
     form.seed.setValue(7)
+    form.seeds.setValue(3)
     form.amount.setCurrentIndex(1)
     begin(panel, "table2")
     qtbot.waitUntil(lambda: bool(plans))
     ((name, plan),) = plans
-    assert (name, plan.quick, plan.seed) == ("table2", False, 7)
+    assert (name, plan.quick, plan.seed, plan.seeds) == ("table2", False, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("item", "texts", "seeds"),
+    [
+        ("fig2", ["Quick: 15,000 meta-iterations", "Full: the paper's 70,000"], False),
+        ("meta-sgd", ["Quick: 15,000 meta-iterations", "Full: the paper's 60,000"], True),
+        ("l2", ["Quick: fewer networks", "Full"], True),
+    ],
+)
+def test_each_item_offers_what_it_has(
+    panel: EvaluationPanel, item: str, texts: list[str], seeds: bool
+) -> None:
+    """How long the trainings are, and several seeds where learners are judged."""
+    form = panel.forms[item]
+    assert isinstance(form, ReproductionForm)
+    assert [form.amount.itemText(i) for i in range(form.amount.count())] == texts
+    assert form.seeds.isHidden() is not seeds
 
 
 def test_query_points_are_what_was_chosen(

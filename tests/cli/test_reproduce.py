@@ -22,7 +22,7 @@ from tests.core.jobs.reproduction.plans import TINY, result, tiny_plan
 Captured = pytest.CaptureFixture[str]
 ROW = {
     "item", "learner", "label", "shots", "steps", "paper", "ours", "ci95", "diverged", "verdict",
-    "median", "kept", "astray",
+    "median", "kept", "astray", "seeds", "ci95_seeds",
 }  # fmt: skip
 
 
@@ -37,8 +37,8 @@ def test_json_equals_the_job(capsys: Captured, tmp_path: Path) -> None:
     """Every row of the figure, and how it came about."""
     found = parsed(capsys, "reproduce", "table2", "--seed", 3)
     figure = result("table2", tiny_plan(tmp_path / "other"))
-    assert set(found) == {"rows", "figures", "quick", "seed", "seconds"}
-    assert (found["quick"], found["seed"]) == (False, 3)
+    assert set(found) == {"rows", "figures", "quick", "seed", "seeds", "seconds"}
+    assert (found["quick"], found["seed"], found["seeds"]) == (False, 3, 1)
     assert [set(row) for row in found["rows"]] == [ROW] * len(figure.rows)
     for given, row in zip(found["rows"], figure.rows, strict=True):
         assert (given["learner"], given["steps"]) == (row.learner, row.steps)
@@ -60,8 +60,9 @@ def test_all_items_share_their_trainings(
     # Drawing takes longer than all else. The name is put back whole, with what it has loaded.
     monkeypatch.setattr(export, "drawing", SimpleNamespace(picture=drawn_once))
     found = parsed(capsys, "reproduce", "all", "--export", tmp_path / "figures")
-    assert [about["item"] for about in found["figures"]] == list(ITEMS)
-    for item in ITEMS:
+    together = [name for name, item in ITEMS.items() if not item.apart]
+    assert [about["item"] for about in found["figures"]] == together
+    for item in together:
         for suffix in (".svg", ".png", ".csv", "-curves.csv"):
             assert (tmp_path / "figures" / f"{item}{suffix}").exists()
     before = {path: path.stat().st_mtime_ns for path in standard_store().iterdir()}
@@ -79,6 +80,22 @@ def test_text_has_numbers_notes_and_protocol(capsys: Captured) -> None:
     assert "paper's order" in text
     assert "held-out tasks" in text
     assert "maml-explorer reproduce table2 --quick --seed 0" in text
+
+
+def test_a_paper_from_several_seeds(capsys: Captured, tmp_path: Path) -> None:
+    """A whole reproduction: files, rows with both intervals, and in text a column for each."""
+    asked = ["reproduce", "meta-sgd", "--seeds", 2]
+    found = parsed(capsys, *asked, "--export", tmp_path / "figures")
+    assert found["seeds"] == 2
+    assert {row["seeds"] for row in found["rows"]} == {2}
+    assert all(row["ci95_seeds"] >= 0 for row in found["rows"])
+    for suffix in (".svg", ".png", ".csv", "-curves.csv"):
+        assert (tmp_path / "figures" / f"meta-sgd{suffix}").exists()
+    text = printed(capsys, *asked)
+    assert "± seeds" in text
+    assert "maml-explorer reproduce meta-sgd --seed 0 --seeds 2" in text
+    line = next(x for x in text.splitlines() if x.startswith("Meta-SGD, trained at K = 5"))
+    assert "0.900" in line
 
 
 def stopping(item: str, after: int) -> Any:
@@ -137,6 +154,9 @@ def test_what_is_finished_is_printed_even_if_the_next_fails(
         ([], "ITEM"),
         (["fig3", "--seed", "-1"], "--seed"),
         (["fig3", "--seed", "one"], "--seed"),
+        (["fig3", "--seeds", "0"], "--seeds"),
+        (["fig2", "--seeds", "2"], "single networks"),
+        (["fig3", "--seed", "2147483647", "--seeds", "2"], "last seed"),
     ],
 )
 def test_refuses_bad_values(capsys: Captured, flags: list[str], word: str) -> None:

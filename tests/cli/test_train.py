@@ -77,7 +77,7 @@ def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
         "initialisation": "glorot", "pretrain_on": "support", "reptile_steps": "3",
         "context": "4", "context_alpha": "0.5", "networks": "7", "penalty": "0.01",
         "implicit_pull": "3", "implicit_alpha": "0.002", "implicit_steps": "4",
-        "implicit_products": "2", "ridge_penalty": "0.2",
+        "implicit_products": "2", "ridge_penalty": "0.2", "averaged_start": "shared",
     }  # fmt: skip
     assert {FAMILY, *values} == set(DESCRIPTIONS)
     flags = [
@@ -94,6 +94,7 @@ def test_every_setting_has_a_flag(tmp_path: Path, capsys: Captured) -> None:
         activation="tanh", initialisation="glorot", pretrain_on="support", reptile_steps=3,
         context=4, context_alpha=0.5, networks=7, penalty=0.01, implicit_pull=3.0,
         implicit_alpha=0.002, implicit_steps=4, implicit_products=2, ridge_penalty=0.2,
+        averaged_start="shared",
     )  # fmt: skip
 
 

@@ -85,6 +85,14 @@ processors, have code of their own. It is tested on Linux and x86-64 with AVX2, 
 the size of AVX2's sixteen registers. Nothing in it is bound to these: LLVM compiles it for other
 processors, such as ARM64, and for macOS and Windows too. That is untested, and it may be slower.
 
+**The same bits everywhere.** What a loop comes to depends neither on the number of threads nor on
+how wide the vectors of the processor are. `all_reduce` adds what threads bring in one order; the
+parts must be the same, whoever brings them, and that is the body's business. Vectors have
+`layout.LANES` numbers, in as many registers as that takes; their lanes are added in one order;
+where x + s·y is rounded once, the machine asks for it by name (`vectors.scaled_sum`); and tanh is
+its own (`hyperbolic`). Old x86 processors, without FMA, cannot round so and come to other bits;
+`arithmetic` tells which it is.
+
 **Without the machine** every loop runs as ordinary Python, several times slower, to the same
 numbers but for rounding. This is so where Numba or LLVM is missing or fails, where the code crashes
 when `build` tries it out, where a body cannot be recorded, where the environment says
@@ -92,9 +100,11 @@ when `build` tries it out, where a body cannot be recorded, where the environmen
 knows which of these it is, so that the status line and the command line can say it.
 """
 
-from explorer.core.engine.access import may_begin_plainly
+from explorer.core.engine.access import arithmetic, may_begin_plainly
 from explorer.core.engine.collective import all_reduce
 from explorer.core.engine.loop import Loop, Tensors
 from explorer.core.engine.status import STATUS, State
 
-__all__ = ["STATUS", "Loop", "State", "Tensors", "all_reduce", "may_begin_plainly"]
+__all__ = [
+    "STATUS", "Loop", "State", "Tensors", "all_reduce", "arithmetic", "may_begin_plainly",
+]  # fmt: skip

@@ -17,9 +17,11 @@ from explorer.core.base.lazy_torch import LazyModule
 from explorer.core.engine.status import STATUS, State
 
 if TYPE_CHECKING:
-    from explorer.core.engine import native
+    from explorer.core.engine import native, processor
 else:
-    native = LazyModule("explorer.core.engine.native", "LLVM")
+    native, processor = (
+        LazyModule(f"explorer.core.engine.{name}", "LLVM") for name in ("native", "processor")
+    )
 
 _begins_plainly: ContextVar[bool] = ContextVar("begins_plainly", default=False)
 
@@ -32,6 +34,16 @@ def may_begin_plainly() -> Iterator[None]:
         yield
     finally:
         _begins_plainly.reset(token)
+
+
+def arithmetic() -> str:
+    """How loops round in this process, in words; where these are the same, so are the bits."""
+    if STATUS.state is not State.OFF:
+        try:
+            return "fused" if processor.fuses() else "unfused (no FMA)"
+        except EngineError:
+            pass
+    return "PyTorch's"
 
 
 def has_machine(dtype: str) -> bool:

@@ -15,7 +15,8 @@ import numpy as np
 
 from explorer.core.engine import interpreter
 from explorer.core.engine.layout import BARRIER_SIZE, Op, Row
-from explorer.core.engine.native import ARGUMENTS, ENTRY, call, linked, target_machine
+from explorer.core.engine.native import ARGUMENTS, ENTRY, call, linked
+from explorer.core.engine.processor import target_machine
 from explorer.core.engine.program import assemble
 from explorer.core.engine.recording import Instruction, Recording, View
 

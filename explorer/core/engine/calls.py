@@ -48,10 +48,10 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _all_reduce(to: Notebook, out: Tensor, a: Tensor) -> None:
-    if not a.is_contiguous():
-        raise UnsupportedError("a sum over threads of what is not contiguous")
-    to.note(Op.ALL_REDUCE, to.made(out), to.view(a))
+def _all_reduce(to: Notebook, out: Tensor, parts: Tensor) -> None:
+    if parts.dim() != 2 or not parts.is_contiguous():
+        raise UnsupportedError("a sum over threads of other than contiguous rows")
+    to.note(Op.ALL_REDUCE, to.made(out), to.view(parts))
 
 
 def _matmul(to: Notebook, out: Tensor, a: Tensor, other: Tensor) -> None:

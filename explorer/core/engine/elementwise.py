@@ -11,12 +11,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from explorer.core.engine.hyperbolic import tanh
 from explorer.core.engine.layout import LANES, Op
 from explorer.core.engine.vectors import (
     INTEGER,
     broadcast,
     first_lanes,
     llvm_function,
+    load_masked,
     loop,
     scaled_sum,
     store_masked,
@@ -46,6 +48,7 @@ VECTORS: dict[Op, Callable[[Any, Any, Any, Any, Any, Any], Any]] = {
     Op.COPY: lambda _, a, b, s, t, old: a,
     Op.AFFINE: lambda builder, a, b, s, t, old: scaled_sum(builder, t, s, a),
     Op.RELU: lambda builder, a, b, s, t, old: _where_above_zero(builder, a, a),
+    Op.TANH: lambda builder, a, b, s, t, old: tanh(builder, a),
     Op.SQRT: lambda builder, a, b, s, t, old: _root(builder, a),
     Op.ADD: lambda builder, a, b, s, t, old: scaled_sum(builder, a, s, b),
     Op.MULTIPLY: lambda builder, a, b, s, t, old: builder.fmul(a, b),
@@ -108,6 +111,16 @@ def _generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     return context.get_dummy_value()
 
 
+@intrinsic
+def single_tanh(_: Any, number: Any) -> Any:
+    """Tanh of a single number."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        return tanh(builder, values[0])
+
+    return number(number), generate
+
+
 def _along(
     builder: Any, count: Any, starts: list[Any], b_step: Any, compute: Callable[..., Any]
 ) -> None:
@@ -119,6 +132,46 @@ def _along(
     with builder.if_then(builder.icmp_signed("<", whole, count)):
         place, value = _one_vector(builder, whole, starts, b_step, compute)
         store_masked(builder, value, place, first_lanes(builder, builder.sub(count, whole)))
+
+
+@intrinsic
+def move(_: Any, to: Any, at: Any, source: Any, start: Any, count: Any) -> Any:
+    """Copy so many elements from a place in one array to a place in another."""
+    return _line(to, source, lambda _, __, value: value)
+
+
+@intrinsic
+def add(_: Any, to: Any, at: Any, source: Any, start: Any, count: Any) -> Any:
+    """Add so many elements of one array to those at a place in another."""
+    return _line(to, source, lambda builder, old, value: builder.fadd(old, value))
+
+
+def _line(to: Any, source: Any, compute: Callable[[Any, Any, Any], Any]) -> Any:
+    """Signature and generator of what is done with a line of elements in two arrays."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        def start(array: int) -> Any:
+            made = context.make_array(signature.args[array])(context, builder, values[array])
+            return builder.gep(made.data, [values[array + 1]])
+
+        starts, count = (start(0), start(2)), values[4]
+        pointer = ir.VectorType(starts[0].type.pointee, LANES).as_pointer()
+        whole = builder.and_(count, ir.Constant(INTEGER, -LANES))
+
+        def places(k: Any) -> list[Any]:
+            return [builder.bitcast(builder.gep(start, [k]), pointer) for start in starts]
+
+        with loop(builder, whole, LANES) as k:
+            both = places(k)
+            old, new = (builder.load(place, align=4) for place in both)
+            builder.store(compute(builder, old, new), both[0], align=4)
+        with builder.if_then(builder.icmp_signed("<", whole, count)):
+            mask, both = first_lanes(builder, builder.sub(count, whole)), places(whole)
+            old, new = (load_masked(builder, place, mask) for place in both)
+            store_masked(builder, compute(builder, old, new), both[0], mask)
+        return context.get_dummy_value()
+
+    return types.void(to, types.int64, source, types.int64, types.int64), generate
 
 
 def _one_vector(

@@ -10,7 +10,7 @@ import math
 from numba import njit
 
 from explorer.core.engine.barrier import announce, wait_for
-from explorer.core.engine.elementwise import apply_to_lines
+from explorer.core.engine.elementwise import add, apply_to_lines, move, single_tanh
 from explorer.core.engine.layout import BARRIER_SIZE, LANES, Integers, Numbers, Op, Row
 from explorer.core.engine.matmul import ROWS, WIDE_ROWS, dots, tile, transpose
 
@@ -128,7 +128,7 @@ def _number(op: int, a: float, b: float, s: float, t: float, old: float) -> floa
     elif op == _RELU:
         result = old * 0 if a <= 0 else a
     elif op == _TANH:
-        result = math.tanh(a)
+        result = single_tanh(a)  # type: ignore[call-arg]
     elif op == _SQRT:
         result = math.sqrt(a)
     elif op == _ADD:
@@ -151,52 +151,59 @@ def _elementwise(memory: Numbers, row: Integers, s: float, t: float) -> None:
     """Lines at once where their elements lie side by side, else one number after the other."""
     op, height, count = row[_OP], row[_SIZES + 2], row[_SIZES + 3]
     o, i, j = row[_OUT_STRIDES + 3], row[_A_STRIDES + 3], row[_B_STRIDES + 3]
-    side_by_side = o == 1 and i == 1 and j in (0, 1) and op != _TANH
+    side_by_side = o == 1 and i == 1 and j in (0, 1)
     out_line, a_line, b_line = row[_OUT_STRIDES + 2], row[_A_STRIDES + 2], row[_B_STRIDES + 2]
-    for x in range(row[_SIZES]):
-        for y in range(row[_SIZES + 1]):
-            out = row[_OUT] + x * row[_OUT_STRIDES] + y * row[_OUT_STRIDES + 1]
-            a = row[_A] + x * row[_A_STRIDES] + y * row[_A_STRIDES + 1]
-            b = row[_B] + x * row[_B_STRIDES] + y * row[_B_STRIDES + 1]
+    for u in range(row[_SIZES]):
+        for v in range(row[_SIZES + 1]):
+            out = row[_OUT] + u * row[_OUT_STRIDES] + v * row[_OUT_STRIDES + 1]
+            a = row[_A] + u * row[_A_STRIDES] + v * row[_A_STRIDES + 1]
+            b = row[_B] + u * row[_B_STRIDES] + v * row[_B_STRIDES + 1]
             if side_by_side:
                 apply_to_lines(  # type: ignore[call-arg]
                     memory, op, height, count, out, out_line, a, a_line, b, b_line, j, s, t
                 )
                 continue
             for z in range(height):
+                to, left, right = out + z * out_line, a + z * a_line, b + z * b_line
+                if op == _COPY:  # columns of ones, many and short
+                    for k in range(count):
+                        memory[to + k * o] = memory[left + k * i]
+                    continue
                 for k in range(count):
-                    at = out + z * out_line + k * o
-                    left, right = memory[a + z * a_line + k * i], memory[b + z * b_line + k * j]
-                    memory[at] = _number(op, left, right, s, t, memory[at])
-
-
-@njit(error_model="numpy")
-def _move(to: Numbers, at: int, source: Numbers, start: int, count: int) -> None:
-    for k in range(count):
-        to[at + k] = source[start + k]
+                    x, y, old = memory[left + k * i], memory[right + k * j], memory[to + k * o]
+                    memory[to + k * o] = _number(op, x, y, s, t, old)
 
 
 @njit(error_model="numpy")
 def _sum_over_threads(
     memory: Numbers, row: Integers, shared: Numbers, arrivals: Integers, me: int, barrier: int
 ) -> None:
-    """Every thread writes down its part, waits for the others, and adds all up in the same order.
+    """Every thread writes down its parts, and adds up those of all in the same order.
 
     Barriers of odd and of even number use different halves of what is shared. So a thread may write
-    down its next part while another still adds up this one. It cannot write the one after that: to
+    down its next parts while another still adds up these. It cannot write the ones after that: to
     get there it must first pass a barrier with that other thread.
     """
-    threads = len(arrivals) // BARRIER_SIZE
-    count, out, size = row[_SIZES + 3], row[_OUT], len(shared) // (2 * threads)
-    first = barrier % 2 * threads * size
-    _move(shared, first + me * size, memory, row[_A], count)
-    announce(arrivals, me * BARRIER_SIZE, barrier)  # type: ignore[call-arg]
+    threads, half = len(arrivals) // BARRIER_SIZE, barrier % 2
+    parts, count, out, a = row[_SIZES + 2], row[_SIZES + 3], row[_OUT], row[_A]
+    if threads == 1:
+        move(memory, out, memory, a, count)  # type: ignore[call-arg]
+        for part in range(1, parts):
+            add(memory, out, memory, a + part * count, count)
+        return
+    size = len(shared) // (2 * threads)
+    first = half * threads * size
+    move(shared, first + me * size, memory, a, parts * count)  # type: ignore[call-arg]
+    arrivals[me * BARRIER_SIZE + 1 + half] = parts
+    announce(arrivals, me * BARRIER_SIZE, barrier)
     for thread in range(threads):
         wait_for(arrivals, thread * BARRIER_SIZE, barrier)
-    _move(memory, out, shared, first, count)
-    for thread in range(1, threads):
-        for k in range(count):
-            memory[out + k] += shared[first + thread * size + k]
+        for part in range(arrivals[thread * BARRIER_SIZE + 1 + half]):
+            place = first + thread * size + part * count
+            if thread == 0 and part == 0:
+                move(memory, out, shared, place, count)
+            else:
+                add(memory, out, shared, place, count)
 
 
 @njit(error_model="numpy")
@@ -227,14 +234,15 @@ def run(
         made_from: the parts of memory that it is found in, ``(parts, 2)``.
         carried: what moves in memory after each round, ``(parts, 3)``: from, to, how many.
         shared: where threads exchange what they sum, ``(2 · threads · size of the largest,)``.
-        arrivals: how often each thread has done so, zeros, `BARRIER_SIZE` for each.
+        arrivals: how often each thread has done so, and how many parts it brought to the last and
+            the one before; zeros, `BARRIER_SIZE` for each.
         me: number of this thread; all of them must be running at once.
     """
     barrier = taken = written = 0
     for _ in range(rounds):
         for k in range(len(given_to)):
             place, count = given_to[k]
-            _move(memory, place, given, taken, count)
+            move(memory, place, given, taken, count)  # type: ignore[call-arg]
             taken += count
         for k in range(len(program)):
             op = program[k, _OP]
@@ -247,8 +255,8 @@ def run(
                 _elementwise(memory, program[k], scalars[k, 0], scalars[k, 1])
         for k in range(len(made_from)):
             place, count = made_from[k]
-            _move(made, written, memory, place, count)
+            move(made, written, memory, place, count)  # type: ignore[call-arg]
             written += count
         for k in range(len(carried)):
             start, end, count = carried[k]
-            _move(memory, end, memory, start, count)
+            move(memory, end, memory, start, count)  # type: ignore[call-arg]

@@ -29,7 +29,7 @@ class Op(IntEnum):
     LERP = auto()  # a + s·(b − a)
     THRESHOLD = auto()  # a where b > 0, elsewhere 0
     ACCUMULATE = auto()  # adds s·a to what is there; broadcast outputs are sums
-    ALL_REDUCE = auto()  # the sum of a over all threads that run the loop
+    ALL_REDUCE = auto()  # the sum of the rows of a of all threads that run the loop
 
 
 class Row(IntEnum):

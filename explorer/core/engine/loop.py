@@ -54,8 +54,8 @@ class Loop:
 
         Args:
             body: see above.
-            shard: cuts what is given into shares for so many threads. Every thread carries on the
-                same; the body sees all of what is given through `all_reduce`.
+            shard: cuts what is given into shares for at most so many threads. Every thread carries
+                on the same; the body sees all of what is given through `all_reduce`.
             name: what it does, to be named where it cannot run on the machine.
         """
         self._body, self._shard, self._name = body, shard, name

@@ -16,13 +16,11 @@ from explorer.core.engine.vectors import (
     INTEGER,
     broadcast,
     first_lanes,
-    llvm_function,
     load_masked,
     loop,
     row_starts,
     scaled_sum,
     store_masked,
-    suffix,
     vector_places,
 )
 
@@ -136,8 +134,7 @@ def _sums(
         number = broadcast(builder, builder.load(builder.gep(row, [along])))
         for vector in vectors:
             each = next(rest)
-            product = builder.fmul(number, vector, flags=["contract"])
-            each.add_incoming(builder.fadd(each, product, flags=["contract"]), body)
+            each.add_incoming(scaled_sum(builder, each, number, vector), body)
     k.add_incoming(builder.add(k, ir.Constant(INTEGER, 1)), body)
     builder.branch(test)
 
@@ -198,10 +195,14 @@ def _generate_dots(context: Any, builder: Any, signature: Any, values: Any) -> A
 
 
 def _sum_of_lanes(builder: Any, vector: Any) -> Any:
-    element = vector.type.element
-    name = f"vector.reduce.fadd.{suffix(vector.type)}"
-    reduce = llvm_function(builder, name, element, [element, vector.type])
-    return builder.call(reduce, [ir.Constant(element, 0.0), vector], fastmath=("reassoc",))
+    """One half of the lanes onto the other until one is left, in the same order everywhere."""
+    lane, distance = ir.IntType(32), LANES // 2
+    while distance:
+        picks = [(i + distance) % LANES for i in range(LANES)]
+        mask = ir.Constant(ir.VectorType(lane, LANES), picks)
+        vector = builder.fadd(vector, builder.shuffle_vector(vector, vector, mask))
+        distance //= 2
+    return builder.extract_element(vector, ir.Constant(lane, 0))
 
 
 @intrinsic

@@ -23,6 +23,7 @@ import explorer
 from explorer.core.base.atomic_files import write_atomically
 from explorer.core.base.errors import EngineError
 from explorer.core.base.folders import cache_folder
+from explorer.core.engine import processor
 from explorer.core.engine.layout import Integers, Numbers
 from explorer.core.engine.status import STATUS, State
 
@@ -30,7 +31,8 @@ ENTRY = "run_machine"
 # The arguments of `build.entry`: pointers to numbers and to integers, and integers.
 ARGUMENTS = "nipniinipinipipinipii"
 _SOURCES = (
-    "barrier", "build", "elementwise", "interpreter", "layout", "matmul", "native", "vectors",
+    "barrier", "build", "elementwise", "hyperbolic", "interpreter", "layout", "matmul", "native",
+    "processor", "vectors",
 )  # fmt: skip
 _DIGEST_SIZE = hashlib.sha256().digest_size
 # What the code would call to report an error of Python. It makes none, so these are never called.
@@ -140,7 +142,7 @@ def _load_or_say(dtype: str) -> None:
 
 def linked(code: bytes) -> Function:
     """The function in the machine's object code."""
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), processor.target_machine())
     for name in _NEVER_CALLED:
         llvm.add_symbol(name, ctypes.cast(_ABORT, ctypes.c_void_p).value)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -148,20 +150,6 @@ def linked(code: bytes) -> Function:
     function: Any = _PROTOTYPE(engine.get_function_address(ENTRY))
     function.engine = engine  # which owns the code
     return function  # type: ignore[no-any-return]
-
-
-def target_machine() -> Any:
-    """What code is made for: this processor and all that it can do."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        opt=3,
-        reloc="default",
-        codemodel="jitdefault",
-        jit=True,
-    )
 
 
 def _object_code(dtype: str) -> bytes:
@@ -193,8 +181,7 @@ def _key() -> str:
     digest = hashlib.sha256()
     for name in _SOURCES:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    features = llvm.get_host_cpu_features().flatten()
-    about = (version("numba"), version("llvmlite"), llvm.get_host_cpu_name(), features)
+    about = (version("numba"), version("llvmlite"), processor.name(), processor.features())
     digest.update(repr(about).encode())
     return digest.hexdigest()[:16]
 

@@ -49,7 +49,10 @@ def _needed(recording: Recording) -> list[Instruction]:
 
 
 def _scaled_at_once(instructions: list[Instruction]) -> list[Instruction]:
-    """Let a sum with a multiple that nothing else needs multiply by itself: a + s·b."""
+    """Let a sum with a multiple that nothing else needs multiply by itself: a + s·b.
+
+    A multiple of such a multiple does so too.
+    """
     made: dict[int, list[int]] = {}  # by which instructions, for each storage
     used: dict[int, int] = {}  # how often
     for k, each in enumerate(instructions):
@@ -59,11 +62,11 @@ def _scaled_at_once(instructions: list[Instruction]) -> list[Instruction]:
     dropped = set()
     result = list(instructions)
     for k, each in enumerate(instructions):
-        if each.op is not Op.ADD:
+        if each.op not in {Op.ADD, Op.AFFINE}:
             continue
-        a, b = each.inputs
+        *a, b = each.inputs
         makers = made.get(b.storage, [])
-        multiple = instructions[makers[0]] if len(makers) == 1 else each
+        multiple = result[makers[0]] if len(makers) == 1 else each
         if (
             multiple.op is Op.AFFINE
             and multiple.scalars[1] == 0
@@ -71,7 +74,8 @@ def _scaled_at_once(instructions: list[Instruction]) -> list[Instruction]:
             and used[b.storage] == 1
         ):
             scale = each.scalars[0] * multiple.scalars[0]
-            result[k] = replace(each, inputs=(a, *multiple.inputs), scalars=(scale, 0.0))
+            scalars = (scale, each.scalars[1])
+            result[k] = replace(each, inputs=(*a, *multiple.inputs), scalars=scalars)
             dropped.add(makers[0])
     return [each for k, each in enumerate(result) if k not in dropped]
 

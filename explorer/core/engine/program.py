@@ -26,7 +26,7 @@ class Program:
         constants: where a value stands throughout: from, how many, value.
         inputs: where each input goes.
         outputs: where each output is found, contiguous, and its shape.
-        exchanged: elements of the largest tensor that is summed over threads.
+        exchanged: elements of the largest tensor whose rows are summed over threads.
     """
 
     table: NDArray[np.int64]
@@ -69,7 +69,10 @@ def assemble(recording: Recording) -> Program:
         ),
         tuple(places[view.storage] for view in recording.inputs),
         tuple((places[view.storage], view.shape) for view in recording.outputs),
-        max((prod(each.out.shape) for each in instructions if each.op is Op.ALL_REDUCE), default=0),
+        max(
+            (prod(each.inputs[0].shape) for each in instructions if each.op is Op.ALL_REDUCE),
+            default=0,
+        ),
     )
 
 
@@ -138,6 +141,8 @@ def _row(instruction: Instruction, places: dict[int, int]) -> list[int]:
                 _transposed(a),
             )  # a row is faster than a column
         sizes, strides = _product_loops(out, a, b)
+    elif instruction.op is Op.ALL_REDUCE:
+        sizes, strides = [1, 1, *a.shape], [[0] * DIMENSIONS] * 3  # all of them lie side by side
     else:
         sizes, strides = _loops(out.shape, (out.strides, a.strides, b.strides))
     starts = [places[view.storage] + view.offset for view in (out, a, b)]

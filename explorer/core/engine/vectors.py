@@ -7,7 +7,9 @@ from typing import Any
 from llvmlite import ir
 
 from explorer.core.engine.layout import LANES
+from explorer.core.engine.processor import fuses
 
+FUSES = fuses()
 INTEGER = ir.IntType(64)
 
 
@@ -53,9 +55,11 @@ def store_masked(builder: Any, value: Any, place: Any, mask: Any) -> None:
     builder.call(store, [value, place, ir.Constant(ir.IntType(32), 4), mask])
 
 
-def suffix(vector: Any) -> str:
-    """What LLVM calls a vector's type in the names of its functions."""
-    return f"v{LANES}{'f32' if vector.element == ir.FloatType() else 'f64'}"
+def suffix(kind: Any) -> str:
+    """What LLVM calls the type of a vector or of a number in the names of its functions."""
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{suffix(kind.element)}"
+    return "f32" if kind == ir.FloatType() else "f64"
 
 
 def llvm_function(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
@@ -75,9 +79,14 @@ def load_masked(builder: Any, place: Any, mask: Any) -> Any:
 
 
 def scaled_sum(builder: Any, x: Any, s: Any, y: Any) -> Any:
-    """X + s·y."""
-    product = builder.fmul(s, y, flags=["contract"])
-    return builder.fadd(x, product, flags=["contract"])
+    """X + s·y, rounded once; on a processor that cannot, the product is rounded too.
+
+    Which of these it is must not be left to LLVM, since it decides the bits of the result.
+    """
+    if FUSES:
+        fused = llvm_function(builder, f"fma.{suffix(x.type)}", x.type, [x.type] * 3)
+        return builder.call(fused, [s, y, x])
+    return builder.fadd(x, builder.fmul(s, y))
 
 
 @contextmanager

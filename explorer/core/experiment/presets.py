@@ -152,6 +152,28 @@ PRESETS = {
             "It tests after 32 gradient steps on 10 points.",
         ),
     ),
+    "cavia": Preset(
+        "CAVIA",
+        "lmzintgraf/cavia: 5 context parameters, which alone adapt, with α = 1.",
+        Settings(iterations=50_000),
+        learners=("cavia",),
+        beyond=(
+            "It keeps the network that was best on validation tasks, looked at every 5,000 "
+            "iterations.",
+        ),
+    ),
+    "cavia-maml": Preset(
+        "MAML in CAVIA",
+        "lmzintgraf/cavia as its README runs MAML: α = 0.1, ten times the MAML paper's.",
+        Settings(alpha=0.1, iterations=50_000),
+        learners=("maml",),
+        beyond=(
+            "Its initial weights are uniform by the number of a layer's outputs, here by that of "
+            "its inputs.",
+            "It keeps the network that was best on validation tasks, looked at every 5,000 "
+            "iterations.",
+        ),
+    ),
     **{
         f"mmaml-{modes}": Preset(
             f"MMAML, {modes} modes",
@@ -179,12 +201,12 @@ PRESETS = {
     },
     "multistep": Preset(
         "ALPaCA multistep",
-        "ALPaCA's step functions with three flips (arXiv 1807.08912), 128-128-32 tanh.",
-        Settings(family="multistep", hidden=(128, 128, 32), activation="tanh"),
+        "MAML in StanfordASL/ALPaCA on step functions with three flips (arXiv 1807.08912).",
+        Settings(family="multistep", alpha=0.001, iterations=15_000, initialisation="normal"),
         beyond=(
-            "ALPaCA learns a Bayesian last layer; what it compares with there is MAML as here.",
-            "The network is that of its sine configuration.",
-            "MAML in its notebooks comes from 0.48 to 0.44, hardly below the 0.479 of the best "
+            "ALPaCA itself learns a Bayesian last layer on three layers of 128 tanh; this is the "
+            "MAML that it compares with, the authors' code as it is for sines.",
+            "In its notebooks that comes from 0.48 to 0.44, hardly below the 0.479 of the best "
             "single function: look at the verdict of an evaluation.",
         ),
     ),

@@ -6,6 +6,7 @@ the same `Figure`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -136,20 +137,23 @@ class Row:
     """One number, beside the paper's where the paper has it.
 
     Attributes:
-        item: "fig2", "fig3", "fig6", "table2", "steps100" or what else was measured.
+        item: what was measured, such as "fig3" or "table2".
         learner: name of the learner.
         label: what people read.
         shots: K.
         steps: gradient steps.
         paper: the paper's value, or None.
-        ours: mean squared error over all tasks, or a difference of two.
-        ci95: half-width of its 95 % interval.
+        ours: mean squared error over all tasks, or a difference of two; of several trainings their
+            mean.
+        ci95: half-width of its 95 % interval over tasks.
         diverged: tasks that diverged, or of a difference, tasks that either lost.
         verdict: how ours stands to the paper's; empty without a paper's value.
         median: of the errors; None where there is none, as of a difference.
         kept: mean over the tasks that are not lost; NaN where it is withheld, None where there is
             none.
         astray: further tasks lost, though their support loss did not diverge.
+        seeds: trainings, from seeds of their own, that it is the mean of.
+        ci95_seeds: half-width of its 95 % interval over training seeds; NaN of one.
     """
 
     item: str
@@ -165,6 +169,8 @@ class Row:
     median: float | None = None
     kept: float | None = None
     astray: int = 0
+    seeds: int = 1
+    ci95_seeds: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

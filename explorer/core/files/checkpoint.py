@@ -13,16 +13,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
-import explorer
 from explorer.core.adaptation.starting_point import NetworkStart
 from explorer.core.base.atomic_files import write_atomically
 from explorer.core.base.errors import CheckpointError
@@ -31,6 +28,7 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.files.container import damage_named
 from explorer.core.files.header import DESCRIPTION_KEY, FORMAT, Header, described
 from explorer.core.files.past import with_past, written
+from explorer.core.files.provenance import provenance
 from explorer.core.files.weights import Weights, read_weights
 from explorer.core.files.weights_alone import (
     Declaration,
@@ -117,13 +115,7 @@ def save(path: Path, run: Run, learner: str, resumable: bool = True) -> None:
         "settings": run.settings.to_dict(),
         "iteration": run.iteration,
         "seconds": {name: state.seconds for name, state in run.learners.items()},
-        "provenance": {
-            "program": f"MAML Explorer {explorer.__version__}",
-            "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "torch": str(torch.__version__),
-            "python": platform.python_version(),
-            "platform": f"{platform.system()} {platform.machine()}",
-        },
+        "provenance": provenance(),
     }
     metadata = {DESCRIPTION_KEY: json.dumps(description)}
     if resumable or not _weights_tell_all(learner, run.settings):

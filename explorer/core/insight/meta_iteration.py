@@ -99,7 +99,7 @@ def meta_iteration(run: Run, learner: str, threads: int = 1) -> MetaIteration:
     Args:
         run: where training stands; it stays as it is.
         learner: one that it trains.
-        threads: with as many the trainer comes to the same bits.
+        threads: how many share the work; it comes to the same bits with any number of them.
 
     Raises:
         UserError: the learner's meta-gradient does not go through an inner loop, or is too large.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,9 +10,9 @@ import numpy as np
 
 from explorer.core.base.texts import plain_loss_text
 from explorer.core.evaluation.grid import GRID_POINTS
-from explorer.core.evaluation.intervals import T_975
 from explorer.core.figures.figure import Curve, Figure, Panel, Row
 from explorer.core.figures.provenance import provenance
+from explorer.core.jobs.between_seeds import deviation, mean_ci95
 from explorer.core.jobs.query_points_request import (
     AGAIN,
     FRESH,
@@ -50,13 +49,12 @@ class Spread(NamedTuple):
     @property
     def sd(self) -> float:
         """Standard deviation between seeds; NaN of one."""
-        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else math.nan
+        return deviation(self.values)
 
     @property
     def ci95(self) -> float:
         """Half-width of the 95 % interval of the mean over all seeds that there could be."""
-        count = len(self.values)
-        return T_975[count - 2] * self.sd / math.sqrt(count) if count > 1 else math.nan
+        return mean_ci95(self.values)
 
     def text(self) -> str:
         """The mean, and from where to where the seeds reach."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from explorer.core.evaluation.evaluation import MOST_LOST, Evaluation
+from typing import Protocol
+
+from explorer.core.evaluation.evaluation import MOST_LOST
 from explorer.core.evaluation.task_errors import ASTRAY_FACTOR
 from explorer.core.figures.figure import Row
 
@@ -19,7 +21,26 @@ INTERVALS = (
 )
 
 
-def row_of(item: str, role: str, label: str, found: Evaluation, step: int) -> Row:
+class Found(Protocol):
+    """An evaluation, or the mean of several; see `Evaluation` for what its numbers are."""
+
+    @property
+    def shots(self) -> int: ...  # noqa: D102
+    @property
+    def full(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def full_ci95(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def mse(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def median(self) -> tuple[float, ...]: ...  # noqa: D102
+    @property
+    def diverged(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def astray(self) -> tuple[int, ...]: ...  # noqa: D102
+
+
+def row_of(item: str, role: str, label: str, found: Found, step: int) -> Row:
     """What was found after a step, without a number of the paper's beside it."""
     return Row(
         *(item, role, label, found.shots, step, None, found.full[step], found.full_ci95[step]),
@@ -27,7 +48,7 @@ def row_of(item: str, role: str, label: str, found: Evaluation, step: int) -> Ro
     )
 
 
-def lost_text(found: Evaluation, step: int) -> str:
+def lost_text(found: Found, step: int) -> str:
     """How many tasks are lost by a step and in which way: "12 (10 diverged, 2 astray)"."""
     diverged, astray = found.diverged[step], found.astray[step]
     parts = [f"{diverged} diverged"] * bool(diverged) + [f"{astray} astray"] * bool(astray)

@@ -5,7 +5,8 @@ arXiv 1703.03400): 500 regressors, one task each, whose averaged weights are fin
 task. The loss of network i is its mean squared error Lᵢ plus nothing or λ‖θᵢ‖². The
 meta-parameters are the θᵢ, one after the other, and all are trained as one batch; Adam follows
 each network's own gradient, so that each trains as if alone. The third variant, which pulls each
-network to the mean of those before it, cannot: see `pulled`.
+network to the mean of those before it, cannot: see `pulled`. The paper does not say whether the
+networks start from the same weights, which decides what their mean is worth.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ class AveragedOptions(Options):
         "Weight of ‖θ‖² or of ‖θ − mean‖² in the loss of each averaged network that has one.",
         0.001,
     )  # fmt: skip
+    averaged_start: str = setting(
+        "own", "Averaged networks", "They start from", "choice", choices=("own", "shared"),
+        help="Initial weights of each averaged network: its own, so that they end far apart, or "
+        "the same for all.",
+    )  # fmt: skip
 
 
 def _blocks(networks: int) -> list[tuple[int, int]]:
@@ -81,7 +87,9 @@ def meta_gradient(
 
 
 def begin(theta: Tensor, settings: CommonSettings) -> Tensor:
-    """The initial weights of each network: the one drawn, and others drawn here."""
+    """The initial weights of each network: the one drawn, and again that or others drawn here."""
+    if shared_start(settings):
+        return theta.repeat(networks(settings))
     generator = stream(settings.seed, "averaged initialisation")
     network = AVERAGED.network(settings)
     others = [
@@ -99,6 +107,11 @@ def start(meta: Tensor, network: Network, _settings: CommonSettings) -> Starting
 def networks(settings: CommonSettings) -> int:
     """How many networks are averaged, and so how many tasks there are."""
     return settings.options_of(AveragedOptions).networks
+
+
+def shared_start(settings: CommonSettings) -> bool:
+    """Whether all networks start from the same weights."""
+    return settings.options_of(AveragedOptions).averaged_start == "shared"
 
 
 def cost(settings: CommonSettings) -> Cost:

@@ -26,6 +26,7 @@ from explorer.core.learners.averaged import (
     AveragedOptions,
     cost,
     networks,
+    shared_start,
 )
 from explorer.core.learners.base import InnerLoop, Learner, OwnTasks
 from explorer.core.learners.joint import all_points, joint_gradient
@@ -62,7 +63,9 @@ def begin(theta: Tensor, _settings: CommonSettings) -> Tensor:
 
 def next_network(meta: Tensor, network: int, settings: CommonSettings) -> Tensor:
     """The initial weights of a network, counted from 0, and the mean as it is."""
-    generator = stream(settings.seed, f"averaged initialisation/{network}")
+    first = "initialisation"  # what the first network's weights were drawn from
+    name = first if shared_start(settings) else f"averaged initialisation/{network}"
+    generator = stream(settings.seed, name)
     theta = initialise(PULLED.network(settings), generator, settings.initialisation)
     return torch.cat([theta, *_parts(meta)[1:]])
 

@@ -93,9 +93,11 @@ class CommonSettings(Checked):
         help="Nonlinearity of the hidden layers.",
     )  # fmt: skip
     initialisation: str = setting(
-        "uniform", NETWORK, "Initial weights", "choice", choices=("uniform", "normal", "glorot"),
+        "uniform", NETWORK, "Initial weights", "choice",
+        choices=("uniform", "normal", "wide-normal", "glorot"),
         help="U(±1/√inputs) as PyTorch draws them, truncated normal with σ = 0.01 and no biases "
-        "as in the authors' code, or Glorot's uniform and no biases as Keras does.",
+        "as in the authors' code, or with σ = 0.1, or Glorot's uniform and no biases as Keras "
+        "does.",
     )  # fmt: skip
     options: tuple[Options, ...] = ()
 

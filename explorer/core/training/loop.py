@@ -25,11 +25,11 @@ from explorer.core.base.random_streams import stream
 from explorer.core.evaluation.evaluation import evaluate
 from explorer.core.experiment.settings import Settings
 from explorer.core.learners import LEARNERS, MAML, PRETRAINED
-from explorer.core.network.mlp import make_network, parameter_count
+from explorer.core.network.mlp import make_network
 from explorer.core.training.batches import next_batches
 from explorer.core.training.ladder import EMPTY, Ladder, Marks, marks, to_next
 from explorer.core.training.learner_state import LearnerState, advanced, untrained
-from explorer.core.training.outer_loop import Chunk, compiled_chunk
+from explorer.core.training.outer_loop import Chunk, compiled_chunk, thread_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 # which a painting window holds: chunks of 25 ms lost a third of the speed, of 60 ms a sixth.
 CHUNK_SECONDS = 0.06
 MAX_CHUNK = 400
-WORK_PER_THREAD = 200_000  # parameters times points of an iteration, below which threads only wait
 DEFAULT_LEARNERS = (MAML.name, PRETRAINED.name)  # trained side by side unless asked otherwise
 HELD_OUT_TASKS = 100
 HELD_OUT_STEPS = 10
@@ -148,9 +147,7 @@ def advance(
     chunk_of: Callable[[str], Chunk] = compiled_chunk,
     threads: int = 1,
 ) -> tuple[Run, dict[str, NDArray[np.float32]]]:
-    """Carry a run forward; how the iterations are cut into calls makes no difference.
-
-    Another number of threads sums in another order: the same numbers but for rounding.
+    """Carry a run forward; neither the cuts between calls nor the threads make a difference.
 
     Raises:
         CancelledWorkError: it is no longer wanted, found out between two learners.
@@ -187,9 +184,8 @@ def threads_for(settings: Settings, spare: int = 0) -> int:
     else:
         cores = os.cpu_count() or 1
     network = make_network(settings.hidden, settings.activation)
-    points = settings.meta_batch * (settings.shots + settings.query)
-    pays = parameter_count(network) * points // WORK_PER_THREAD
-    return max(1, min(cores - spare, pays, settings.meta_batch))
+    points = settings.shots + settings.query
+    return thread_count(network, settings.meta_batch, points, cores - spare)
 
 
 def _check_finite(run: Run, before: Run) -> None:
@@ -241,8 +237,8 @@ def train(
         until: iteration at which to stop, the settings' by default.
         held_out_seconds: training time between evaluations on held-out tasks, more if they take
             long; the first comes after half a second and the last at the end. None for never.
-        threads: how many share the work (see `threads_for`). The same seed gives the same numbers
-            for the same number of threads; another one rounds differently.
+        threads: how many share the work (see `threads_for`). The same seed gives the same bits
+            with any number of them.
 
     Raises:
         TrainingDivergedError: a parameter is no longer finite; the last event is the last good one.

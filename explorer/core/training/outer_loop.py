@@ -1,18 +1,24 @@
-"""The outer loop of meta-training: a meta-gradient, then Adam, a chunk of iterations at a time."""
+"""The outer loop of meta-training: a meta-gradient, then Adam, a chunk of iterations at a time.
+
+The meta-gradient is a mean over tasks. How these are cut into blocks, and in which order the blocks
+are added, follows from the experiment alone and not from who works on them: so the same seed gives
+the same bits with any number of threads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+from explorer.core import engine
 from explorer.core.base.lazy_torch import torch
 from explorer.core.engine import Loop, Tensors, all_reduce
 from explorer.core.families.sampling import Batch
 from explorer.core.learners import LEARNERS, InnerLoop
-from explorer.core.network.mlp import Network
+from explorer.core.network.mlp import Network, parameter_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,9 +26,13 @@ if TYPE_CHECKING:
 # Adam's constants (Kingma and Ba 2015), as in the authors' code and torch.optim.Adam.
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
-_POINTS = len(Batch._fields)  # of what an iteration is given, the tensors that run over tasks
-TASKS_AT_ONCE = 13  # what they need stays in the processor's cache; for 25 tasks, two blocks
-MOST_BLOCKS = 6  # each is recorded once, before the first iteration; larger ones are no slower
+TASKS_AT_ONCE = 13  # what they need stays in the processor's cache
+# Parameters times points of an iteration: threads with less only wait, and smaller blocks would
+# cost more than 2 % of the time.
+WORK_PER_THREAD, WORK_PER_BLOCK = 200_000, 400_000
+# Blocks that a meta-batch is cut into: 2, 3, 4, 6 or 12 threads get the same number each. Every
+# block is recorded, before the first iteration.
+BLOCKS = (1, 2, 4, 6, 12)
 ANNEALED_OVER = 10_500  # 15 of MAML++'s 100 epochs: that share of the paper's 70,000 iterations
 LEAST_WEIGHT = 0.03
 
@@ -36,64 +46,82 @@ def _cuts(tasks: int, parts: int) -> list[tuple[int, int]]:
     return list(pairwise(tasks * i // parts for i in range(parts + 1)))
 
 
-def _blocks(points: Tensor) -> list[Tensor]:
-    """The points of a batch ``(T, K, 1)`` cut into even blocks of `TASKS_AT_ONCE` tasks or so."""
-    tasks = len(points)
-    blocks = min(-(-tasks // TASKS_AT_ONCE), MOST_BLOCKS)
-    return [points[first:last] for first, last in _cuts(tasks, blocks)]
+def arithmetic() -> str:
+    """What decides a training's bits beside its settings, in words that files keep.
+
+    Whatever changes the bits changes these words too.
+    """
+    return f"sums over fixed blocks of tasks and {engine.arithmetic()} rounding"
 
 
-def _whole(points: Tensor) -> list[Tensor]:
-    return [points]
+def block_count(network: Network, tasks: int, points: int) -> int:
+    """How many blocks tasks with so many points each are cut into, whoever works on them."""
+    work = parameter_count(network) * tasks * points
+    wanted = max(-(-tasks // TASKS_AT_ONCE), work // WORK_PER_BLOCK)
+    return min(max(n for n in BLOCKS if n <= wanted), tasks)
 
 
-def _mean(values: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
-    """The mean over all tasks of what is a mean over each block."""
-    total = values[0] * shares[0]
-    for value, share in zip(values[1:], shares[1:], strict=True):
-        total = total + value * share
-    return total
+def thread_count(network: Network, tasks: int, points: int, cores: int) -> int:
+    """How many threads gain from sharing an iteration; one more would not make it shorter."""
+    blocks = block_count(network, tasks, points)
+    pays = parameter_count(network) * tasks * points // WORK_PER_THREAD
+    most = max(1, min(cores, pays, blocks))
+    return -(-blocks // -(-blocks // most))
 
 
-def _sharded(given: Tensors, threads: int) -> list[Tensors]:
-    """Every thread's share of the tasks of a chunk; Adam is every thread's."""
-    points, others = given[:_POINTS], given[_POINTS:]
-    tasks = points[0].shape[1]
-    return [
-        (*(part[:, first:last] for part in points), *others)
-        for first, last in _cuts(tasks, min(threads, tasks))
-    ]
+def _in_blocks(batches: Batch, blocks: int) -> list[Tensor]:
+    """The points of a chunk's batches, one block after the other."""
+    cuts = _cuts(batches.support_x.shape[1], blocks)
+    return [part[:, first:last] for first, last in cuts for part in batches]
+
+
+def _blocks(points: Tensors) -> list[Batch]:
+    """What `_in_blocks` has cut."""
+    size = len(Batch._fields)
+    return [Batch(*points[i : i + size]) for i in range(0, len(points), size)]
 
 
 @lru_cache(KEPT_LOOPS)
 def training_loop(
-    learner: str, sizes: tuple[int, ...], tanh: bool, inner: InnerLoop, tasks: int
+    learner: str,
+    sizes: tuple[int, ...],
+    tanh: bool,
+    inner: InnerLoop,
+    tasks: int,
+    every_step: bool,
 ) -> Loop:
     """The outer loop of Algorithm 2 for a learner: a meta-gradient, then Adam.
 
-    Carries the meta-parameters and Adam's m and v; is given a batch, or a thread's share of its
-    so many tasks, Adam's two bias corrections and, if there are such, the weights of the query
-    losses; makes the training losses.
+    Carries the meta-parameters and Adam's m and v; is given Adam's two bias corrections, if there
+    are such the weights of the query losses, and the blocks of a batch of so many tasks, or those
+    of them that are a thread's share; makes the training losses.
     """
     rule, network = LEARNERS[learner], Network(list(sizes), tanh)
+    common = 2 + every_step  # of what is given, what every thread sees
+
+    def part(theta: Tensor, block: Batch, weights: Sequence[Tensor]) -> Tensor:
+        """What a block adds to the meta-gradient and to the losses."""
+        share = len(block.support_x) / tasks
+        means = rule.meta_gradient(theta, block, network, inner, *weights)
+        return torch.cat([mean * share for mean in means])
 
     def body(carried: Tensors, given: Tensors, _fixed: Tensors) -> tuple[Tensors, Tensors]:
         theta, m, v = carried
-        points, (rate, root, *weights) = given[:_POINTS], given[_POINTS:]
-        cut = _blocks if rule.own_tasks is None else _whole
-        parts = [
-            rule.meta_gradient(theta, Batch(*block), network, inner, *weights)
-            for block in zip(*(cut(part) for part in points), strict=True)
-        ]
-        shares = [len(block) / tasks for block in cut(points[0])]
-        means = all_reduce(torch.cat([_mean(each, shares) for each in zip(*parts, strict=True)]))
+        rate, root, *weights = given[:common]
+        parts = [part(theta, block, weights) for block in _blocks(given[common:])]
+        means = all_reduce(torch.stack(parts))
         g, losses = means[: len(theta)], means[len(theta) :]
         m = torch.lerp(m, g, 1 - BETA_1)
         v = v * BETA_2 + g * g * (1 - BETA_2)
         theta = theta - m * rate / (torch.sqrt(v) * root + EPSILON)
         return (theta, m, v), (losses,)
 
-    return Loop(body, _sharded, f"The training of “{rule.label}”")
+    def sharded(given: Tensors, threads: int) -> list[Tensors]:
+        blocks = _blocks(given[common:])
+        cuts = _cuts(len(blocks), min(threads, len(blocks)))
+        return [(*given[:common], *chain(*blocks[first:last])) for first, last in cuts]
+
+    return Loop(body, sharded, f"The training of “{rule.label}”")
 
 
 def corrections(iteration: int, rounds: int, beta: float, dtype: torch.dtype) -> Tensors:
@@ -144,11 +172,17 @@ class Chunk:
         every_step: bool = False,
     ) -> tuple[Adam, Tensor]:
         """From θ, m, v and batches to θ, m, v, and the losses of each iteration."""
-        rounds, tasks = batches.support_x.shape[:2]
-        loop = training_loop(self.learner, tuple(network.sizes), network.tanh, inner, tasks)
-        given = (*batches, *corrections(iteration, rounds, beta, theta.dtype))
+        rounds, tasks, shots = batches.support_x.shape[:3]
+        loop = training_loop(
+            *(self.learner, tuple(network.sizes), network.tanh, inner, tasks, every_step)
+        )
+        given = corrections(iteration, rounds, beta, theta.dtype)
         if every_step:
             given = (*given, step_weights(iteration, rounds, inner.steps, theta.dtype))
+        blocks = 1
+        if LEARNERS[self.learner].own_tasks is None:
+            blocks = block_count(network, tasks, shots + batches.query_x.shape[2])
+        given = (*given, *_in_blocks(batches, blocks))
         if self.plainly:
             (theta, m, v), (losses,) = loop.run_plainly((theta, m, v), given)
         else:

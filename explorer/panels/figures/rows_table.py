@@ -119,6 +119,12 @@ def _side(column: int) -> Qt.AlignmentFlag:
     return RIGHT if 0 < column < len(COLUMNS) - 1 else LEFT
 
 
+def _intervals(row: Row) -> str:
+    """Over tasks, and where there are several trainings, over their seeds."""
+    seeds = f", seeds {loss_text(row.ci95_seeds)}" if row.seeds > 1 else ""
+    return loss_text(row.ci95) + seeds
+
+
 def texts_of(row: Row) -> tuple[str, ...]:
     """A row's cells."""
     return (
@@ -127,7 +133,7 @@ def texts_of(row: Row) -> tuple[str, ...]:
         str(row.steps),
         "" if row.paper is None else loss_text(row.paper),
         loss_text(row.ours),
-        loss_text(row.ci95),
+        _intervals(row),
         loss_text(row.median) if row.median is not None else "",
         loss_text(row.kept) if row.kept is not None else "",
         str(row.diverged),

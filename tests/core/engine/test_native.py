@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer.core.base.errors import EngineError
-from explorer.core.engine import native
+from explorer.core.engine import native, processor
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_other_sources_are_another_machine(
     native._object_code("float32")
     for change in (
         lambda: monkeypatch.setattr(native, "version", lambda _: "99"),
-        lambda: monkeypatch.setattr(native.llvm, "get_host_cpu_name", lambda: "another"),
+        lambda: monkeypatch.setattr(processor.llvm, "get_host_cpu_name", lambda: "another"),
         lambda: monkeypatch.setattr(native, "_SOURCES", native._SOURCES[1:]),
     ):
         before = len(builds)

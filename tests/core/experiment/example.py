@@ -33,4 +33,5 @@ OTHER = Settings(
     ridge_penalty=0.2,
     networks=7,
     penalty=0.1,
+    averaged_start="shared",
 )

@@ -91,9 +91,12 @@ EXPECTED: dict[str, list[tuple[str, str, str]]] = {
     "multistep": [
         ("Family", "sine", "multistep"),
         ("Noise σ", "0", "0.223607"),
-        ("Hidden layers", "40, 40", "128, 128, 32"),
-        ("Activation", "relu", "tanh"),
+        ("Step size α", "0.01", "0.001"),
+        iterations("15,000"),
+        ("Initial weights", "not stated, uniform here", "normal"),
     ],
+    "cavia": [iterations("50,000")],
+    "cavia-maml": [("Step size α", "0.01", "0.1"), iterations("50,000")],
 }
 
 

@@ -77,6 +77,15 @@ def test_the_first_begins_where_all_learners_do(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_all_may_begin_where_the_first_does(name: str) -> None:
+    """The same weights for all, where the settings say so."""
+    case = problem(name, averaged_start="shared")
+    theta = initialise(case.network, stream(0, "initialisation"))
+    networks = case.learner.begin(theta, case.settings).view(TASKS, -1)
+    assert torch.equal(networks, theta.expand(TASKS, -1))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_networks_know_of_one_another_by_the_pull_alone(name: str) -> None:
     """Another network elsewhere, with other points, is nothing to the first but by the mean."""
     case = problem(name, penalty=PENALTY)

@@ -133,7 +133,7 @@ def test_initial_weights_of_glorot() -> None:
     assert middle.std() == pytest.approx(math.sqrt(2 / 160), rel=0.03)
 
 
-@pytest.mark.parametrize("how", ["uniform", "normal", "glorot"])
+@pytest.mark.parametrize("how", ["uniform", "normal", "wide-normal", "glorot"])
 def test_initial_weights_follow_the_seed(how: str) -> None:
     """The same generator draws the same, another another, and a run begins with the setting's."""
     network = make_network((8, 8))

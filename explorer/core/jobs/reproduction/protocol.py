@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.evaluation.grid import GRID_POINTS
+from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.plan import FULL, Plan
 from explorer.core.jobs.reproduction.store import Kept
 from explorer.core.jobs.reproduction.tasks import STEP_SIZES
@@ -17,24 +17,55 @@ def training_protocol(plan: Plan) -> str:
     """How the networks of a figure were trained."""
     s = plan.settings
     text = (
-        f"Trained with the paper's settings from seed {plan.seed}: {s.iterations:,} meta-iterations"
-        f" of {s.meta_batch} tasks, K = {s.shots} support and {s.query} query points, "
-        f"α = {s.alpha:g}, Adam with β = {s.beta:g}."
+        f"Trained with the paper's settings from {seeds_text(plan)}: {s.iterations:,} "
+        f"meta-iterations of {s.meta_batch} tasks, K = {s.shots} support and {s.query} query "
+        f"points, α = {s.alpha:g}, Adam with β = {s.beta:g}."
     )
     if plan.quick:
         text += f" This is the quick version: the paper's run has {FULL.settings.iterations:,}."
     return text
 
 
-def seconds_protocol(runs: Mapping[str, Kept]) -> list[str]:
+def seeds_text(plan: Plan) -> str:
+    """From which seeds, as a part of a sentence."""
+    seeds = plan.training_seeds
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    return f"each of the seeds {seeds[0]} to {seeds[-1]}"
+
+
+def reach_protocol(plan: Plan) -> str:
+    """What the numbers and verdicts of several trainings are; empty of a single one."""
+    if plan.seeds == 1:
+        return ""
+    return (
+        f"Numbers are means over {plan.seeds} trainings of each learner, measured on the same "
+        "tasks. “± 95 %” is over tasks, for a network as they are on average; “± seeds” is the "
+        "interval of the mean over training seeds (Student's t). The paper's number is of one "
+        "training: a verdict is “agrees” while it lies where one more of ours would fall, with the "
+        "interval over tasks."
+    )
+
+
+def seconds_protocol(runs: Mapping[str, Sequence[Kept]]) -> list[str]:
     """How long the trainings took, and which files could not be used."""
     took = ", ".join(
-        f"{LEARNERS[kept.training.learner].label if name in LEARNERS else name} "
-        f"{kept.run.learners[kept.training.learner].seconds:.0f} s"
-        for name, kept in runs.items()
+        f"{LEARNERS[several[0].training.learner].label if name in LEARNERS else name} "
+        f"{sum(_seconds(kept) for kept in several):.0f} s"
+        for name, several in runs.items()
+        if several
     )
     lines = [f"Training took: {took}."] if took else []
-    return lines + [kept.damage for kept in runs.values() if kept.damage]
+    return lines + [kept.damage for several in runs.values() for kept in several if kept.damage]
+
+
+def _seconds(kept: Kept) -> float:
+    return kept.run.learners[kept.training.learner].seconds
+
+
+def sizes_text(alphas: Sequence[float]) -> str:
+    """The step sizes of several networks: one, or one for each in order if they differ."""
+    return " / ".join(f"{alpha:g}" for alpha in (alphas if len(set(alphas)) > 1 else alphas[:1]))
 
 
 def tuning_protocol(plan: Plan, steps: int) -> str:
@@ -55,7 +86,7 @@ def evaluation_protocol(plan: Plan) -> str:
     )
 
 
-def diverged_protocol(label: str, found: dict[int, Evaluation]) -> str:
+def diverged_protocol(label: str, found: Mapping[int, OverSeeds]) -> str:
     """How many tasks a learner lost; empty if none."""
     lost = {shots: lost_text(e, -1) for shots, e in found.items() if e.lost[-1]}
     if not lost:

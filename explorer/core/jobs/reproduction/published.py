@@ -1,13 +1,14 @@
-"""The paper's numbers, and how ours stand to them."""
+"""The papers' numbers, and how ours stand to them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
-from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.figures.figure import Row, Verdict
+from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.rows import row_of
 
 # Finn et al. 2017, arXiv 1703.03400v3, Table 2: 5-shot mean squared error after so many steps.
@@ -22,24 +23,52 @@ TABLE2_SHOTS = 5
 TABLE2_STEPS = (1, 5, 10)
 
 
-def published(learner: str, shots: int, steps: int) -> float | None:
-    """The paper's mean squared error, where it has one."""
-    return TABLE2.get(learner, {}).get(steps) if shots == TABLE2_SHOTS else None
+class Published(NamedTuple):
+    """A number of a paper.
+
+    Attributes:
+        mse: mean squared error.
+        ci95: half-width of its interval, or of the range that the paper gives; 0 without one.
+    """
+
+    mse: float
+    ci95: float = 0.0
 
 
-def verdict(ours: float, ci95: float, paper: float | None) -> Verdict:
-    """How an error stands to the paper's: "agrees" while our 95 % interval holds the paper's."""
+def published(learner: str, shots: int, steps: int) -> Published | None:
+    """The MAML paper's number, where it has one."""
+    error = TABLE2.get(learner, {}).get(steps) if shots == TABLE2_SHOTS else None
+    return None if error is None else Published(error)
+
+
+def verdict(ours: float, reach: float, paper: float | None) -> Verdict:
+    """How an error stands to a paper's: "agrees" while the paper's lies within its reach."""
     if paper is None or not math.isfinite(ours):
         return ""
-    if ours + ci95 < paper:
+    if ours + reach < paper:
         return "better"
-    return "worse" if ours - ci95 > paper else "agrees"
+    return "worse" if ours - reach > paper else "agrees"
 
 
-def row(item: str, name: str, label: str, found: Evaluation, step: int, paper: float | None) -> Row:
-    """One number of an evaluation, beside the paper's."""
+def row(
+    item: str, name: str, label: str, found: OverSeeds, step: int, paper: Published | None
+) -> Row:
+    """One number of a learner, beside the paper's.
+
+    A paper's number is of one training. So of several trainings of ours the reach is that of one
+    more, with the interval over tasks and the paper's own, one as if independent of the other.
+    """
     plain = row_of(item, name, label, found, step)
-    return replace(plain, paper=paper, verdict=verdict(plain.ours, plain.ci95, paper))
+    further = (found.one_more[step] if found.seeds > 1 else 0.0, paper.ci95 if paper else 0.0)
+    reach = math.hypot(plain.ci95, *further) if any(further) else plain.ci95
+    given = paper.mse if paper else None
+    return replace(
+        plain,
+        paper=given,
+        verdict=verdict(plain.ours, reach, given),
+        seeds=found.seeds,
+        ci95_seeds=found.ci95_seeds[step],
+    )
 
 
 def disagreements(rows: Iterable[Row]) -> Iterator[str]:

@@ -245,7 +245,7 @@ def _protocol(
             f"Errors by half: {plan.amount.tasks} tasks spread evenly over A, φ and x < 0, mean "
             f"squared error on {GRID_POINTS // 2} evenly spaced x of each half, {INTERVALS}."
         )
-    return (*lines, *seconds_protocol(runs))
+    return (*lines, *seconds_protocol({name: [kept] for name, kept in runs.items()}))
 
 
 def _notes(by_column: dict[tuple[str, int], Fit]) -> Iterator[str]:

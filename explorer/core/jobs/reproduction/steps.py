@@ -12,11 +12,14 @@ from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.figures.figure import Curve, Figure, Panel, Row
 from explorer.core.figures.provenance import provenance
 from explorer.core.jobs.progress import Job, Meter
+from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.protocol import (
     diverged_protocol,
     evaluation_protocol,
+    reach_protocol,
     seconds_protocol,
+    sizes_text,
     training_protocol,
     tuning_protocol,
 )
@@ -65,16 +68,26 @@ class StepsFigure:
     steps: int
 
 
-Errors = dict[str, dict[int, Evaluation]]
-Alphas = dict[str, dict[int, float]]
+Errors = dict[str, dict[int, OverSeeds]]
+Alphas = dict[str, dict[int, tuple[float, ...]]]
 
 
 class StepsState(NamedTuple):
-    """What is known so far: trainings by learner, errors and step sizes by learner and K."""
+    """What is known so far: trainings by learner, errors and step sizes by learner and K.
 
-    runs: dict[str, Kept]
+    Of each there are as many as there are training seeds.
+    """
+
+    runs: dict[str, list[Kept]]
     found: Errors
     alphas: Alphas
+
+    def add(self, learner: str, shots: int, alpha: float, evaluation: Evaluation) -> None:
+        """One more network is measured."""
+        before, alphas = self.found[learner].get(shots), self.alphas[learner]
+        earlier = before.found if before else ()
+        self.found[learner][shots] = OverSeeds((*earlier, evaluation))
+        alphas[shots] = (*alphas.get(shots, ()), alpha)
 
 
 def fig3(plan: Plan) -> Job[Figure]:
@@ -103,27 +116,33 @@ def steps100(plan: Plan) -> Job[Figure]:
 
 def _make(plan: Plan, asked: StepsFigure) -> Job[Figure]:
     trainings = {learner: plain(plan, learner) for learner in asked.learners}
-    waiting = {name: each.seconds_left(plan.store) for name, each in trainings.items()}
+    wanted = {
+        (learner, seed): training.from_seed(seed)
+        for seed in plan.training_seeds
+        for learner, training in trainings.items()
+    }
+    waiting = {key: each.seconds_left(plan.store) for key, each in wanted.items()}
     measuring = evaluation_seconds(plan, asked.steps)
     tuning = tuning_seconds(plan, asked.steps)
-    total = sum(waiting.values()) + len(asked.shots) * sum(
+    total = sum(waiting.values()) + plan.seeds * len(asked.shots) * sum(
         measuring + tuning * (learner in TUNED) for learner in asked.learners
     )
-    state = StepsState({}, {name: {} for name in trainings}, {name: {} for name in trainings})
+    names = list(trainings)
+    state = StepsState({n: [] for n in names}, {n: {} for n in names}, {n: {} for n in names})
     figure = _figure(plan, asked, state)
     meter = Meter(total, figure)
-    for learner, training in trainings.items():
-        kept = yield from trained(meter, waiting[learner], training, plan.store)
-        state.runs[learner] = kept
+    for (learner, seed), training in wanted.items():
+        kept = yield from trained(meter, waiting[learner, seed], training, plan.store)
+        state.runs[learner].append(kept)
         label, steps = LEARNERS[learner].label, asked.steps
         for shots in asked.shots:
             alpha = plan.settings.alpha
             if learner in TUNED:
                 alpha = yield from tune_on_plan(meter, kept.start, plan, shots, steps, label)
-            state.alphas[learner][shots] = alpha
-            state.found[learner][shots] = yield from evaluate_on_plan(
+            evaluation = yield from evaluate_on_plan(
                 meter, kept.start, plan, shots, steps, alpha, label
             )
+            state.add(learner, shots, alpha, evaluation)
             meter.figure = figure = _figure(plan, asked, state)
             yield meter.at(1.0)
     meter.figure = figure = replace(figure, complete=True)
@@ -167,8 +186,8 @@ def _curves(asked: StepsFigure, found: Errors, shots: int) -> Iterator[Curve]:
             yield Curve(learner, label, places, heights, markers=True, hollow=True)
 
 
-def curve(learner: str, evaluation: Evaluation) -> Curve:
-    """A learner's mean error with its interval, step by step."""
+def curve(learner: str, evaluation: OverSeeds) -> Curve:
+    """A learner's mean error with its interval over tasks, step by step."""
     mean, ci95 = np.array(evaluation.full), np.array(evaluation.full_ci95)
     steps = np.arange(len(mean), dtype=np.float64)
     return Curve(learner, LEARNERS[learner].label, steps, mean, mean - ci95, mean + ci95)
@@ -200,12 +219,12 @@ def _protocol(plan: Plan, asked: StepsFigure, state: StepsState) -> tuple[str, .
     for learner in asked.learners:
         label, chosen = LEARNERS[learner].label, state.alphas[learner]
         if learner in TUNED and chosen:
-            sizes = ", ".join(f"{alpha:g} at K = {shots}" for shots, alpha in chosen.items())
+            sizes = ", ".join(f"{sizes_text(a)} at K = {shots}" for shots, a in chosen.items())
             lines.append(f"{label}: step size {sizes}, {tuning_protocol(plan, asked.steps)}.")
         elif chosen:
             lines.append(f"{label}: step size {plan.settings.alpha:g}, as in training.")
         lines.append(diverged_protocol(label, state.found[learner]))
-    lines += seconds_protocol(state.runs)
+    lines += [reach_protocol(plan), *seconds_protocol(state.runs)]
     return tuple(line for line in lines if line)
 
 
@@ -215,7 +234,7 @@ def _notes(plan: Plan, asked: StepsFigure, state: StepsState) -> Iterator[str]:
         return
     yield from disagreements(_rows(asked, state.found))
     oracle = state.alphas[ORACLE.name]
-    if oracle and max(oracle.values()) < plan.settings.alpha:
+    if oracle and max(map(max, oracle.values())) < plan.settings.alpha:
         yield (
             "The oracle knows the task before the first step and gains next to nothing from "
             "further ones; longer steps throw it out, as its inputs A and φ make its loss steep. "

@@ -12,6 +12,7 @@ import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import explorer
 from explorer.core.adaptation.starting_point import NetworkStart
@@ -20,7 +21,7 @@ from explorer.core.experiment.settings import Settings
 from explorer.core.files.checkpoint import SUFFIX, load, save
 from explorer.core.files.header import read_header
 from explorer.core.jobs.progress import Job, Meter
-from explorer.core.jobs.reproduction.plan import PENALTIES, Plan
+from explorer.core.jobs.reproduction.plan import PENALTIES, SHARED_START, Plan
 from explorer.core.learners import LEARNERS
 from explorer.core.training.cost import iteration_seconds
 from explorer.core.training.ladder import EMPTY
@@ -36,6 +37,10 @@ class Training:
 
     learner: str
     settings: Settings
+
+    def from_seed(self, seed: int) -> Training:
+        """The same from another seed."""
+        return replace(self, settings=replace(self.settings, seed=seed))
 
     @property
     def file_name(self) -> str:
@@ -84,6 +89,13 @@ def plain(plan: Plan, learner: str) -> Training:
         penalty = PENALTIES.get(learner, settings.value("penalty"))
         settings = settings.changed(iterations=plan.amount.averaged_iterations, penalty=penalty)
     return Training(learner, settings)
+
+
+def with_shared_start(plan: Plan, learner: str, **changes: Any) -> Training:
+    """Averaged networks that start from the same weights, with other settings in some respects."""
+    iterations = plan.amount.shared_iterations
+    settings = {**SHARED_START, "iterations": iterations, **changes}
+    return Training(learner, plan.settings.changed(**settings))
 
 
 def trained(meter: Meter, work: float, training: Training, store: Path) -> Job[Kept]:

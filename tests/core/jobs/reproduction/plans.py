@@ -14,15 +14,16 @@ Result = TypeVar("Result")
 TINY = Scale(
     settings=Settings(iterations=40, meta_batch=3, hidden=(8,), shots=4, query=4, networks=5),
     averaged_iterations=10,
+    shared_iterations=10,
     tasks=30,
     validation_tasks=10,
     many_steps=12,
 )
 
 
-def tiny_plan(store: Path, seed: int = 3, scale: Scale = TINY) -> Plan:
+def tiny_plan(store: Path, seed: int = 3, scale: Scale = TINY, seeds: int = 1) -> Plan:
     """A plan of that size."""
-    return Plan(quick=False, seed=seed, store=store, scale=scale)
+    return Plan(quick=False, seed=seed, store=store, scale=scale, seeds=seeds)
 
 
 def course(item: str, plan: Plan) -> list[JobProgress]:

@@ -17,7 +17,7 @@ from explorer.core.jobs.reproduction import FULL, ITEMS, QUICK
 from explorer.core.jobs.reproduction.halves import evaluate_by_half
 from explorer.core.jobs.reproduction.published import TABLE2
 from explorer.core.jobs.reproduction.store import plain, trained
-from explorer.core.jobs.reproduction.table import LEFT_OUT
+from explorer.core.jobs.reproduction.table_lines import LEFT_OUT, SHARED
 from explorer.core.jobs.reproduction.tasks import STEP_SIZES, tune_on_plan
 from explorer.core.learners import LEARNERS
 from explorer.core.training.loop import advance, start
@@ -67,9 +67,10 @@ def test_a_job_leads_from_nothing_to_a_complete_figure(item: str, store: Path) -
     last = figures[-1]
     assert last is not None
     assert {row.item for row in last.rows} == {item}
-    assert all(panel.curves for panel in last.panels)
+    assert all(panel.curves or panel.heat_map for panel in last.panels)
     assert f"reproduce {item} --seed 3" in last.provenance
-    assert any("40 meta-iterations" in line for line in last.protocol)
+    trained = "for 10 steps" if item == "l2" else "40 meta-iterations"
+    assert any(trained in line for line in last.protocol)
 
 
 def test_figures_grow(store: Path) -> None:
@@ -123,11 +124,12 @@ def test_table2_has_every_line(store: Path) -> None:
     """The paper's lines in its order with verdicts, the authors' step size, the other learners."""
     figure = result("table2", tiny_plan(store))
     names = list(dict.fromkeys(row.learner for row in figure.rows))
-    assert names[: len(TABLE2) + 1] == [*TABLE2, "maml-authors"]
-    assert set(names) == {*LEARNERS, "maml-authors"} - set(LEFT_OUT)
+    variants = {SHARED: "averaged-l2", "maml-authors": "maml"}
+    assert names[: len(TABLE2) + 2] == [*TABLE2, *variants]
+    assert set(names) == {*LEARNERS, *variants} - set(LEFT_OUT)
     assert all(LEARNERS[name].label in " ".join(figure.protocol) for name in LEFT_OUT)
     for row in figure.rows:
-        papers = TABLE2.get("maml" if row.learner == "maml-authors" else row.learner)
+        papers = TABLE2.get(variants.get(row.learner, row.learner))
         assert row.paper == (papers and papers[row.steps])
         assert bool(row.verdict) == (papers is not None)
         assert (row.shots, row.item) == (5, "table2")
@@ -142,8 +144,9 @@ def test_trainings_are_shared(store: Path) -> None:
     plan = tiny_plan(store)
     result("table2", plan)
     before = {path: path.stat().st_mtime_ns for path in store.iterdir()}
-    for item in ITEMS:
-        result(item, plan)
+    for name, item in ITEMS.items():
+        if not item.apart:
+            result(name, plan)
     assert {path: path.stat().st_mtime_ns for path in store.iterdir()} == before
 
 
@@ -152,6 +155,24 @@ def test_another_seed_is_another_experiment(tmp_path: Path, store: Path) -> None
     first = numbers(result("fig2", tiny_plan(store)))
     assert numbers(result("fig2", tiny_plan(tmp_path))) == first
     assert numbers(result("fig2", tiny_plan(tmp_path, seed=4))) != first
+
+
+@pytest.mark.parametrize("item", ["fig3", "table2"])
+def test_learners_are_judged_by_several_seeds(item: str, store: Path) -> None:
+    """Means over networks from each seed, all measured on the first seed's tasks."""
+    plan = tiny_plan(store, seeds=2)
+    rows = [r for r in result(item, plan).rows if (r.learner, r.shots, r.steps) == ("maml", 5, 1)]
+    networks = [
+        advance(start(plan.settings.changed(seed=seed), ("maml",)), 40)[0] for seed in (3, 4)
+    ]
+    errors = [
+        evaluate(run.starting_point("maml"), plan.family, shots=5, steps=1, tasks=30, seed=3)
+        for run in networks
+    ]
+    ((one, other), (row,)) = ([each.mse[1] for each in errors], rows)
+    assert (row.seeds, row.ours) == (2, pytest.approx((one + other) / 2))
+    assert row.ci95_seeds == pytest.approx(12.706 * abs(one - other) / 2)
+    assert row.ci95 == pytest.approx(sum(each.ci95[1] for each in errors) / 2)
 
 
 def test_figure2_is_drawn_as_in_the_paper(store: Path) -> None:

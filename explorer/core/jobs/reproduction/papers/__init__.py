@@ -1,0 +1,1 @@
+"""Papers other than MAML's: a short file each, and a line in `items`."""
