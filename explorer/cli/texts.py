@@ -200,8 +200,8 @@ examples:
 "ci95", "diverged", "verdict", "median", "kept", "astray", "seeds", "ci95_seeds"}], figures
 [{"item", "title", "notes", "protocol", "provenance"}], quick, seed, seeds and seconds. "ours" is
 the mean over all tasks, as evaluate has it; "ci95" is over tasks, "ci95_seeds" over training seeds.
-"verdict" is "agrees" while the paper's number lies within our reach, else "better" or "worse"; what is not
-finite or not in the paper is null."""
+"verdict" is "agrees" while the paper's number lies within our reach, else "better" or "worse"; what
+is not finite or not in the paper is null."""
 
 QUERY_POINTS_HELP = """\
 How many query points does MAML need? The paper does not say how many it judges the adapted network
