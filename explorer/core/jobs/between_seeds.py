@@ -23,7 +23,7 @@ def mean_ci95(values: Sequence[float]) -> float:
     """Half-width of the 95 % interval of the mean over all seeds that there could be; NaN of one.
 
     Args:
-        values: one for each of at most twenty seeds.
+        values: one for each of at most ten seeds.
     """
     count = len(values)
     return T_975[count - 2] * deviation(values) / math.sqrt(count) if count > 1 else math.nan

@@ -21,39 +21,26 @@ INTERVALS = (
 )
 
 
-class Measured(Protocol):
-    """What was found at one K, step by step: an `Evaluation`, or the mean of several."""
+class Found(Protocol):
+    """An evaluation, or the mean of several; see `Evaluation` for what its numbers are."""
 
     @property
-    def shots(self) -> int:
-        """K."""
-
+    def shots(self) -> int: ...  # noqa: D102
     @property
-    def full(self) -> tuple[float, ...]:
-        """Mean over all tasks."""
-
+    def full(self) -> tuple[float, ...]: ...  # noqa: D102
     @property
-    def full_ci95(self) -> tuple[float, ...]:
-        """Half-width of its 95 % interval over tasks."""
-
+    def full_ci95(self) -> tuple[float, ...]: ...  # noqa: D102
     @property
-    def mse(self) -> tuple[float, ...]:
-        """Mean over the tasks that are kept."""
-
+    def mse(self) -> tuple[float, ...]: ...  # noqa: D102
     @property
-    def median(self) -> tuple[float, ...]:
-        """Over all tasks."""
-
+    def median(self) -> tuple[float, ...]: ...  # noqa: D102
     @property
-    def diverged(self) -> tuple[int, ...]:
-        """Tasks that have diverged."""
-
+    def diverged(self) -> tuple[int, ...]: ...  # noqa: D102
     @property
-    def astray(self) -> tuple[int, ...]:
-        """Further tasks that are lost."""
+    def astray(self) -> tuple[int, ...]: ...  # noqa: D102
 
 
-def row_of(item: str, role: str, label: str, found: Measured, step: int) -> Row:
+def row_of(item: str, role: str, label: str, found: Found, step: int) -> Row:
     """What was found after a step, without a number of the paper's beside it."""
     return Row(
         *(item, role, label, found.shots, step, None, found.full[step], found.full_ci95[step]),
@@ -61,7 +48,7 @@ def row_of(item: str, role: str, label: str, found: Measured, step: int) -> Row:
     )
 
 
-def lost_text(found: Measured, step: int) -> str:
+def lost_text(found: Found, step: int) -> str:
     """How many tasks are lost by a step and in which way: "12 (10 diverged, 2 astray)"."""
     diverged, astray = found.diverged[step], found.astray[step]
     parts = [f"{diverged} diverged"] * bool(diverged) + [f"{astray} astray"] * bool(astray)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from explorer.core.evaluation.evaluation import Evaluation
 from explorer.core.jobs.between_seeds import mean_ci95, one_more_ci95
@@ -34,38 +35,38 @@ class OverSeeds:
 
     @property
     def full(self) -> tuple[float, ...]:
-        """Mean over all tasks, and over the seeds."""
-        return tuple(map(self._mean, self._by_step("full")))
+        """Mean over all tasks and the seeds."""
+        return self._shifted("full")
 
     @property
     def full_ci95(self) -> tuple[float, ...]:
         """Half-width of the interval over tasks of a network as they are on average."""
-        return tuple(sum(each) / len(each) for each in self._by_step("full_ci95"))
+        return self._mean("full_ci95")
 
     @property
     def mse(self) -> tuple[float, ...]:
-        """Mean over the tasks that are kept, and over the seeds; NaN where one is withheld."""
-        return tuple(map(self._mean, self._by_step("mse")))
+        """Mean over the kept tasks and the seeds; NaN where it is withheld for any."""
+        return self._shifted("mse")
 
     @property
     def median(self) -> tuple[float, ...]:
-        """Mean over the seeds of the networks' medians."""
-        return tuple(map(self._mean, self._by_step("median")))
+        """Of a network as they are on average."""
+        return self._shifted("median")
 
     @property
     def diverged(self) -> tuple[int, ...]:
         """Tasks that diverged, of all networks together."""
-        return tuple(map(sum, zip(*(e.diverged for e in self.found), strict=True)))
+        return tuple(map(sum, self._by_step("diverged")))
 
     @property
     def astray(self) -> tuple[int, ...]:
-        """Further tasks lost, of all networks together."""
-        return tuple(map(sum, zip(*(e.astray for e in self.found), strict=True)))
+        """Further tasks that are lost, of all networks together."""
+        return tuple(map(sum, self._by_step("astray")))
 
     @property
     def lost(self) -> tuple[int, ...]:
-        """Tasks lost in either way, of all networks together."""
-        return tuple(one + other for one, other in zip(self.diverged, self.astray, strict=True))
+        """Tasks that are lost in either way, of all networks together."""
+        return tuple(map(sum, self._by_step("lost")))
 
     @property
     def seeds(self) -> int:
@@ -85,9 +86,12 @@ class OverSeeds:
     def _each(self, width: Callable[[Sequence[float]], float]) -> tuple[float, ...]:
         return tuple(map(width, self._by_step("full")))
 
-    def _mean(self, errors: Sequence[float]) -> float:
-        return sum(errors) / len(errors) + self.added
+    def _shifted(self, name: str) -> tuple[float, ...]:
+        return tuple(mean + self.added for mean in self._mean(name))
 
-    def _by_step(self, name: str) -> list[tuple[float, ...]]:
-        """A number of all seeds at one step after another."""
+    def _mean(self, name: str) -> tuple[float, ...]:
+        return tuple(sum(each) / len(each) for each in self._by_step(name))
+
+    def _by_step(self, name: str) -> list[tuple[Any, ...]]:
+        """One of the numbers of an evaluation, those of all seeds at one step after another."""
         return list(zip(*(getattr(each, name) for each in self.found), strict=True))

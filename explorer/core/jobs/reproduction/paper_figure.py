@@ -16,7 +16,6 @@ from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.paper import Cell, Entry, Paper
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.protocol import (
-    lost_protocol,
     reach_protocol,
     seconds_protocol,
     seeds_text,
@@ -161,9 +160,10 @@ def _protocol(plan: Plan, paper: Paper, state: PaperState) -> Iterator[str]:
     )
     yield reach_protocol(plan) or "One training each: --seeds tells how far trainings differ."
     for entry in paper.entries:
-        found = {k: f for (key, k), f in state.found.items() if key == entry.key}
-        if lost := lost_protocol(entry.full_label, found):
-            yield lost
+        lost = {k: f.lost[-1] for (key, k), f in state.found.items() if key == entry.key}
+        counts = ", ".join(f"{count} at K = {k}" for k, count in lost.items() if count)
+        if counts:
+            yield f"{entry.full_label}: lost {counts} by the last step."
     yield from seconds_protocol(state.kept)
 
 

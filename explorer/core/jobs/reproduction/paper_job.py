@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from explorer.core.adaptation.starting_point import Start
 from explorer.core.evaluation.verdict import Yardstick, verdict_of, verdict_sentence
 from explorer.core.figures.figure import Figure
@@ -87,8 +85,8 @@ def _judge(
         goal = None
         if ideal is not None:
             best = yield from _measured(meter, plan, 1, ideal, training, shots)
-            goal = float(best.errors.mse[1].mean(dtype=np.float64))
-        yardstick = Yardstick(floor.errors.mse[0].astype(np.float64), goal)
+            goal = float(best.errors.counted[1].mean())
+        yardstick = Yardstick(floor.errors.counted[0], goal)
         state.yardsticks[entry.panel, shots] = yardstick
     verdict = verdict_of(found.errors, state.yardsticks[entry.panel, shots])
     state.judgements.append(verdict_sentence(verdict, shots, entry.full_label))

@@ -86,8 +86,8 @@ def evaluation_protocol(plan: Plan) -> str:
     )
 
 
-def lost_protocol(label: str, found: Mapping[int, OverSeeds]) -> str:
-    """How many tasks of a learner were lost; empty if none was."""
+def diverged_protocol(label: str, found: Mapping[int, OverSeeds]) -> str:
+    """How many tasks a learner lost; empty if none."""
     lost = {shots: lost_text(e, -1) for shots, e in found.items() if e.lost[-1]}
     if not lost:
         return ""

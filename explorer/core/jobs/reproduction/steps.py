@@ -15,8 +15,8 @@ from explorer.core.jobs.progress import Job, Meter
 from explorer.core.jobs.reproduction.over_seeds import OverSeeds
 from explorer.core.jobs.reproduction.plan import Plan
 from explorer.core.jobs.reproduction.protocol import (
+    diverged_protocol,
     evaluation_protocol,
-    lost_protocol,
     reach_protocol,
     seconds_protocol,
     sizes_text,
@@ -223,7 +223,7 @@ def _protocol(plan: Plan, asked: StepsFigure, state: StepsState) -> tuple[str, .
             lines.append(f"{label}: step size {sizes}, {tuning_protocol(plan, asked.steps)}.")
         elif chosen:
             lines.append(f"{label}: step size {plan.settings.alpha:g}, as in training.")
-        lines.append(lost_protocol(label, state.found[learner]))
+        lines.append(diverged_protocol(label, state.found[learner]))
     lines += [reach_protocol(plan), *seconds_protocol(state.runs)]
     return tuple(line for line in lines if line)
 

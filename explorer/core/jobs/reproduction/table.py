@@ -22,8 +22,8 @@ from explorer.core.jobs.reproduction.plan import (
     Plan,
 )
 from explorer.core.jobs.reproduction.protocol import (
+    diverged_protocol,
     evaluation_protocol,
-    lost_protocol,
     reach_protocol,
     seconds_protocol,
     sizes_text,
@@ -147,7 +147,7 @@ def _protocol(plan: Plan, known: Sequence[TableResult]) -> tuple[str, ...]:
         reach_protocol(plan)
         or "A verdict is “agrees” while our interval holds the paper's number.",
     ]
-    lines += [lost_protocol(f.entry.label, {TABLE2_SHOTS: f.evaluation}) for f in known]
+    lines += [diverged_protocol(f.entry.label, {TABLE2_SHOTS: f.evaluation}) for f in known]
     lines += seconds_protocol({f.entry.label: f.kept for f in known})
     return tuple(line for line in lines if line)
 

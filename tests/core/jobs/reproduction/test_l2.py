@@ -27,8 +27,7 @@ def errors(scale: float, diverged: int = 0) -> OverSeeds:
     """The paper's line with l2, times so much."""
     mse = tuple(scale * L2.get(step, 1.0) for step in range(11))
     half, lost = (0.1,) * 11, (diverged,) * 11
-    found = Evaluation(5, 600, mse, half, mse, half, mse, lost, (0,) * 11)
-    return OverSeeds((found,))
+    return OverSeeds((Evaluation(5, 600, mse, half, mse, half, mse, lost, (0,) * 11),))
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])

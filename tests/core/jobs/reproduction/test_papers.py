@@ -93,7 +93,7 @@ def test_numbers_are_of_the_paper_s_tasks(store: Path) -> None:
                 seed=plan.seed,
             )
             row = rows[entry.full_label, *cell]
-            assert row.ours == pytest.approx(found.full[-1] + noise, nan_ok=True)
+            assert row.ours == pytest.approx(found.full[-1] + noise)
 
 
 def test_what_was_learned_is_judged_by_what_needs_no_adaptation(store: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_was_learned_is_judged_by_what_needs_no_adaptation(store: Path) -> 
     share = round(100 * (0.479 - 0.44) / (0.479 - 0.05))
     (said,) = (note for note in figure.notes if note.startswith("The paper's MAML as there"))
     # On 30 tasks the floor is near its exact value, not at it.
-    assert abs(int(said.split(" %")[0].split()[-1]) - share) <= 10
+    assert abs(int(said.split(" %")[0].split()[-1]) - share) <= 12
     assert sum("Meta-SGD" in note and "best single function" in note for note in figure.notes) == 1
     (curve,) = (c for p in figure.panels for c in p.curves if c.label == "Best single function")
     assert curve.y[0] == pytest.approx(0.479, abs=0.04)

@@ -70,8 +70,7 @@ def test_disagreements_are_said_with_what_may_be_chance() -> None:
 
 def evaluation(mse: float, ci95: float, diverged: int = 0) -> Evaluation:
     """One network's, before the first step."""
-    errors, half = (mse,), (ci95,)
-    return Evaluation(5, 600, errors, half, errors, half, errors, (diverged,), (0,))
+    return Evaluation(5, 600, (mse,), (ci95,), (mse,), (ci95,), (mse,), (diverged,), (0,))
 
 
 def test_seeds_and_tasks_are_apart() -> None:
