@@ -14,8 +14,8 @@ IMPORT_EVERYTHING = """
 import pkgutil, sys
 from importlib import import_module
 import explorer
-names = ("barrier", "build", "calls", "elementwise", "interpreter", "matmul", "native", "passes")
-names += ("program", "tracing", "vectors")
+names = ("barrier", "build", "calls", "elementwise", "hyperbolic", "interpreter", "matmul")
+names += ("native", "passes", "processor", "program", "tracing", "vectors")
 put_off = [f"explorer.core.engine.{name}" for name in names]
 for module in pkgutil.walk_packages(explorer.__path__, "explorer."):
     if module.name not in put_off and not module.name.endswith("__main__"):

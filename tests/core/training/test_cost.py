@@ -111,7 +111,7 @@ def test_the_first_iteration_of_many_tasks_does_not_take_long(
     monkeypatch.delenv(CHECK, raising=False)  # its programs are not of interest
     assemble = loop.program.assemble
     monkeypatch.setattr(loop.program, "assemble", counting)
-    for tasks in (101, 999):
+    for tasks in (401, 999):
         advance(start(SMALL.changed(meta_batch=tasks), ("maml",)), 1)
     assert len(sizes) == 2
     assert sizes[0] == sizes[1]
