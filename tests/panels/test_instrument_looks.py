@@ -7,9 +7,11 @@ from pytestqt.qtbot import QtBot
 from explorer.core.families.formula import Formula
 from explorer.core.figures.figure import Curve, Panel
 from explorer.core.instruments import PAGES
+from explorer.core.instruments.poke import POKE
 from explorer.panels.figures.panel_plot import PanelPlot
 from explorer.panels.instruments.small_sandbox import HEIGHT
 from explorer.panels.plotting.plots import LogAxis
+from explorer.panels.widgets.controls import NumberBox
 from tests.stages import InstrumentsStage
 
 BESIDE = 5  # pixels of border, margin and spacing above a plot
@@ -85,3 +87,19 @@ def test_words_alone_begin_at_the_top(instruments_stage: InstrumentsStage, qtbot
     panel.state.sandbox.update(shown=frozenset({"ridge"}))
     qtbot.waitUntil(lambda: not compass.boxes and bool(compass.sentence.text()))
     qtbot.waitUntil(lambda: compass.sentence.height() < 80 < compass.height())
+
+
+def test_numbers_that_are_pressed_are_not_cut(
+    instruments_stage: InstrumentsStage, qtbot: QtBot
+) -> None:
+    """The fields are made for the ends of their ranges, which have fewer digits."""
+    panel = instruments_stage.instruments
+    panel.state.turn_to([page.title for page in PAGES].index("Sensitive"))
+    view = panel.views[panel.state.page][0]
+    panel.state.choose(POKE, place=-4.25, pull=-1.75)
+    qtbot.waitUntil(lambda: view.editors["pull"].width() > 0)
+    for editor in view.editors.values():
+        assert isinstance(editor, NumberBox)
+        assert "." in editor.text()
+        room = editor.lineEdit().width() - 4
+        assert editor.fontMetrics().horizontalAdvance(editor.text()) <= room

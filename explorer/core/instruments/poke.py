@@ -67,7 +67,7 @@ def press(scene: Scene, choice: Pull, pressed: Press) -> Wish:
     place = min(max(pressed.x if pressed.panel == 0 else pressed.y, scene.family.x.low),
                 scene.family.x.high)  # fmt: skip
     pull = choice.pull if pressed.panel else min(max(pressed.y, -STRONGEST), STRONGEST)
-    return Wish(choice=Pull(round(place, 3), round(pull, 3)))
+    return Wish(choice=Pull(round(place, 2), round(pull, 2)))
 
 
 def points_of(scene: Scene) -> int:
@@ -128,7 +128,7 @@ def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
     at = np.array([_place(scene, choice)])
     curves.append(Curve("points", "pull ε at x′", at, np.array([choice.pull]), markers=True))
     return Panel(
-        f"One step’s answer to a pull of {number_text(choice.pull)} at x′ = {number_text(at[0])}",
+        f"Answer to a pull of {number_text(choice.pull)} at x′ = {number_text(at[0])}",
         "x", "Δf(x)", tuple(curves), x_range=(scene.family.x.low, scene.family.x.high),
         y_range=(-1.1 * STRONGEST, 1.1 * STRONGEST),
         press="Press or drag: the curve is pulled there.",

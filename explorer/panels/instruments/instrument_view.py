@@ -23,13 +23,14 @@ from explorer.panels.figures.look import entries_of, one_legend_serves
 from explorer.panels.figures.panel_box import PanelBox, align
 from explorer.panels.figures.panel_plot import shape_of
 from explorer.panels.instruments.live_plot import LivePlot
-from explorer.panels.widgets.controls import button, label, put
+from explorer.panels.widgets.controls import NumberBox, button, label, put
 from explorer.panels.widgets.editors import Editor, make_editor, on_edit, show_in, value_of
 from explorer.panels.widgets.flow import FigureLegend, FlowLayout
 from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.state.frame_clock import FrameClock
 from explorer.state.instruments import Instruments
 
+NUMBER_WIDTH = 78  # pixels: what is pressed has more digits than the ends of its range
 EXPLAIN, HINT = "What is drawn?", "Hint"
 
 
@@ -104,6 +105,8 @@ class InstrumentView(QFrame):
         for name, description in ({} if choice is None else descriptions(choice)).items():
             editor = make_editor(description)
             editor.setToolTip(description.help)
+            if isinstance(editor, NumberBox):
+                editor.setMinimumWidth(NUMBER_WIDTH)
             editor.setAccessibleName(description.label)
             on_edit(editor, lambda *_, name=name: self._on_edit(name))
             self.editors[name] = editor
