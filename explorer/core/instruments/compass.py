@@ -283,10 +283,9 @@ COMPASS = Instrument(
         "A learner’s way leads from its hollow dot (before adaptation) over the steps; the full "
         "dot is the step shown, the star the task.",
         "The faint mesh is where many tasks end at this step, from even points; its area is the "
-        "determinant of the affine map (u*, v*) → (u, v). The hollow dot that is no "
-        "learner’s is where a step leads whose kernel is the tasks’ own, "
-        "(c/K)·Σ b(xₖ)(yₖ − f(xₖ)), with the c that is best on average for K random points: no floor for steps of other "
-        "kinds.",
+        "determinant of the affine map (u*, v*) → (u, v). The hollow dot that is no learner’s is "
+        "where a step leads whose kernel is the tasks’ own, (c/K)·Σ b(xₖ)(yₖ − f(xₖ)), with the c "
+        "that is best on average for K random points: no floor for steps of other kinds.",
         "The error has three exact parts: along either direction, and the ripple, which is no "
         "task at all: e = ⟨b₁²⟩Δu² + ⟨b₂²⟩Δv² + ρ².",
     ),
