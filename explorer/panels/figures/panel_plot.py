@@ -66,8 +66,10 @@ class PanelPlot(Plot):
             self.curves.pop().remove()
         while len(self.curves) < len(panel.curves):
             self.curves.append(DrawnCurve(self, len(self.curves)))
+        # A bar far higher than the picture is not painted well, or not at all.
+        most = math.inf if panel.y_range is None or panel.log_y else 2 * panel.y_range[1]
         for drawn, data in zip(self.curves, panel.curves, strict=True):
-            drawn.show(data, panel.log_y, self._theme)
+            drawn.show(data, panel.log_y, self._theme, most)
         if panel.raster is not None and self.raster is None:
             self.raster = DrawnRaster(self)
             self.show_grid(False)
