@@ -27,7 +27,7 @@ PART = (
     "λ is of the Gauss-Newton part of the curvature, not of all of it, which the sandbox names "
     "when adaptation diverges."
 )
-ROOM = 5.0  # for λ, in units of the first one: a larger one leads out of the picture
+ROOM = 3.0  # for λ, in units of the first one: a larger one leads out of the picture
 SHIFT = 0.18  # of the marks before and after a step, to either side of their mode
 
 
