@@ -140,3 +140,13 @@ def test_curves_come_and_go(show: Show) -> None:
         figure = one(*(loss_curve(role, 5) for role in roles), log_y=True)
         plot = show(figure)[0]
         assert [drawn.look.role for drawn in plot.curves if drawn.look] == roles
+
+
+def test_bars_end_a_little_above_a_picture_that_they_lead_out_of(show: Show) -> None:
+    """Qt leaves out some of those that are a million pixels high."""
+    x, tops = np.array([1.0, 2.0]), np.array([1.0, 1e13])
+    bars = Curve("maml", "", x, tops / 2, bar=0.5), Curve("maml", "", x, tops, tops / 2, bar=0.5)
+    (plot,) = show(Figure("one", "", (Panel("A", "x", "y", bars, y_range=(0.0, 5.0)),)))
+    drawn = [curve.band.path().boundingRect() for curve in plot.curves]
+    assert [bar.bottom() for bar in drawn] == [10.0, 10.0]
+    assert [bar.top() for bar in drawn] == [0.0, 0.5]

@@ -18,7 +18,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from explorer.core.base.look import LookOf
 from explorer.core.figures.figure import HIGH_ROLE, LOW_ROLE, Curve, Figure, HeatMap, Panel, Raster
@@ -159,6 +159,8 @@ def _set_limits(axes: Axes, panel: Panel) -> None:
     """What the axes span, and what stands along x."""
     if panel.names:
         axes.set_xticks(range(len(panel.names)), panel.names)
+    elif panel.counts:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     elif not panel.x_label:  # the places along x are competitors, which the legend names
         axes.set_xticks([])
     if panel.x_range is not None:

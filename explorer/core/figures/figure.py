@@ -115,6 +115,7 @@ class Panel:
         raster: what lies under the curves, or None.
         square: whether a unit is as long along x as along y.
         names: what stands along x at 0, 1, 2, … in place of numbers.
+        counts: whether x counts things, so that only whole numbers stand along it.
         press: what pressing and dragging in it does, for the reader; empty if nothing.
     """
 
@@ -129,6 +130,7 @@ class Panel:
     raster: Raster | None = None
     square: bool = False
     names: tuple[str, ...] = ()
+    counts: bool = False
     press: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.core.base.fields import Checked
+from explorer.core.families import Family
 from explorer.core.figures.figure import Array, Figure, Panel
 from explorer.core.insight.scene import Scene
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+LEAST_DRAWN, MOST_DRAWN = 1e-5, 1e6  # what the plots' logarithmic axes can show
 NOBODY = "No learner that is shown takes gradient steps: choose one that does under Compare."
 
 
@@ -171,6 +173,23 @@ def figure_of(instrument: Instrument, reading: Reading, provenance: str) -> Figu
         provenance=provenance,
         complete=True,
     )
+
+
+def listed(texts: Iterable[str]) -> str:
+    """One after the other; with semicolons where one of them has a comma of its own."""
+    parts = list(texts)
+    return ("; " if any("," in part for part in parts) else ", ").join(parts)
+
+
+def tasks_of(family: Family) -> str:
+    """What a sentence calls them, whatever the family is called."""
+    return f"The tasks of “{family.label}”"
+
+
+def drawn_on_log(values: Array) -> Array:
+    """Values that a logarithmic axis has room for; NaN for all others, which are not drawn."""
+    known = np.isfinite(values) & (values >= LEAST_DRAWN) & (values <= MOST_DRAWN)
+    return np.where(known, values, np.nan)
 
 
 def array(values: Tensor | NDArray[Any] | Sequence[float]) -> Array:

@@ -6,6 +6,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
@@ -23,13 +24,15 @@ from explorer.core.instruments.base import (
     Reading,
     Wish,
     array,
+    tasks_of,
 )
 from explorer.core.network.derivatives import predict
 
 CURVE_POINTS = 81
 LEAST, MOST = -2.0, 1.5  # log₁₀ of the errors that have the two end colours
 KEPT_MAPS = 12
-NO_PLANE = "{} tasks lie in no plane that goes on beyond their ranges: there is no map of them."
+HATCH = 0.35  # of a cell's width, to either side of its middle
+NO_PLANE = "{} lie in no plane that goes on beyond their ranges: there is no map of them."
 
 
 def read(scene: Scene, _choice: None) -> Reading:
@@ -47,7 +50,7 @@ def read(scene: Scene, _choice: None) -> Reading:
         panels.insert(0, _map(scene, plane, member, found))
         said = f"{_said_of_tasks(member, found)} {said}".strip()
     else:
-        said = f"{NO_PLANE.format(scene.family.label)} {said}".strip()
+        said = f"{NO_PLANE.format(tasks_of(scene.family))} {said}".strip()
     half = Action("Points in one half only", Wish(inputs=_upper_half(scene)))
     return Reading(said, tuple(panels), actions=(half,))
 
@@ -83,23 +86,28 @@ def _map(scene: Scene, plane: Plane, member: Member, found: TaskMap) -> Panel:
     errors = array(found.errors)
     gone = np.isinf(errors)
     values = np.log10(np.where(gone, np.nan, np.maximum(errors, 1e-9)))
+    curves = [_hatching(found, gone)] if gone.any() else []
     outline = plane.outline.numpy()
-    curves = [Curve("limits", "", outline[:, 0], outline[:, 1], dashes=(4, 3))]
-    rows, columns = np.nonzero(gone)
-    if len(rows):
-        along, up = (array(each) for each in found.centres)
-        marks = along[columns], up[rows]
-        curves.append(Curve("limits", "diverged", *marks, opacity=0.4, markers=True, hollow=True))
+    curves.append(Curve("limits", "", outline[:, 0], outline[:, 1], dashes=(4, 3)))
     place = plane.coordinates(scene.truth).numpy()
     curves.append(Curve("points", "task", place[:1], place[1:], markers=True, star=True))
     low, high, edge = 10**LEAST, 10**MOST, 1.05 * reach
     across, upwards = (u - reach, u + reach), (v - reach, v + reach)
     return Panel(
-        f"Error of {member.label} at step {scene.step}: {low:g} (faint) to {high:.0f} (full)",
+        f"{member.label}, step {scene.step}: error {low:g} (faint) to {high:.0f} (full)",
         *plane.labels, tuple(curves), x_range=(u - edge, u + edge), y_range=(v - edge, v + edge),
         raster=Raster(values, across, upwards, (LEAST, MOST)), square=True,
         press="Press: this task goes into the sandbox.",
     )  # fmt: skip
+
+
+def _hatching(found: TaskMap, cells: NDArray[np.bool_]) -> Curve:
+    """A stroke through each of the cells ``(C, C)``."""
+    rows, columns = np.nonzero(cells)
+    along, up = (array(each) for each in found.centres)
+    stroke = np.array([-HATCH, HATCH, np.nan]) * (along[1] - along[0])
+    x, y = (middle[:, None] + stroke for middle in (along[columns], up[rows]))
+    return Curve("limits", "diverged", x.ravel(), y.ravel(), dashes=(), opacity=0.4)
 
 
 def _wide(scene: Scene) -> torch.Tensor:
@@ -145,17 +153,22 @@ def _along_x(scene: Scene, squares: dict[str, Array]) -> Panel:
 def _said_of_tasks(member: Member, found: TaskMap) -> str:
     """Medians over the area of the map, which is not how training draws its tasks."""
     errors, inside = array(found.errors), found.inside.numpy()
-    outside = errors[~np.isnan(errors) & ~inside]
-    said = [
+    outside = ~np.isnan(errors) & ~inside
+    parts = {"within": errors[inside], "outside": errors[outside]}
+    medians = [
         f"{loss_text(float(np.median(part)))} over the area {where} the outline"
-        for where, part in (("within", errors[inside]), ("outside", outside))
+        for where, part in parts.items()
         if len(part) and math.isfinite(np.median(part))
     ]
-    text = f"{member.label}’s median error is {', and '.join(said)}" if said else member.label
-    if not np.isinf(outside).any():
+    lost = [
+        f"{np.isinf(part).sum()} of {len(part)} tasks {where} the outline"
+        for where, part in parts.items()
+        if np.isinf(part).any()
+    ]
+    text = f"{member.label}’s median error is {' and '.join(medians)}" if medians else member.label
+    if not lost:
         return f"{text}."
-    lost = f"diverges on {np.isinf(outside).sum()} of {len(outside)} tasks outside the outline"
-    return f"{text}; it {lost}." if said else f"{text} {lost}."
+    return f"{text}{'; it' if medians else ''} diverges on {' and on '.join(lost)}."
 
 
 def _said_of_inputs(scene: Scene, squares: Array) -> str:
@@ -177,7 +190,7 @@ BEYOND = Instrument(
     (
         "Left: every task of the plane, also those that training never draws (outside of the "
         "outline), after the step shown on even points; colour is the error on the whole function, "
-        "on a logarithmic scale. Tasks that diverge are marked, not coloured.",
+        "on a logarithmic scale. Tasks that diverge are hatched, not coloured.",
         "Right: the squared error on the sandbox’s task by the distance from the middle of the "
         "inputs, the mean of both sides, up to twice as far as any input of training.",
     ),

@@ -10,14 +10,23 @@ import numpy as np
 
 from explorer.core.adaptation.starting_point import StartingPoint
 from explorer.core.base.lazy_torch import torch
-from explorer.core.base.texts import loss_text
+from explorer.core.base.texts import loss_text, short_loss_text
 from explorer.core.families import Family
 from explorer.core.figures.figure import Array, Curve, Panel
 from explorer.core.insight.fan import Fan, fan_of
 from explorer.core.insight.one_step_floor import after_ideal_step, error_in_plane
 from explorer.core.insight.plane import Plane, plane_of
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
+from explorer.core.instruments.base import (
+    NOBODY,
+    Instrument,
+    Press,
+    Reading,
+    Wish,
+    array,
+    listed,
+    tasks_of,
+)
 from explorer.core.network.derivatives import predict
 
 if TYPE_CHECKING:
@@ -31,9 +40,10 @@ LEAST_SHARE = 0.01
 PARTS = ("along {}", "along {}", "ripple")
 OPACITIES = (1.0, 0.6, 0.3)
 BAR = 0.7
+HEADROOM = 3.0  # times the error before adaptation, where it diverges
 NO_PLANE = (
-    "{} tasks have no two leading directions that hold four fifths of them, so there is no "
-    "compass to draw: choose another family in the sandbox."
+    "{} are no points of a plane, since they lie on one line or no two directions hold four "
+    "fifths of them: there is no compass to draw. Choose another family in the sandbox."
 )
 PRESS = "Press or drag: the task goes there."
 
@@ -42,7 +52,7 @@ def read(scene: Scene, _choice: None) -> Reading:
     """The compass, and beside it the error of the chosen learner step by step."""
     plane = plane_of(scene.family)
     if plane is None:
-        return Reading(NO_PLANE.format(scene.family.label))
+        return Reading(NO_PLANE.format(tasks_of(scene.family)))
     focused = scene.focused
     if focused is None:
         return Reading(NOBODY)
@@ -50,8 +60,8 @@ def read(scene: Scene, _choice: None) -> Reading:
     sentence, remarks = _said(scene, plane, member), _spread(scene, plane)
     if plane.share < 1:
         remarks += (
-            f"These two directions hold {plane.share:.0%} of the squares of {scene.family.label} "
-            "tasks; the others count as ripple.",
+            f"{tasks_of(scene.family)} have {plane.share:.0%} of their squares along these two "
+            "directions; the others count as ripple.",
         )
     return Reading(sentence, (_compass(scene, plane), _parts(scene, plane, member)), remarks)
 
@@ -197,11 +207,21 @@ def _parts(scene: Scene, plane: Plane, member: Member) -> Panel:
             "truth", "", steps[at : at + 1], tops[at : at + 1, 2], markers=True, hollow=True
         )
         curves.append(mark)
-    before = " + ".join(loss_text(part) for part in parts[0])
+    before = " + ".join(short_loss_text(part) for part in parts[0])
     return Panel(
-        f"Error of {member.label} by step (before: {before})",
-        "gradient step", "MSE", tuple(curves), press="Press a bar: show this step.",
+        f"Error of {member.label} (before: {before})",
+        "gradient step", "MSE", tuple(curves), y_range=_height(scene, member, parts), counts=True,
+        press="Press a bar: show this step.",
     )  # fmt: skip
+
+
+def _height(scene: Scene, member: Member, parts: Array) -> tuple[float, float] | None:
+    """Where it diverges, as much as before: higher bars lead out of the picture, as its way does.
+
+    The others would be too small to be seen beside them.
+    """
+    gone = scene.ways[member.role].diverged
+    return None if gone is None else (0.0, HEADROOM * float(parts[0].sum()))
 
 
 def _said(scene: Scene, plane: Plane, member: Member) -> str:
@@ -212,6 +232,8 @@ def _said(scene: Scene, plane: Plane, member: Member) -> str:
     gone = scene.ways[member.role].diverged
     if gone is not None:
         return f"{member.label} diverged at step {gone}: its way leads out of the picture."
+    if (errors == errors[0]).all():
+        return f"No step moves {member.label}: its error stays {loss_text(errors[0])}."
     before, first, last = errors[0], errors[1], errors[-1]
     if first > before:
         text = f"Step 1 raised the error of {member.label} from {loss_text(before)} to "
@@ -241,7 +263,7 @@ def _spread(scene: Scene, plane: Plane) -> tuple[str, ...]:
         for member, start in scene.networks
     }
     points = f"{scene.settings.shots} even points"
-    shares = ", ".join(f"{who} {_area_text(share)}" for who, share in areas.items())
+    shares = listed(f"{who} {_area_text(share)}" for who, share in areas.items())
     return (f"After step {scene.step} on {points} the fan has, of the tasks’ area: {shares}.",)
 
 
@@ -258,12 +280,12 @@ COMPASS = Instrument(
     (
         "A task f = u·b₁ + v·b₂ is the point (u, v); any curve is where the nearest such function "
         "lies: (u, v) = argmin Σ (f(x) − u·b₁(x) − v·b₂(x))².",
-        "A learner's way leads from its hollow dot (before adaptation) over the steps; the full "
+        "A learner’s way leads from its hollow dot (before adaptation) over the steps; the full "
         "dot is the step shown, the star the task.",
         "The faint mesh is where many tasks end at this step, from even points; its area is the "
-        "determinant of the affine map (u*, v*) → (u, v). The black hollow dot is where a step "
-        "leads whose kernel is the tasks’ own, (c/K)·Σ b(xₖ)(yₖ − f(xₖ)), with the c that is best "
-        "on average for K random points: no floor for steps of other kinds.",
+        "determinant of the affine map (u*, v*) → (u, v). The hollow dot that is no learner’s is "
+        "where a step leads whose kernel is the tasks’ own, (c/K)·Σ b(xₖ)(yₖ − f(xₖ)), with the c "
+        "that is best on average for K random points: no floor for steps of other kinds.",
         "The error has three exact parts: along either direction, and the ripple, which is no "
         "task at all: e = ⟨b₁²⟩Δu² + ⟨b₂²⟩Δv² + ρ².",
     ),

@@ -16,7 +16,16 @@ from explorer.core.insight.layers import (
     subsets,
 )
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments.base import NOBODY, Action, Instrument, Reading, Wish, array
+from explorer.core.instruments.base import (
+    MOST_DRAWN,
+    NOBODY,
+    Action,
+    Instrument,
+    Reading,
+    Wish,
+    array,
+    drawn_on_log,
+)
 
 WIDTH = 0.8  # of all bars of a group
 MARGIN = 1.2  # of one error over another, below which neither layer leads
@@ -37,6 +46,8 @@ def read(scene: Scene, _choice: None) -> Reading:
     remarks = _elsewhere(member, alike, choices, errors)
     if len(scene.networks) > len(alike):
         remarks += ("Networks with another number of layers are left out of the left picture.",)
+    if any((values > MOST_DRAWN).any() for values in errors.values()):
+        remarks += (f"Errors above {loss_text(MOST_DRAWN)} are left out of the left picture.",)
     return Reading(said, panels, remarks, _switches(scene, member))
 
 
@@ -96,8 +107,7 @@ def _subsets(
     curves = []
     for row, each in enumerate(alike):
         shift = (row - (len(alike) - 1) / 2) * WIDTH / max(len(alike), 2) * 0.6
-        values = errors[each.role]
-        visible = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+        visible = drawn_on_log(errors[each.role])
         curves.append(Curve(each.role, each.label, places + shift, visible, markers=True))
     return Panel(
         f"Error after step {max(scene.step, 1)} with only these layers free",
@@ -110,14 +120,15 @@ def _moved(scene: Scene, member: Member) -> Panel:
     assert start is not None
     assert theta is not None
     shares = array(gradient_shares(start, scene.x, scene.y, scene.task_row)[0])
-    far = array(movement(start, theta[scene.step]).square())
+    far = array(movement(start, theta[scene.step].double()).square())
     total = far.sum()
+    moved = np.isfinite(total) and total > 0
     places = np.arange(len(shares), dtype=np.float64)
     bars = [
         Curve(member.role, "of ‖∇L‖² before adaptation", places - 0.2, shares, bar=0.36),
         Curve(
             member.role, f"of ‖θ − θ₀‖² at step {scene.step}", places + 0.2,
-            far / total if total > 0 else np.zeros_like(far), opacity=0.45, bar=0.36,
+            far / total if moved else np.zeros_like(far), opacity=0.45, bar=0.36,
         ),
     ]  # fmt: skip
     layers = len(start.network.sizes) - 1

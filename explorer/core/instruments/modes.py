@@ -7,18 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.core.base.texts import loss_text
-from explorer.core.figures.figure import Array, Curve, Panel
+from explorer.core.figures.figure import Curve, Panel
 from explorer.core.insight.modes import LIMIT, Modes, frozen_losses, modes
 from explorer.core.insight.scene import Member, Scene
-from explorer.core.instruments.base import NOBODY, Instrument, Press, Reading, Wish, array
+from explorer.core.instruments.base import (
+    LEAST_DRAWN,
+    NOBODY,
+    Instrument,
+    Press,
+    Reading,
+    Wish,
+    array,
+    drawn_on_log,
+)
 
 NO_POINTS = "Without support points there is no error on them: click some on the function."
-SMALLEST = 1e-9  # of an error in a mode that is shown
 LIVELIEST = 4  # modes whose λ is drawn along the steps
 PART = (
     "λ is of the Gauss-Newton part of the curvature, not of all of it, which the sandbox names "
     "when adaptation diverges."
 )
+ROOM = 3.0  # for λ, in units of the first one: a larger one leads out of the picture
 SHIFT = 0.18  # of the marks before and after a step, to either side of their mode
 
 
@@ -66,12 +75,13 @@ def _by_mode(member: Member, mine: Modes, step: int) -> Panel:
         "after it": (SHIFT, array(mine.after[step]), False, member.role),
     }
     curves = tuple(
-        Curve(role, label, places + shift, _visible(parts), markers=True, hollow=hollow)
+        Curve(role, label, places + shift, drawn_on_log(parts), markers=True, hollow=hollow)
         for label, (shift, parts, hollow, role) in shown.items()
     )
     return Panel(
         f"{member.label}, step {step + 1}: error on your points by mode",
         "mode, by falling λ", "part of the MSE", curves, log_y=True, y_range=_decades(curves),
+        x_range=(0.5, len(values) + 0.5), counts=True,
     )  # fmt: skip
 
 
@@ -85,11 +95,6 @@ def _decades(curves: Sequence[Curve]) -> tuple[float, float] | None:
     return 10.0**low, 10.0 ** max(high, low + 1)
 
 
-def _visible(parts: Array) -> Array:
-    """Parts that a logarithmic axis can show."""
-    return np.where(parts > SMALLEST, parts, np.nan)
-
-
 def _along(scene: Scene, member: Member, found: dict[str, Modes]) -> Panel:
     steps = np.arange(scene.steps + 1.0)
     curves = [Curve("limits", "λ = 2", steps, np.full_like(steps, LIMIT), dashes=(4, 3))]
@@ -101,10 +106,13 @@ def _along(scene: Scene, member: Member, found: dict[str, Modes]) -> Panel:
             faint = 1.0 if mode == 0 else 0.55 - 0.1 * mode
             curves.append(Curve(each.role, label, steps, values[:, mode], opacity=faint))
     at = slice(scene.step, scene.step + 1)
-    highest = array(found[member.role].eigenvalues)[at, 0]
-    curves.append(Curve(member.role, "", steps[at], highest, markers=True))
+    mine = array(found[member.role].eigenvalues)[:, 0]
+    curves.append(Curve(member.role, "", steps[at], mine[at], markers=True))
+    room = ROOM * max(LIMIT, float(mine[0]))
+    leads_out = any((curve.y > room).any() for curve in curves)
     return Panel(
         f"λ₁ by step, with λ₂ … of {member.label}", "gradient step", "λ", tuple(curves),
+        y_range=(0.0, room) if leads_out else None, counts=True,
         press="Press: show this step.",
     )  # fmt: skip
 
@@ -135,9 +143,12 @@ def _frozen(scene: Scene, member: Member) -> tuple[str, ...]:
     )
     foreseen, came = float(losses[-1, 0]), float(scene.ways[member.role].support_loss[-1])
     steps = "one step" if scene.steps == 1 else f"{scene.steps} steps"
+    would = f"would be {loss_text(foreseen)} after {steps}"
+    if not np.isfinite(foreseen):
+        would = f"would have outgrown all numbers after {steps}"
+    came_to = f"it is {loss_text(came)}" if np.isfinite(came) else "it has outgrown them, too"
     return (
-        f"Had the kernel stayed as before adaptation, the error on your points would be "
-        f"{loss_text(foreseen)} after {steps}; it is {loss_text(came)}.",
+        f"Had the kernel stayed as before adaptation, the error on your points {would}; {came_to}.",
     )
 
 
@@ -151,7 +162,8 @@ MODES = Instrument(
         "step has modes of its own: nothing in the pictures is carried on to the next.",
         "Left: the error on your points in the modes of where the step began, before it, as λ "
         "predicts it to first order, × (1 − λ)², and as it came. Right: λ at every θₛ. Only the "
-        "remark below, on a kernel that stays, carries that of θ₀ on through all steps.",
+        "remark below, on a kernel that stays, carries that of θ₀ on through all steps. Parts "
+        f"below {loss_text(LEAST_DRAWN)} are not drawn.",
     ),
     read,
     press=press,

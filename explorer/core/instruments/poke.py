@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ from explorer.core.insight.response import poke
 from explorer.core.insight.scene import Member, Scene
 from explorer.core.insight.tangent import kernel, plane_gains
 from explorer.core.instruments.base import (
+    MOST_DRAWN,
     NOBODY,
     Choice,
     Instrument,
@@ -26,11 +28,13 @@ from explorer.core.instruments.base import (
     Reading,
     Wish,
     array,
+    listed,
 )
 
 STRONGEST = 2.0  # pull
 MAP_POINTS = 101
 KEPT_MAPS = 16
+SMALLEST = 0.001  # that is told from nothing in a sentence
 GROUP = "Pull"
 
 
@@ -63,7 +67,7 @@ def press(scene: Scene, choice: Pull, pressed: Press) -> Wish:
     place = min(max(pressed.x if pressed.panel == 0 else pressed.y, scene.family.x.low),
                 scene.family.x.high)  # fmt: skip
     pull = choice.pull if pressed.panel else min(max(pressed.y, -STRONGEST), STRONGEST)
-    return Wish(choice=Pull(round(place, 3), round(pull, 3)))
+    return Wish(choice=Pull(round(place, 2), round(pull, 2)))
 
 
 def points_of(scene: Scene) -> int:
@@ -124,7 +128,7 @@ def _answers(scene: Scene, choice: Pull, responses: dict[str, Array]) -> Panel:
     at = np.array([_place(scene, choice)])
     curves.append(Curve("points", "pull ε at x′", at, np.array([choice.pull]), markers=True))
     return Panel(
-        f"One step’s answer to a pull of {number_text(choice.pull)} at x′ = {number_text(at[0])}",
+        f"Answer to a pull of {number_text(choice.pull)} at x′ = {number_text(at[0])}",
         "x", "Δf(x)", tuple(curves), x_range=(scene.family.x.low, scene.family.x.high),
         y_range=(-1.1 * STRONGEST, 1.1 * STRONGEST),
         press="Press or drag: the curve is pulled there.",
@@ -145,15 +149,24 @@ def _map(scene: Scene, choice: Pull, member: Member, raster: Raster) -> Panel:
 
 def _said(scene: Scene, choice: Pull, responses: dict[str, Array]) -> str:
     moved = {
-        member.label: f"{responses[member.role][-1]:.2f}".replace("-", "−")
-        for member, _ in scene.networks
+        member.label: _size_text(float(responses[member.role][-1])) for member, _ in scene.networks
     }
     (first, by), *others = moved.items()
-    text = ", ".join(
-        [f"{first}’s curve there by {by}", *(f"{who}’s by {by}" for who, by in others)]
-    )
+    text = listed([f"{first}’s curve there by {by}", *(f"{who}’s by {by}" for who, by in others)])
     residual = f"{number_text(choice.pull)} at x′ = {number_text(_place(scene, choice))}"
-    return f"A residual of {residual}, one of {points_of(scene)} points, moves {text}."
+    points = points_of(scene)
+    among = "the only point" if points == 1 else f"one of {points} points"
+    return f"A residual of {residual}, {among}, moves {text}."
+
+
+def _size_text(value: float) -> str:
+    """To two decimals, or to the third where there is nothing before it."""
+    if not math.isfinite(value) or abs(value) >= MOST_DRAWN:
+        return "more than can be drawn"
+    if 0 < abs(value) < SMALLEST:
+        return f"less than {SMALLEST:g}"
+    text = f"{value:.2f}" if abs(value) >= 10 * SMALLEST or value == 0 else f"{value:.3f}"
+    return text.replace("-", "−")
 
 
 def _gains(scene: Scene) -> tuple[str, ...]:
@@ -166,7 +179,7 @@ def _gains(scene: Scene) -> tuple[str, ...]:
     for member, start in scene.networks:
         of_start = kernel(start, grid, task=scene.task_row)[0]
         low, high = plane_gains(of_start, plane.basis, scene.alpha).tolist()
-        texts.append(f"{member.label} {low:.2f} and {high:.2f}")
+        texts.append(f"{member.label} {_size_text(low)} and {_size_text(high)}")
     return (
         "Gains: what one step on points everywhere would remove of an error along the plane’s two "
         f"directions, where 1 and 1 would do it at once: {'; '.join(texts)}.",

@@ -76,7 +76,7 @@ def _picture(member: Member, found: QueryNoise) -> Panel:
         Curve(member.role, "a + b/Q", fine, found.fit.tasks + found.fit.points / fine),
         Curve(member.role, "noise found", counts, array(found.noise), markers=True),
         _level("tasks alone, a", found.fit.tasks, counts.max()),
-        _level("support points again", found.support_again, counts.max(), (1.0, 2.0)),
+        _level("noise with support points again", found.support_again, counts.max(), (1.0, 2.0)),
     ]
     title = f"Noise of {found.tasks} tasks’ meta-gradient"
     return Panel(title, f"{PER_TASK} Q", "squared length", tuple(curves))

@@ -61,10 +61,10 @@ def _picture(scene: Scene, alphas: Array, found: dict[str, Array]) -> Panel:
     values = np.concatenate(list(found.values()))
     known = values[np.isfinite(values) & (values > 0)]
     ends = np.array([known.min(), known.max()]) if len(known) else np.array([0.1, 1.0])
-    trained = np.full(2, _trained(scene))
-    curves.append(Curve("limits", "α of the experiment", trained, ends, dashes=(4, 3)))
     present = np.full(2, scene.alpha)
     curves.append(Curve("points", "α in the sandbox", present, ends, opacity=0.6))
+    trained = np.full(2, _trained(scene))  # over the other, which its gaps show where they are one
+    curves.append(Curve("limits", "α of the experiment", trained, ends, dashes=(4, 3)))
     return Panel(
         "Error after one step of each size", "step size α", "MSE", tuple(curves), log_y=True,
         x_range=(0.0, float(alphas[-1])), press="Press or drag: the sandbox takes this α.",
@@ -76,6 +76,11 @@ def _said(scene: Scene, alphas: Array, found: dict[str, Array]) -> str:
     for member, _ in scene.networks:
         errors = found[member.role]
         if not np.isfinite(errors).any():
+            continue
+        if (errors == errors[0]).all():
+            texts.append(
+                f"{member.label} at any α, since it does not move ({loss_text(errors[0])})"
+            )
             continue
         best = int(np.nanargmin(np.where(np.isfinite(errors), errors, np.inf)))
         at_end = " or beyond" if best == len(alphas) - 1 else ""

@@ -73,8 +73,8 @@ class DrawnCurve:
         self.look: Look | None = None
         self._shown: CurveData | None = None
 
-    def show(self, data: CurveData, log_y: bool, theme: Theme) -> None:
-        """Show other values, perhaps of another curve."""
+    def show(self, data: CurveData, log_y: bool, theme: Theme, most: float = math.inf) -> None:
+        """Show other values, perhaps of another curve; bars are cut off at the most."""
         if data is self._shown:  # as far as values go
             return
         self._shown = data
@@ -85,7 +85,8 @@ class DrawnCurve:
             self.apply_theme(theme)
         if data.bar:
             low = np.zeros_like(data.y) if data.low is None else data.low
-            self.band.setPath(bars_path(data.x, on_axis(low, log_y), y, data.bar))
+            feet, tops = np.minimum(on_axis(low, log_y), most), np.minimum(y, most)
+            self.band.setPath(bars_path(data.x, feet, tops, data.bar))
             self.line.clear()
             return
         if data.low is None or data.high is None:

@@ -1,20 +1,16 @@
 """One set of axes of a figure, live: it can be zoomed into, and keeps that while values come in."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.core.figures.figure import Panel
 from explorer.panels.figures.items import DrawnCurve, DrawnHeatMap, Values, on_axis
-from explorer.panels.figures.look import entries_of
 from explorer.panels.figures.raster import DrawnRaster
 from explorer.panels.plotting.plots import Plot
-from explorer.panels.widgets.controls import label, put
-from explorer.panels.widgets.flow import FigureLegend
 from explorer.panels.widgets.style import LIGHT, Theme
 
 ZOOM = 1.25
@@ -25,7 +21,7 @@ TIP = "Zoom: Ctrl and wheel, or + and −. Move: drag. Whole view: double click,
 def shape_of(panel: Panel) -> tuple[object, ...]:
     """What cannot change while a plot stays."""
     kinds = panel.log_y, panel.square, panel.heat_map is not None, bool(panel.x_label)
-    return *kinds, panel.names, panel.press
+    return *kinds, panel.names, panel.counts, panel.press
 
 
 class PanelPlot(Plot):
@@ -38,6 +34,7 @@ class PanelPlot(Plot):
         self.setToolTip(TIP)
         if panel.square:
             self.getPlotItem().getViewBox().setAspectLocked()
+        self.getPlotItem().getAxis("bottom").counts = panel.counts
         if panel.names:
             self.getPlotItem().getAxis("bottom").setTicks([list(enumerate(panel.names)), []])
         elif not panel.x_label:  # the places along x are competitors, which the legend names
@@ -69,8 +66,10 @@ class PanelPlot(Plot):
             self.curves.pop().remove()
         while len(self.curves) < len(panel.curves):
             self.curves.append(DrawnCurve(self, len(self.curves)))
+        # A bar far higher than the picture is not painted well, or not at all.
+        most = math.inf if panel.y_range is None or panel.log_y else 2 * panel.y_range[1]
         for drawn, data in zip(self.curves, panel.curves, strict=True):
-            drawn.show(data, panel.log_y, self._theme)
+            drawn.show(data, panel.log_y, self._theme, most)
         if panel.raster is not None and self.raster is None:
             self.raster = DrawnRaster(self)
             self.show_grid(False)
@@ -206,52 +205,6 @@ def _mark(box: QWidget, focused: bool) -> None:
         box.setProperty("focused", focused)
         box.style().unpolish(box)
         box.style().polish(box)
-
-
-class PanelBox(QFrame):
-    """A panel's title, its legend if it needs one of its own, and its plot."""
-
-    def __init__(
-        self,
-        panel: Panel,
-        parent: QWidget | None = None,
-        make_plot: Callable[[Panel], PanelPlot] = PanelPlot,
-    ) -> None:
-        super().__init__(parent)
-        self.setProperty("role", "panel")
-        self.title = label(panel.title, "heading", wrap=True)
-        if not panel.title:  # to show it before it has a parent would open a window
-            self.title.hide()
-        self.legend = FigureLegend()
-        self.plot = make_plot(panel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(2, 2, 2, 2)
-        layout.setSpacing(2)
-        layout.addWidget(self.title)
-        layout.addWidget(self.legend)
-        layout.addWidget(self.plot, 1)
-
-    def draw(self, panel: Panel) -> None:
-        """Show newer values."""
-        self.show_title(panel)
-        self.plot.draw(panel)
-
-    def show_title(self, panel: Panel) -> None:
-        """Show a newer title."""
-        if panel.title != self.title.text():
-            put(panel.title, self.title)
-            self.title.setVisible(bool(panel.title))
-
-    def take_away(self, grid: QGridLayout) -> None:
-        """Take it off the grid, and its plot apart."""
-        grid.removeWidget(self)
-        self.hide()
-        self.plot.take_apart()
-        self.deleteLater()
-
-    def show_legend(self, theme: Theme, wanted: bool) -> None:
-        """Say which curve is which."""
-        self.legend.show_entries(theme, entries_of([self.plot.panel]) if wanted else ())
 
 
 def view_of(panel: Panel) -> tuple[tuple[float, float], tuple[float, float], float]:

@@ -5,7 +5,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 
 from explorer.core.figures.figure import Figure, Panel
 from explorer.panels.figures.look import entries_of, one_legend_serves
-from explorer.panels.figures.panel_plot import SMALLEST, PanelBox, shape_of
+from explorer.panels.figures.panel_box import PanelBox
+from explorer.panels.figures.panel_plot import SMALLEST, shape_of
 from explorer.panels.widgets.controls import label
 from explorer.panels.widgets.flow import FigureLegend
 from explorer.panels.widgets.style import LIGHT, Theme

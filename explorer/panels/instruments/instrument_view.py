@@ -20,15 +20,17 @@ from explorer.core.base.fields import descriptions
 from explorer.core.figures.figure import Panel
 from explorer.core.instruments import Action, Instrument, Reading
 from explorer.panels.figures.look import entries_of, one_legend_serves
-from explorer.panels.figures.panel_plot import PanelBox, shape_of
+from explorer.panels.figures.panel_box import PanelBox, align
+from explorer.panels.figures.panel_plot import shape_of
 from explorer.panels.instruments.live_plot import LivePlot
-from explorer.panels.widgets.controls import button, label, put
+from explorer.panels.widgets.controls import NumberBox, button, label, put
 from explorer.panels.widgets.editors import Editor, make_editor, on_edit, show_in, value_of
 from explorer.panels.widgets.flow import FigureLegend, FlowLayout
 from explorer.panels.widgets.style import LIGHT, Theme
 from explorer.state.frame_clock import FrameClock
 from explorer.state.instruments import Instruments
 
+NUMBER_WIDTH = 78  # pixels: what is pressed has more digits than the ends of its range
 EXPLAIN, HINT = "What is drawn?", "Hint"
 
 
@@ -94,6 +96,7 @@ class InstrumentView(QFrame):
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         layout.addLayout(self._grid, self.instrument.columns and 1)
+        layout.addStretch()  # takes the room while there are no pictures
         layout.addWidget(self.remarks)
 
     def _controls(self) -> QHBoxLayout:
@@ -102,6 +105,8 @@ class InstrumentView(QFrame):
         for name, description in ({} if choice is None else descriptions(choice)).items():
             editor = make_editor(description)
             editor.setToolTip(description.help)
+            if isinstance(editor, NumberBox):
+                editor.setMinimumWidth(NUMBER_WIDTH)
             editor.setAccessibleName(description.label)
             on_edit(editor, lambda *_, name=name: self._on_edit(name))
             self.editors[name] = editor
@@ -136,6 +141,7 @@ class InstrumentView(QFrame):
         for box, panel in zip(self.boxes, panels, strict=False):
             box.show_title(panel)
         self._show_legends(panels)
+        self._align()
 
     def _show_actions(self, actions: Sequence[Action]) -> None:
         """The buttons and switches; the same ones as long as they have the same words."""
@@ -186,6 +192,8 @@ class InstrumentView(QFrame):
         """Take the pictures apart."""
         for box in self.boxes:
             box.take_away(self._grid)
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, 0)
         self.boxes = []
 
     def _make_next(self) -> None:
@@ -203,9 +211,11 @@ class InstrumentView(QFrame):
         columns = max(self.instrument.columns, 1)
         self._grid.addWidget(box, *divmod(number, columns))
         self._grid.setColumnStretch(number % columns, 1)
-        if number + 1 < len(panels):
-            self._clock.request(self._make_next)
+        self._clock.request(self._make_next if number + 1 < len(panels) else self._align)
         self._show_legends(panels)
+
+    def _align(self) -> None:
+        align(self.boxes, max(self.instrument.columns, 1))
 
     def _show_legends(self, panels: tuple[Panel, ...]) -> None:
         shared = one_legend_serves(panels)

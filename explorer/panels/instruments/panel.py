@@ -24,6 +24,7 @@ from explorer.state.instruments import Instruments, PageReading
 from explorer.state.workspace import Workspace
 
 LEAST_PAGE = 300  # pixels
+SHARE_OF_POINTS = 1 / 6  # of the tab's height
 PATIENCE = 1.5 * FRAME  # for which the points wait for the instruments
 TEXTS_PER_SECOND = 10.0  # nobody reads more, and a text has all below it placed anew
 
@@ -102,6 +103,7 @@ class InstrumentsPanel(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More or fewer instruments can be seen."""
         super().resizeEvent(event)
+        self.fit.give_room(round(SHARE_OF_POINTS * event.size().height()))
         self._request()
 
     def hideEvent(self, event: QHideEvent) -> None:

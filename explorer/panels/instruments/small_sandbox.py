@@ -9,7 +9,7 @@ from explorer.panels.sandbox.step_bar import StepBar
 from explorer.panels.widgets.style import Theme
 from explorer.state.workspace import Workspace
 
-HEIGHT = 170  # pixels
+HEIGHT = 170  # pixels at least
 
 
 class SmallSandbox(QWidget):
@@ -20,7 +20,7 @@ class SmallSandbox(QWidget):
         self._sandbox = workspace.sandbox
         self._drawn: tuple[object, object] = None, None
         self.fit = FitPlot()
-        self.fit.setFixedHeight(HEIGHT)
+        self.give_room(HEIGHT)
         for side in ("bottom", "left"):  # there is little room, and x and y go without saying
             self.fit.getPlotItem().getAxis(side).showLabel(False)
         self.step_bar = StepBar(workspace.sandbox, workspace.player)
@@ -36,6 +36,10 @@ class SmallSandbox(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Recolour everything."""
         self.fit.apply_theme(theme)
+
+    def give_room(self, height: int) -> None:
+        """Let the plot be so many pixels high, or more where these are too few."""
+        self.fit.setFixedHeight(max(height, HEIGHT))
 
     def take_focus(self) -> None:
         """Keys go to the plot."""

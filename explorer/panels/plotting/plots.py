@@ -27,6 +27,7 @@ Item = TypeVar("Item", bound=QGraphicsItem)
 LOG_FLOOR, LOG_CEILING = 1e-5, 1e6
 BEYOND = 1e6  # values further out are off any screen; painters choke on 1e16
 GRID_ALPHA = 38  # of 255
+LEFT_WIDTH = 56  # pixels: a number such as 0.001, and the name of the axis beside it
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]
@@ -34,8 +35,18 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def __init__(self, side: str) -> None:
         super().__init__(side)
+        self.counts = False  # whether only whole numbers mean something on it
         self.enableAutoSIPrefix(False)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+
+    def tickSpacing(  # noqa: N802 - pyqtgraph's name
+        self, low: float, high: float, size: float
+    ) -> list[tuple[float, float]]:
+        """Distance and offset of the ticks, the widest first."""
+        levels: list[tuple[float, float]] = super().tickSpacing(low, high, size)
+        if not self.counts:
+            return levels
+        return [level for level in levels if level[0] >= 1] or [(1.0, 0.0)]
 
     @property
     def is_stale(self) -> bool:
@@ -72,10 +83,16 @@ class LogAxis(Axis):
     def tickStrings(  # noqa: N802 - pyqtgraph's name
         self, values: list[float], _scale: float, spacing: float
     ) -> list[str]:
-        """Plain numbers near one, powers of ten further out."""
-        if spacing < 1:
-            return [""] * len(values)
-        return [f"{10**v:.4g}" if -3.01 < v < 4 else f"10{superscript(round(v))}" for v in values]
+        """Plain numbers near one, powers of ten further out; there 2 and 5 go without a name."""
+        return [""] * len(values) if spacing < 1 else [_name_of(value) for value in values]
+
+
+def _name_of(value: float) -> str:
+    """What stands at 10 to the power of a value."""
+    if -3.01 < value < 4:
+        return f"{10**value:.4g}"
+    power = round(value)
+    return f"10{superscript(power)}" if math.isclose(value, power, abs_tol=1e-6) else ""
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]
@@ -100,7 +117,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self._view: dict[str, tuple[float, float, float]] = {}
         item = self.getPlotItem()
         _drop_controls(item)
-        left.setWidth(52)
+        left.setWidth(LEFT_WIDTH)
         item.hideButtons()
         item.setMouseEnabled(False, False)
         self.show_grid(True)
