@@ -1,5 +1,7 @@
 """How pictures of instruments stand beside each other, and what stands along their axes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -8,10 +10,12 @@ from explorer.core.families.formula import Formula
 from explorer.core.figures.figure import Curve, Panel
 from explorer.core.instruments import PAGES
 from explorer.core.instruments.poke import POKE
+from explorer.panels.figures.look import look_of, swatch
 from explorer.panels.figures.panel_plot import PanelPlot
 from explorer.panels.instruments.small_sandbox import HEIGHT
 from explorer.panels.plotting.plots import LogAxis
 from explorer.panels.widgets.controls import NumberBox
+from explorer.panels.widgets.style import LIGHT
 from tests.stages import InstrumentsStage
 
 BESIDE = 5  # pixels of border, margin and spacing above a plot
@@ -103,3 +107,12 @@ def test_numbers_that_are_pressed_are_not_cut(
         assert "." in editor.text()
         room = editor.lineEdit().width() - 4
         assert editor.fontMetrics().horizontalAdvance(editor.text()) <= room
+
+
+@pytest.mark.parametrize("pixel_ratio", [1.0, 2.0, 3.0])
+def test_lines_in_legends_are_as_wide_as_in_pictures(pixel_ratio: float, qtbot: QtBot) -> None:
+    """Two pixels, or as many more as the screen is denser."""
+    look = look_of(Curve("maml", "", ENDS, ENDS))
+    picture = swatch(replace(LIGHT, pixel_ratio=pixel_ratio), look).toImage()
+    column = [picture.pixelColor(picture.width() // 2, y).alphaF() for y in range(picture.height())]
+    assert sum(column) == pytest.approx(2 * pixel_ratio, rel=0.05)

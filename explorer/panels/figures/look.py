@@ -106,9 +106,7 @@ def swatch(theme: Theme, look: Look) -> QPixmap:
         painter.fillRect(2, 1, width - 4, height - 2, bar_colour(theme, look))
 
     def line(painter: QPainter) -> None:
-        stroke = line_pen(theme, look)
-        stroke.setWidthF(stroke.widthF() / theme.pixel_ratio)
-        painter.setPen(stroke)
+        painter.setPen(line_pen(theme, look))
         painter.drawLine(QPointF(1, height / 2), QPointF(width - 1, height / 2))
 
     painted = bar if look.bar else point if look.markers else line
