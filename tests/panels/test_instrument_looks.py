@@ -23,6 +23,7 @@ ENDS = np.array([1.0, 2.0])
 
 
 @pytest.mark.parametrize("exponents", [(-6, -3), (-1, 1), (4, 7)])
+@pytest.mark.usefixtures("qapp")  # without an application Qt ends the process
 def test_no_two_places_of_a_logarithmic_axis_have_one_name(exponents: tuple[int, int]) -> None:
     """With room for 2 and 5 between the powers of ten; 5·10⁻⁴ used to be called 10⁻³."""
     axis = LogAxis("left")
