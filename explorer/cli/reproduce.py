@@ -83,10 +83,20 @@ def _hand_over(figure: Figure, arguments: Namespace) -> None:
 
 def _text(figure: Figure) -> str:
     """Title, numbers, notes and protocol."""
-    header = ["learner", "K", "steps", "paper", "ours", "± 95 %", "diverged", "verdict"]
     several = any(row.seeds > 1 for row in figure.rows)
-    if several:
-        header.insert(-2, "± seeds")
+    widths = ["± 95 %", *["± seeds"] * several]
+    header = [
+        "learner",
+        "K",
+        "steps",
+        "paper",
+        "ours",
+        *widths,
+        "median",
+        "kept",
+        "lost",
+        "verdict",
+    ]
     cells = [_cells(row, several) for row in figure.rows]
     width = max((len(row[0]) for row in cells), default=0)
     lines = table(header, [[row[0].ljust(width), *row[1:]] for row in cells])
@@ -107,7 +117,8 @@ def _cells(row: Row, several: bool) -> list[str]:
         plain_loss_text(row.ours),
         plain_loss_text(row.ci95),
         *[plain_loss_text(row.ci95_seeds)] * several,
-        str(row.diverged),
+        *("" if each is None else plain_loss_text(each) for each in (row.median, row.kept)),
+        str(row.diverged + row.astray),
         row.verdict,
     ]
 
