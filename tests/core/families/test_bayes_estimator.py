@@ -53,14 +53,14 @@ def middles(bounds: Range, count: int) -> Array:
 
 def sines(family: Sine) -> tuple[Callable[[Array], Array], Array]:
     """All sines, as a function of x to ``(…, 1)``, with their (a, b) ``(N, 2)``."""
-    amplitude, phase = np.meshgrid(middles(family.amplitude, 500), middles(family.phase, 500))
+    amplitude, phase = np.meshgrid(middles(family.amplitude, 250), middles(family.phase, 250))
     a, p = amplitude.ravel(), phase.ravel()
     return lambda x: a * np.sin(x - p), np.stack([a * np.cos(p), -a * np.sin(p)], 1)
 
 
 def lines(family: Line) -> tuple[Callable[[Array], Array], Array]:
     """All lines, with slope and intercept."""
-    slope, intercept = np.meshgrid(middles(family.slope, 600), middles(family.intercept, 600))
+    slope, intercept = np.meshgrid(middles(family.slope, 300), middles(family.intercept, 300))
     a, b = slope.ravel(), intercept.ravel()
     return lambda x: a * x + b, np.stack([a, b], 1)
 
@@ -69,9 +69,9 @@ def parabolas(family: Quadratic) -> tuple[Callable[[Array], Array], Array]:
     """All parabolas, with the factors of x², x and 1."""
     grids = np.meshgrid(
         [-1.0, 1.0],
-        middles(family.curvature, 25),
-        middles(family.vertex, 90),
-        middles(family.offset, 90),
+        middles(family.curvature, 15),
+        middles(family.vertex, 60),
+        middles(family.offset, 60),
     )
     sign, size, c, b = (grid.ravel() for grid in grids)
     q = sign * size
@@ -137,7 +137,7 @@ def test_density_of_sines_knows_turns(phase: Range) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("noise", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("noise", [0.01, 1.0])
 def test_no_linear_estimate_is_better(family: LinearFamily, noise: float) -> None:
     """Over many tasks it has the smaller squared error, beyond the error of the comparison."""
     noisy = family.changed(noise=noise)

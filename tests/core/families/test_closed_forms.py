@@ -167,7 +167,7 @@ def test_every_family_has_them(name: str) -> None:
     assert CLOSED_FORMS.keys() == {"zero", "constant", "single", "ideal"}
     losses = dict(zip(("zero", "constant", "single"), reference_losses(family), strict=True))
     for role, loss in losses.items():
-        found = evaluate(estimator(role, family), family, shots=3, steps=1, tasks=2000)
+        found = evaluate(estimator(role, family), family, shots=3, steps=1, tasks=1000)
         expected = loss.mse - family.noise**2  # evaluation is free of noise
         assert abs(found.full[0] - expected) < 2 * found.full_ci95[0] + 0.02 * expected + 1e-9, role
     ideal = CLOSED_FORMS["ideal"].start(family)

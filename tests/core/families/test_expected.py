@@ -97,7 +97,7 @@ def test_evaluation_meets_the_floors(name: str) -> None:
     for form, label in (("zero", "predict 0"), ("single", "best single function")):
         estimator = CLOSED_FORMS[form].start(chosen)
         assert estimator is not None
-        found = evaluate(estimator, chosen, shots=2, steps=1, tasks=8000, alpha=0.01)
+        found = evaluate(estimator, chosen, shots=2, steps=1, tasks=4000, alpha=0.01)
         assert found.mse[0] == pytest.approx(losses[label], rel=0.03)
         assert found.mse[1] == found.mse[0]
 

@@ -78,10 +78,10 @@ def test_joint_training_equals_autograd(
 
 @pytest.mark.parametrize("name", THROUGH_THE_INNER_LOOP)
 def test_through_the_inner_loop_equals_finite_differences(
-    name: str, hidden: tuple[int, ...], activation: str, steps: int, every_step: bool
+    name: str, activation: str, steps: int, every_step: bool
 ) -> None:
     """Along random directions it is the slope of the meta-loss, which needs no autograd by θ."""
-    assert_is_the_slope(problem(name, hidden, activation, steps, every_step))
+    assert_is_the_slope(problem(name, activation=activation, steps=steps, every_step=every_step))
 
 
 @pytest.mark.parametrize("name", JOINT)

@@ -1,7 +1,6 @@
 """Every learner trains on the machine, as it would in plain Python and by Adam."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +16,7 @@ from explorer.core.learners import LEARNERS, InnerLoop
 from explorer.core.learners.maml import meta_gradient as maml_gradient
 from explorer.core.network.mlp import Network, initialise
 from explorer.core.training.loop import advance, held_out, start
-from explorer.core.training.outer_loop import TASKS_AT_ONCE, Chunk, compiled_chunk, plain_chunk
+from explorer.core.training.outer_loop import TASKS_AT_ONCE, compiled_chunk, plain_chunk
 from tests.core.families.toy import make_known
 from tests.core.training.runs import ROUNDING, SMALL, assert_close_runs, assert_same_state
 
@@ -43,16 +42,13 @@ def test_compiled_equals_plain(learner: str, settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("tasks_in_batch", [4, 2 * TASKS_AT_ONCE + 3])
-@pytest.mark.parametrize("chunk_of", [plain_chunk, compiled_chunk])
 @pytest.mark.parametrize("learner", LEARNERS)
-def test_the_outer_loop_is_adam(
-    learner: str, chunk_of: Callable[[str], Chunk], tasks_in_batch: int
-) -> None:
-    """In float64, 60 iterations from iteration 0 are those of torch.optim.Adam.
+def test_the_outer_loop_is_adam(learner: str, tasks_in_batch: int) -> None:
+    """In float64, 20 iterations from iteration 0 are those of torch.optim.Adam.
 
     However many tasks a batch has: the gradient is that of all of them at once.
     """
-    iterations, beta = 60, 0.003
+    iterations, beta = 20, 0.003
     settings = SMALL.changed(
         hidden=(6, 6),
         activation="tanh",
@@ -68,7 +64,6 @@ def test_the_outer_loop_is_adam(
     batches = Batch(*(part.double() for part in tasks.split(3)))
     begin = rule.begin(initialise(network, stream(0, "initialisation")).double(), settings)
     zero = torch.zeros_like(begin)
-    (meta, *_), _ = chunk_of(learner)(begin, zero, zero, 0, batches, network, inner, beta)
 
     parameter = torch.nn.Parameter(begin.clone())
     adam = torch.optim.Adam([parameter], lr=beta)
@@ -77,7 +72,9 @@ def test_the_outer_loop_is_adam(
         parameter.grad, _ = rule.meta_gradient(parameter.detach(), batch, network, inner)
         adam.step()
     assert (parameter.detach() - begin).norm() > 0.1
-    torch.testing.assert_close(meta, parameter.detach(), rtol=1e-8, atol=1e-10)
+    for chunk in (plain_chunk(learner), compiled_chunk(learner)):
+        (meta, *_), _ = chunk(begin, zero, zero, 0, batches, network, inner, beta)
+        torch.testing.assert_close(meta, parameter.detach(), rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
