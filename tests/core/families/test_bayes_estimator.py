@@ -131,7 +131,7 @@ def test_density_is_that_of_the_tasks(family: LinearFamily) -> None:
 def test_density_of_sines_knows_turns(phase: Range) -> None:
     """Phases a turn apart give the same sine, and each counts: densities add up to 1."""
     family = Sine(phase=phase)
-    a, b = np.meshgrid(middles(Range(-5.1, 5.1), 1500), middles(Range(-5.1, 5.1), 1500))
+    a, b = np.meshgrid(middles(Range(-5.1, 5.1), 800), middles(Range(-5.1, 5.1), 800))
     density = family.density(torch.from_numpy(np.stack([a, b], -1)))
     assert float(density.mean()) * 10.2**2 == pytest.approx(1, abs=0.01)
 

@@ -32,15 +32,15 @@ def made(name: str, kind: str) -> Family:
 
 @CASES
 def test_expected_is_the_mean_of_samples(name: str, kind: str) -> None:
-    """Power, mean and the best single function's loss of half a million sampled points, to 1 %."""
+    """Power, mean and the best single function's loss of 260,000 sampled points, to 1 %."""
     chosen, moments = made(name, kind), made(name, kind).moments()
-    drawn = sample(chosen, 2**19, 1, stream(1, "tasks"), stream(1, "noise"))
+    drawn = sample(chosen, 2**18, 1, stream(1, "tasks"), stream(1, "noise"))
     x, y = drawn.x.double().flatten(), drawn.y.double().flatten()
     power = float(moments.weight @ moments.square) + chosen.noise**2
     assert float(y.square().mean()) == pytest.approx(power, rel=0.01)
     assert float(y.mean()) == pytest.approx(best_constant(moments), abs=0.01 * power**0.5)
     assert float(x.square().mean()) == pytest.approx(float(moments.weight @ moments.x**2), rel=0.01)
-    # A formula's mean at half a million inputs would take minutes.
+    # A formula's mean at so many inputs would take minutes.
     inputs = np.linspace(float(x.min()), float(x.max()), 2001)
     single = torch.from_numpy(np.interp(x.numpy(), inputs, chosen.expected(inputs)[0]))
     loss = power - float(moments.weight @ moments.mean**2)
