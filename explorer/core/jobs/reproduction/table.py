@@ -255,7 +255,9 @@ def _which_alpha(rows: Sequence[Row]) -> Iterator[str]:
         for name in (MAML.name, AUTHORS)
     }
     text = {
-        name: f"after {' and '.join(map(str, steps))} steps" if steps else "nowhere"
+        name: f"after {' and '.join(map(str, steps))} {'step' if steps == [1] else 'steps'}"
+        if steps
+        else "nowhere"
         for name, steps in agreeing.items()
     }
     yield (
