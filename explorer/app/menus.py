@@ -86,11 +86,7 @@ def menus(
             Entry("&Train, pause or resume", "Ctrl+Return", training.train.click),
             Entry("&Step one meta-iteration", "Ctrl+Right", training.step.click),
             Entry("&Reset", "Ctrl+R", training.reset.click),
-            Entry(
-                "&Follow training",
-                "F",
-                follow,
-            ),
+            Entry("&Follow training", "F", follow),
         ],
         "&Sandbox": [
             Entry("New &task", "R", sandbox.draw_task),
@@ -107,8 +103,8 @@ def menus(
         ],
         "St&eps": [
             Entry("&Play or stop", "Space", workspace.player.toggle),
-            Entry("&Back", "Left", lambda: sandbox.go_to(sandbox.state.step - 1)),
-            Entry("&Forward", "Right", lambda: sandbox.go_to(sandbox.state.step + 1)),
+            Entry("&Back", "Left", partial(sandbox.go_on, -1)),
+            Entry("&Forward", "Right", partial(sandbox.go_on, 1)),
             Entry("F&irst", "Home", lambda: sandbox.go_to(0)),
             Entry("&Last", "End", lambda: sandbox.go_to(sandbox.state.steps)),
             Entry("Step's for&mula", "M", explain),

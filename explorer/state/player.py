@@ -56,6 +56,6 @@ class Player(QObject):
     @Slot()
     def _advance(self) -> None:
         state = self._sandbox.state
-        self._sandbox.go_to(state.step + 1)
+        self._sandbox.go_on(1)
         if self._sandbox.state.step >= state.steps:
             self.stop()

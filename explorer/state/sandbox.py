@@ -243,6 +243,10 @@ class Sandbox(QObject):
         """Show another gradient step, within what is computed."""
         self.update(step=step)
 
+    def go_on(self, by: int) -> None:
+        """Show the gradient step so many further on, or back."""
+        self.go_to(self.state.step + by)
+
     @Slot(int, object)
     def _on_done(self, ticket: int, result: AdaptationAnswer) -> None:
         if ticket > self._answered_ticket:

@@ -3,18 +3,14 @@
 ``python -m tests.benchmarks.instrument_scenes [--quick]`` writes what it saw as JSON.
 """
 
-import json
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-from explorer.app.launch import make_application
 from explorer.app.views import VIEWS
 from explorer.core.instruments import PAGES
 from explorer.panels.instruments.panel import InstrumentsPanel
-from tests.benchmarks.scenes import Stage, drag_rounds, until
+from tests.benchmarks.scenes import Stage, drag_rounds, play, until
 from tests.benchmarks.watch import Watch
 
 TITLE = "Why it works"
@@ -55,6 +51,7 @@ def turn_to(stage: Stage, panel: InstrumentsPanel, page: int) -> bool:
 def measure(stage: Stage, quick: bool) -> dict[str, Any]:
     """Drag a point on every page while training goes on."""
     rounds, seconds = (1, 3.0) if quick else (3, 4.0)
+    stage.workspace.set_follow("--follow" in sys.argv)
     panel, opening = open_tab(stage)
     pages: dict[str, dict[str, list[float]]] = {}
     for number, page in enumerate(PAGES):
@@ -63,17 +60,5 @@ def measure(stage: Stage, quick: bool) -> dict[str, Any]:
     return {"opening": opening, "pages": pages}
 
 
-def main() -> None:
-    """The command."""
-    application = make_application(["maml-explorer"])
-    with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(Path(folder))
-        stage.workspace.set_follow("--follow" in sys.argv)
-        seen = measure(stage, "--quick" in sys.argv)
-        stage.window.close()
-    json.dump(seen, sys.stdout)
-    del application
-
-
 if __name__ == "__main__":
-    main()
+    play(measure)

@@ -210,8 +210,8 @@ def measure(stage: Stage, quick: bool) -> dict[str, Any]:
     return {**seen, "paint": paint_times(stage), "draw": draw_times(stage)}
 
 
-def main() -> None:
-    """The command."""
+def play(measure: Callable[[Stage, bool], dict[str, Any]]) -> None:
+    """Open the window, and write as JSON what was measured in it."""
     application = make_application(["maml-explorer"])
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(Path(folder))
@@ -222,4 +222,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    play(measure)

@@ -48,8 +48,8 @@ class StepBar(QWidget):
         layout.addWidget(self.speed)
 
     def _connect(self) -> None:
-        self.back.clicked.connect(lambda: self._sandbox.go_to(self._sandbox.state.step - 1))
-        self.forward.clicked.connect(lambda: self._sandbox.go_to(self._sandbox.state.step + 1))
+        self.back.clicked.connect(lambda: self._sandbox.go_on(-1))
+        self.forward.clicked.connect(lambda: self._sandbox.go_on(1))
         self.play.clicked.connect(self._player.toggle)
         self.slider.valueChanged.connect(self._sandbox.go_to)
         self.steps.valueChanged.connect(lambda n: self._sandbox.update(steps=n))
